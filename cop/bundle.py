@@ -1,0 +1,196 @@
+"""A bundle: everything a partner lacks in one file, for a stick, an e-mail or a messenger.
+
+file = "cop bundle 1\\n", then frames. frame = length (4 bytes, big-endian), SHA-256 of the content, content. The first
+frame says who made it for whom, the last that the file is whole; those between are messages as in `wire`. Each frame
+is stored whole or not at all, so half a file is safe to apply and useful.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from cop import cbor, files, frontier, log, sealing, trust, wire
+from cop.errors import CopError, NotReachable, Refused
+from cop.frontier import Points
+from cop.model import PARTNERS, WriterId
+from cop.partners import Partner, points
+from cop.signing import sha256
+from cop.sync import Side, count_changes, own_organisation, receive
+from cop.wire import Message
+
+MAGIC = b"cop bundle 1\n"
+HASH_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a bundle says about itself."""
+
+    name: str  # of the organisation that made it
+    organisation: str  # its key, hex
+    receiver: str  # name of the partner it is for, "" for anyone
+    made: int  # seconds UTC, as its maker's clock said
+    entries: int
+    changes: int
+
+
+@dataclass
+class Applied:
+    """What applying a bundle did, or would do; the keys of `cop bundle apply --json`."""
+
+    name: str
+    received: int = 0  # changes of records that were new here
+    known: int = 0  # entries that were here already
+    refused: int = 0  # entries of writers we do not know
+    waiting: int = 0
+    conflicts: int = 0
+    not_understood: int = 0
+    whole: bool = False  # the file was read to its end and is undamaged
+
+
+def create(side: Side, path: Path, partner: Partner | None, *, full: bool, now: int) -> Header:
+    """Write a bundle: what `partner` lacked at the last exchange, or everything for anyone."""
+    db = side.db
+    held: Points = points(db, partner) if partner and not full else {}
+    numbers = sorted({*_who_is_who(db), *frontier.lacking(db, held)})
+    header = Header(
+        name=side.site.config.name,
+        organisation=own_organisation(db).hex(),
+        receiver=partner.name if partner else "",
+        made=now,
+        entries=len(numbers),
+        changes=_count_changes(db, numbers),
+    )
+    try:
+        with files.writing(path) as file:
+            file.write(MAGIC)
+            _write_frame(file, cbor.encode(asdict(header)))
+            for body in _messages(side, numbers, list(_receivers(db, partner))):
+                _write_frame(file, body)
+            _write_frame(file, cbor.encode({"end": True}))
+    except OSError as error:
+        raise CopError(
+            f"{path} could not be written ({error.strerror}).", hint="Is there room? May you write there?"
+        ) from error
+    return header
+
+
+def _who_is_who(db: sqlite3.Connection) -> Iterator[int]:
+    """Entries without which a receiver cannot know whom to trust."""
+    rows = db.execute("SELECT entry_number FROM log_entry WHERE kind IN ('writer', 'organisation')")
+    return (row[0] for row in rows)
+
+
+def _count_changes(db: sqlite3.Connection, numbers: Iterable[int]) -> int:
+    query = (
+        "SELECT count(*) FROM log_item JOIN log_entry USING (entry_number) WHERE kind NOT IN ('writer', 'organisation')"
+        " AND entry_number IN (SELECT value FROM json_each(?))"
+    )
+    return int(db.execute(query, [json.dumps(list(numbers))]).fetchone()[0])
+
+
+def _receivers(db: sqlite3.Connection, partner: Partner | None) -> Iterator[WriterId]:
+    """Keys to seal to what is for partners only: the partner's, or those of all members."""
+    for writer, owner in trust.members(db).writers.items():
+        if owner == partner.organisation if partner else owner != own_organisation(db):
+            yield writer
+
+
+def _messages(side: Side, numbers: list[int], receivers: list[WriterId]) -> Iterator[bytes]:
+    at = 0
+    while at < len(numbers):
+        entries, open_, closed, taken = wire.chunk(side.db, numbers[at:], PARTNERS)
+        message = Message(
+            side.signer.public,
+            own_organisation(side.db),
+            bytes(HASH_BYTES),
+            entries=tuple(entries),
+            payloads=tuple(open_),
+        )
+        yield wire.pack(message, sealing.seal(receivers, cbor.encode(closed)) if closed and receivers else b"")
+        at += taken
+
+
+def _write_frame(file: BinaryIO, content: bytes) -> None:
+    file.write(len(content).to_bytes(4, "big") + sha256(content) + content)
+
+
+def show(path: Path) -> Header:
+    """What a bundle says about itself. Raises: NotReachable, Refused."""
+    with _open(path) as file:
+        return _header(_read_frame(file, path))
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise NotReachable(
+            f"{path} cannot be opened ({error.strerror}).", hint="Is the stick in? Is the name right?"
+        ) from error
+    if file.read(len(MAGIC)) != MAGIC:
+        file.close()
+        raise Refused(
+            f"{path} is no bundle of cop, or it is damaged.", hint="Ask for a new one: cop bundle create FILE"
+        )
+    return file
+
+
+def _read_frame(file: BinaryIO, path: Path) -> bytes:
+    """The content of the next frame; its size is checked before it is read. Raises: Refused."""
+    head = file.read(4 + HASH_BYTES)
+    size = int.from_bytes(head[:4], "big")
+    content = file.read(size) if len(head) == 4 + HASH_BYTES and size <= wire.MAX_BODY_BYTES else b""
+    if len(head) < 4 + HASH_BYTES or len(content) != size or sha256(content) != head[4:]:
+        raise Refused(
+            f"{path} is damaged or not whole. What came before the damage is kept.",
+            hint="Ask for a new one: cop bundle create FILE. Applying it again is safe.",
+        )
+    return content
+
+
+def _header(content: bytes) -> Header:
+    raw = cbor.decode(content, "The start of a bundle")
+    kinds = {"name": str, "organisation": str, "receiver": str, "made": int, "entries": int, "changes": int}
+    if not isinstance(raw, dict) or any(not isinstance(raw.get(name), kind) for name, kind in kinds.items()):
+        raise Refused("The start of this bundle cannot be read.")
+    clean = {name: raw[name][:200] if isinstance(raw[name], str) else raw[name] for name in kinds}
+    return Header(**clean)
+
+
+def apply(side: Side, path: Path, now: int, *, dry_run: bool = False) -> Applied:
+    """Store what a bundle brings; never writes to where it lies.
+
+    Raises: NotReachable, Refused. Where it is damaged, what came before the damage has been stored.
+    """
+    with _open(path) as file:
+        applied = Applied(_header(_read_frame(file, path)).name)
+        while not applied.whole:
+            content = _read_frame(file, path)
+            if _is_end(content):
+                applied.whole = True
+            else:
+                _apply_one(side, wire.unpack(content, side.signer), applied, now, dry_run)
+    return applied
+
+
+def _is_end(content: bytes) -> bool:
+    return content == cbor.encode({"end": True})
+
+
+def _apply_one(side: Side, message: Message, applied: Applied, now: int, dry_run: bool) -> None:
+    if not dry_run:
+        came = receive(side, message, applied.name, now)
+        applied.received += came.changes
+        applied.refused += sum(came.refused.values())
+        applied.known += len(message.entries) - came.entries - sum(came.refused.values())
+        return
+    network = trust.admissible(side.db, message.entries)
+    known = [entry for entry in message.entries if log.holds(side.db, entry.entry_id)]
+    new = [entry for entry in message.entries if entry.writer in network.writers and entry not in known]
+    applied.known += len(known)
+    applied.received += count_changes(new)
+    applied.refused += len(message.entries) - len(known) - len(new)

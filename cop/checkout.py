@@ -1,0 +1,105 @@
+"""Records from the log as content files: the one door back. Never over unsaved edits."""
+
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cop import files, log, merge, trust, writeback
+from cop.config import Site
+from cop.fields import TYPES
+from cop.merge import History
+from cop.model import RecordId, RecordView, Revision, Value
+from cop.publish import base_slug
+from cop.schema import writing
+from cop.worktree import FileRead, hash_bytes, keep_file
+
+
+@dataclass
+class CheckoutReport:
+    """Paths below the site folder."""
+
+    written: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)  # they have unsaved edits
+    unchanged: int = 0
+
+
+def check_out(site: Site, db: sqlite3.Connection, record_ids: Sequence[RecordId] = ()) -> CheckoutReport:
+    """Write records as content files: the named ones, or every record that readers or partners can see."""
+    report = CheckoutReport()
+    writers = trust.members(db).writers
+    for record_id in record_ids or _all_shown(db):
+        revisions = [r for r in log.revisions(db, record_id) if r.writer in writers]
+        view = merge.merge(revisions)
+        if view is not None and view.type in TYPES:
+            _check_out_one(site, db, record_id, revisions, view, report)
+    return report
+
+
+def _all_shown(db: sqlite3.Connection) -> list[RecordId]:
+    return [row[0] for row in db.execute("SELECT record_id FROM view_record WHERE state <> 'withdrawn' ORDER BY 1")]
+
+
+def _check_out_one(
+    site: Site,
+    db: sqlite3.Connection,
+    record_id: RecordId,
+    revisions: Sequence[Revision],
+    view: RecordView,
+    report: CheckoutReport,
+) -> None:
+    row = db.execute("SELECT path, file_hash, base FROM local_file WHERE record_id = ?", [record_id]).fetchone()
+    path = site.content / row["path"] if row else _free_path(site, record_id, view)
+    data = path.read_bytes() if row and path.is_file() else None
+    shown = f"content/{path.relative_to(site.content).as_posix()}"
+    if data is not None and hash_bytes(data) != row["file_hash"]:
+        report.kept.append(shown)
+    elif data is not None and row["base"] == b"".join(view.heads):
+        report.unchanged += 1
+    else:
+        text = (
+            _new_text(record_id, revisions, view) if data is None else _changed_text(data, row["base"], revisions, view)
+        )
+        if text.encode() != data:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.replace(path, text.encode())
+            report.written.append(shown)
+        _remember(site, db, path, record_id, view)
+
+
+def _new_text(record_id: RecordId, revisions: Sequence[Revision], view: RecordView) -> str:
+    share = min(revision.audience for revision in revisions if revision.patch)
+    return writeback.new_file(TYPES[view.type], record_id, _written_fields(view.fields), share)
+
+
+def _changed_text(data: bytes, base: bytes, revisions: Sequence[Revision], view: RecordView) -> str:
+    """The file with the record's changes since its base; byte order mark and line ends stay."""
+    heads = log.split_hashes(base)
+    old = merge.merge(
+        r for audience in (0, 1, 2) for r in History(x for x in revisions if x.audience == audience).up_to(heads)
+    )
+    text = data.decode("utf-8-sig")
+    mark = "\ufeff" if data.startswith(b"\xef\xbb\xbf") else ""
+    end = "\r\n" if "\r\n" in text else "\n"
+    before = _written_fields(old.fields if old else {})
+    changed = writeback.changed_file(text.replace("\r\n", "\n"), before, _written_fields(view.fields))
+    return mark + changed.replace("\n", end)
+
+
+def _written_fields(fields: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in fields.items() if name != "withdrawn"}
+
+
+def _free_path(site: Site, record_id: RecordId, view: RecordView) -> Path:
+    folder, slug = site.content / TYPES[view.type].folder, base_slug(record_id, view.fields)
+    path = folder / f"{slug}.md"
+    return folder / f"{slug}-{record_id}.md" if path.exists() else path
+
+
+def _remember(site: Site, db: sqlite3.Connection, path: Path, record_id: RecordId, view: RecordView) -> None:
+    stat, data = path.stat(), path.read_bytes()
+    below = path.relative_to(site.content).as_posix()
+    file = FileRead(below, stat.st_size, stat.st_mtime_ns, hash_bytes(data), None, None)
+    with writing(db):
+        keep_file(db, file, record_id, view.heads, time.time_ns(), has_id=True)

@@ -1,0 +1,79 @@
+"""The `cop` command. Only this package prints, asks, reads the environment, or exits."""
+
+import importlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from cop.errors import CopError
+
+# Commands are imported when they are called: starting must not wait for what a run does not need.
+COMMANDS = {
+    "init": "cop.cli.setup:init",
+    "load": "cop.cli.content:load",
+    "new": "cop.cli.content:new",
+    "checkout": "cop.cli.content:checkout",
+    "withdraw": "cop.cli.content:withdraw",
+    "status": "cop.cli.status:status",
+    "list": "cop.cli.read:list_",
+    "show": "cop.cli.read:show",
+    "history": "cop.cli.read:history",
+    "search": "cop.cli.read:search",
+    "conflicts": "cop.cli.read:conflicts",
+    "serve": "cop.cli.serve:serve",
+    "invite": "cop.cli.partners:invite",
+    "join": "cop.cli.partners:join",
+    "partner": "cop.cli.partners:partner",
+    "sync": "cop.cli.exchange:sync",
+    "bundle": "cop.cli.exchange:bundle",
+    "verify": "cop.cli.check:verify",
+}
+
+
+class Commands(click.Group):
+    """Finds commands by name, and shows our errors without a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run; an error a person can do something about ends with its message and exit code."""
+        try:
+            return super().invoke(ctx)
+        except CopError as error:
+            show_error(error)
+            ctx.exit(error.exit_code)
+
+
+def show_error(error: CopError) -> None:
+    """Say what happened and what to do."""
+    click.echo(f"Error: {error}", err=True)
+    if error.hint:
+        click.echo(f"Try:   {error.hint}", err=True)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--site", type=click.Path(path_type=Path), help="The site folder. Else COP_SITE, else the folder you are in."
+)
+@click.version_option(package_name="cop")
+@click.pass_context
+def cli(ctx: click.Context, site: Path | None) -> None:
+    """A shared collection for people who do research together, kept by all of them, with or without internet."""
+    ctx.obj = site or Path(os.environ.get("COP_SITE") or ".")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the `cop` command."""
+    cli.main(args=list(arguments) if arguments is not None else None, prog_name="cop")

@@ -1,0 +1,5 @@
+"""`python -m cop.cli` is the `cop` command."""
+
+from cop.cli import main
+
+main()

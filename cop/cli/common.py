@@ -1,0 +1,107 @@
+"""What several commands share: the site they work on, the clock, and how results are printed."""
+
+import json
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cop.config import Site, open_site_folder
+from cop.errors import CopError, WrongUsage
+from cop.schema import open_store
+
+BAR_AFTER_SECONDS = 2.0
+BAR_WIDTH = 30
+
+
+def keys_folder() -> Path:
+    """Where this installation keeps its keys."""
+    override = os.environ.get("COP_KEYS")
+    if override:
+        return Path(override)
+    from platformdirs import user_data_path  # late: most runs of a set-up site need it, quick ones do not
+
+    return user_data_path("cop", appauthor=False) / "keys"
+
+
+def find_site(start: Path) -> Site:
+    """The site a command works on."""
+    return open_site_folder(start, keys_folder())
+
+
+def open_set_up(site: Site) -> sqlite3.Connection:
+    """The store of a site that has been set up. Raises: CopError."""
+    if not site.store_db.exists():
+        raise CopError("Nothing has been loaded here yet.", hint="cop load")
+    return open_store(site.store_db)
+
+
+def now() -> int:
+    """Seconds UTC, as this computer's clock says."""
+    return int(time.time())
+
+
+def echo_json(value: object) -> None:
+    """Print a result for other programs."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def resolve_record(db: sqlite3.Connection, name: str) -> str:
+    """The id of the record that a person means by an id, `resources/slug`, a slug, or a path. Raises: WrongUsage."""
+    text = name.removeprefix("./").removeprefix("content/").strip("/")
+    row = db.execute("SELECT record_id FROM local_file WHERE path = ?", [text]).fetchone()
+    rows = [row] if row else db.execute("SELECT record_id FROM view_record WHERE record_id = ?", [text]).fetchall()
+    if not rows:
+        rows = _by_slug(db, text)
+    if not rows:
+        raise WrongUsage(f"There is no record “{name}”.", hint="cop list, or cop search WORDS")
+    if len(rows) > 1:
+        raise WrongUsage(
+            f"“{name}” may mean {len(rows)} records: {', '.join(row[0] for row in rows)}.", hint="Use one of these ids."
+        )
+    return str(rows[0][0])
+
+
+def _by_slug(db: sqlite3.Connection, text: str) -> list[Any]:
+    from cop.fields import FOLDERS
+
+    folder, _, slug = text.rpartition("/")
+    kind = FOLDERS.get(folder)
+    if kind:
+        return db.execute("SELECT record_id FROM view_record WHERE type = ? AND slug = ?", [kind.name, slug]).fetchall()
+    return db.execute("SELECT record_id FROM view_record WHERE slug = ? AND type <> 'member'", [slug]).fetchall()
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that appears once the work has taken two seconds, on a terminal only."""
+    started = time.monotonic()
+    shown = False
+
+    def show(done: int, of: int) -> None:
+        nonlocal shown
+        if not sys.stderr.isatty() or time.monotonic() - started < BAR_AFTER_SECONDS:
+            return
+        shown = True
+        filled = BAR_WIDTH * done // max(of, 1)
+        click.echo(f"\r{label} [{'#' * filled}{'-' * (BAR_WIDTH - filled)}] {done:,} of {of:,}", nl=False, err=True)
+
+    try:
+        yield show
+    finally:
+        if shown:
+            click.echo("", err=True)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A count with its noun: 1 file, 2 files."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,166 @@
+"""`cop load`, `new`, `checkout` and `withdraw`: between content files and the log."""
+
+from pathlib import Path
+
+import click
+
+from cop.cli.common import echo_json, find_site, now, open_set_up, plural, progress_bar, resolve_record
+from cop.config import Site
+from cop.errors import CopError, WrongUsage
+from cop.schema import open_store
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would be saved, and save nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_obj
+def load(start: Path, paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
+    """Save changed content files into the log and refresh the site. With PATHS, only those.
+
+    Example: cop load
+    """
+    site = find_site(start)
+    report = _nothing_to_do(site) if not paths else None
+    if report is None:
+        report = _load(site, paths, dry_run)
+    if as_json:
+        echo_json(report)
+    else:
+        _say(report, dry_run)
+    if report["refused"]:
+        raise SystemExit(5)
+
+
+def _nothing_to_do(site: Site) -> dict[str, object] | None:
+    """The report if nothing changed: found without loading any of the parts that read, sign or draw."""
+    import time
+
+    from cop.scan import scan
+
+    if not site.store_db.exists() or not site.site_db.exists():
+        return None
+    started = time.monotonic()
+    db = open_store(site.store_db)
+    told = db.execute("SELECT value FROM local_setting WHERE name = 'told_name'").fetchone()
+    stale = db.execute("SELECT 1 FROM local_stale LIMIT 1").fetchone()
+    if stale or not told or told[0] != f"{site.config.name}\n{site.config.kind}\n{site.config.url}":
+        return None
+    found = scan(db, site.content, ids_wanted=site.config.write_ids)
+    if found.candidates or found.odd:
+        return None
+    return {
+        "added": 0, "changed": 0, "unchanged": found.unchanged, "moved": 0, "missing": len(found.missing),
+        "missing_paths": [f"content/{path}" for path in found.missing], "refused": [], "entries": 0,
+        "seconds": round(time.monotonic() - started, 3),
+    }  # fmt: skip
+
+
+def _load(site: Site, paths: tuple[Path, ...], dry_run: bool) -> dict[str, object]:
+    from dataclasses import asdict
+
+    from cop import identity, worktree
+
+    db, signer = identity.open_installation(site, now())
+    with progress_bar("Loading") as progress:
+        report = worktree.load(site, db, signer, now=now(), paths=paths, dry_run=dry_run, progress=progress)
+    found = asdict(report)
+    found["missing_paths"] = [f"content/{path}" for path in report.missing]
+    found["missing"] = len(report.missing)
+    return found
+
+
+def _say(report: dict[str, object], dry_run: bool) -> None:
+    for problem in report["refused"]:  # type: ignore[attr-defined]
+        click.echo(f"{problem['path']}, line {problem['line']}: {problem['reason']}.", err=True)
+        click.echo(f"  Try: {problem['hint']}", err=True)
+    for path in report["missing_paths"]:  # type: ignore[attr-defined]
+        click.echo(
+            f"{path} is gone. Its record stays. Bring it back: cop checkout {path}. Hide it: cop withdraw {path}",
+            err=True,
+        )
+    would = "would be " if dry_run else ""
+    parts = [
+        f"{report['added']:,} {would}added",
+        f"{report['changed']:,} {would}changed",
+        f"{report['unchanged']:,} unchanged",
+    ]
+    if report["moved"]:
+        parts.append(f"{report['moved']:,} moved")
+    if report["refused"]:
+        refused = len(report["refused"])  # type: ignore[arg-type]
+        parts.append(f"{refused:,} left out (see above; the last good version stays up)")
+    click.echo(", ".join(parts) + f". {report['seconds']:.1f} seconds.")
+
+
+@click.command()
+@click.argument("type_name", metavar="TYPE")
+@click.argument("title", nargs=-1, required=True)
+@click.pass_obj
+def new(start: Path, type_name: str, title: tuple[str, ...]) -> None:
+    """Write a content file ready to fill in.
+
+    Example: cop new event "Reading circle in March"
+    """
+    from cop import files, patch, writeback
+    from cop.fields import FOLDERS, TYPES
+    from cop.publish import short_address
+
+    site, words = find_site(start), " ".join(title).strip()
+    kind = TYPES.get(type_name) or FOLDERS.get(type_name)
+    if kind is None:
+        raise WrongUsage(f"There is no kind of record “{type_name}”.", hint=f"Use one of: {', '.join(TYPES)}.")
+    if not words or not words.isprintable():
+        raise WrongUsage("The title must be one line of text.", hint=f'cop new {type_name} "A title"')
+    record_id = patch.new_record_id()
+    path = site.content / kind.folder / f"{short_address(words) or record_id}.md"
+    if path.exists():
+        raise CopError(f"{path} is already there.", hint="Choose another title, or edit that file.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.replace(path, writeback.template(kind, record_id, words).encode())
+    click.echo(str(path))
+    click.echo("Fill in what you know and leave the rest. Then: cop load", err=True)
+
+
+@click.command()
+@click.argument("records", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_obj
+def checkout(start: Path, records: tuple[str, ...], as_json: bool) -> None:
+    """Write records from the log as content files, never over unsaved edits. Without RECORDS: all that changed.
+
+    Example: cop checkout events/reading-circle
+    """
+    from cop.checkout import check_out
+
+    site = find_site(start)
+    db = open_set_up(site)
+    report = check_out(site, db, [resolve_record(db, name) for name in records])
+    if as_json:
+        echo_json(report)
+    else:
+        for path in report.written:
+            click.echo(path)
+        for path in report.kept:
+            click.echo(f"{path} has unsaved edits and was left alone. Save them first: cop load", err=True)
+        click.echo(f"{plural(len(report.written), 'file')} written, {report.unchanged:,} up to date.", err=True)
+    if report.kept:
+        raise SystemExit(5)
+
+
+@click.command()
+@click.argument("record")
+@click.option("--why", default="", help="Why, in one sentence. Everyone can read it.")
+@click.option("--undo", is_flag=True, help="Show it again.")
+@click.pass_obj
+def withdraw(start: Path, record: str, why: str, undo: bool) -> None:
+    """Hide a record from readers, here and at partners. It stays in the log and can be shown again.
+
+    Example: cop withdraw events/reading-circle --why "It was entered twice"
+    """
+    from cop import identity, withdrawal
+
+    site = find_site(start)
+    db, signer = identity.open_installation(site, now())
+    title = withdrawal.withdraw(site, db, signer, resolve_record(db, record), why=why, undo=undo, now=now())
+    click.echo(f"“{title}” is {'shown again' if undo else 'hidden from readers'}. Partners follow at the next sync.")

@@ -1,0 +1,173 @@
+"""`cop list`, `show`, `history`, `search` and `conflicts`: reading from the command line."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import click
+
+from cop.cli.common import echo_json, find_site, open_set_up, plural, resolve_record
+from cop.errors import WrongUsage
+
+
+def _type_name(name: str) -> str:
+    from cop.fields import FOLDERS, TYPES
+
+    if name and name not in TYPES and name not in FOLDERS:
+        raise WrongUsage(f"There is no kind of record “{name}”.", hint=f"Use one of: {', '.join(TYPES)}.")
+    return FOLDERS[name].name if name in FOLDERS else name
+
+
+@click.command("list")
+@click.argument("type_name", metavar="[TYPE]", default="")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_obj
+def list_(start: Path, type_name: str, as_json: bool) -> None:
+    """List records, of one kind or of all.
+
+    Example: cop list resource
+    """
+    from cop.fields import TYPES
+
+    db = open_set_up(find_site(start))
+    rows = db.execute(
+        "SELECT record_id, type, slug, title, state FROM view_record WHERE type IN (SELECT value FROM json_each(?))"
+        " ORDER BY type, title COLLATE NOCASE, record_id",
+        [json.dumps([_type_name(type_name)] if type_name else list(TYPES))],
+    )
+    if as_json:
+        echo_json([{"id": r[0], "type": r[1], "slug": r[2], "title": r[3], "state": r[4] or "shown"} for r in rows])
+        return
+    for _, kind, slug, title, state in rows:
+        click.echo(f"{TYPES[kind].folder}/{slug}  {title}" + (f"  ({state})" if state else ""))
+
+
+@click.command()
+@click.argument("record")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_obj
+def show(start: Path, record: str, as_json: bool) -> None:
+    """Show one record: its fields as they stand, with every answer where there are several.
+
+    Example: cop show resources/power-and-making-change-happen
+    """
+    from cop import publish, views
+    from cop.fields import TYPES
+    from cop.status import conflicts
+
+    db = open_set_up(find_site(start))
+    record_id = resolve_record(db, record)
+    view = views.current_view(db, record_id)
+    if view is None:
+        raise WrongUsage(f"Nothing of “{record}” is held here.", hint="cop sync")
+    state = db.execute("SELECT state FROM view_record WHERE record_id = ?", [record_id]).fetchone()
+    open_ = [conflict for conflict in conflicts(db) if conflict["record"] == record_id]
+    if as_json:
+        echo_json({"id": record_id, "type": view.type, "state": (state and state[0]) or "shown", "fields": dict(view.fields),
+                   "conflicts": open_, "checks": list(view.checks)})  # fmt: skip
+        return
+    click.echo(
+        f"{publish.title_of(view.fields)}\n{TYPES[view.type].label if view.type in TYPES else view.type}  {record_id}"
+    )
+    for name, value in view.fields.items():
+        if name != "body":
+            click.echo(f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
+    click.echo(f"\n{view.fields['body']}" if "body" in view.fields else "")
+    for conflict in open_:
+        _say_conflict(conflict)
+
+
+def _say_conflict(conflict: dict[str, object]) -> None:
+    values: list[dict[str, object]] = conflict["values"]  # type: ignore[assignment]
+    click.echo(f"{len(values)} answers for “{conflict['field']}” of “{conflict['title']}”:")
+    for value in values:
+        text = value["value"] if isinstance(value["value"], str) else json.dumps(value["value"], ensure_ascii=False)
+        click.echo(f"  {value['organisation']}, {str(value['claimed'])[:10]}: {text}  [{str(value['id'])[:12]}]")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_obj
+def conflicts(start: Path, as_json: bool) -> None:
+    """Show every field that partners answered differently, with all answers.
+
+    Settle one: write what it shall say into the content file, then cop load. Example: cop conflicts
+    """
+    from cop.status import conflicts as all_conflicts
+
+    found = all_conflicts(open_set_up(find_site(start)))
+    if as_json:
+        echo_json(found)
+        return
+    for conflict in found:
+        _say_conflict(conflict)
+    if not found:
+        click.echo("No differences to settle.")
+
+
+@click.command()
+@click.argument("record")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_obj
+def history(start: Path, record: str, as_json: bool) -> None:
+    """What happened to one record: who changed what, and when.
+
+    Example: cop history events/reading-circle
+    """
+    from cop import log, trust
+    from cop.fields import TYPES
+    from cop.merge import History
+    from cop.model import AUDIENCES, iso_time
+
+    db = open_set_up(find_site(start))
+    network = trust.members(db)
+    names = trust.names(db, network)
+    known = History(r for r in log.revisions(db, resolve_record(db, record)) if r.writer in network.writers)
+    rows = [
+        {
+            "claimed": iso_time(revision.claimed_time),
+            "seen": iso_time(revision.received_time),
+            "organisation": names[network.writers[revision.writer]].name,
+            "kind": revision.kind,
+            "fields": revision.patch.names() if revision.patch else [],
+            "audience": AUDIENCES[min(revision.audience, 2)],
+            "patch": revision.payload_hash.hex(),
+            "entry": revision.entry_id.hex(),
+        }
+        for revision in known.in_order()
+    ]
+    if as_json:
+        echo_json(rows)
+        return
+    for row in reversed(rows):
+        kind = TYPES["resource"]
+        labels = [field.label if (field := kind.field(name)) else name for name in row["fields"]]
+        what = "hid it from readers" if row["kind"] == "withdraw" else f"wrote: {', '.join(labels)}"
+        click.echo(f"{str(row['claimed'])[:10]}  {row['organisation']} {what}")
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--type", "type_name", default="", help="Only this kind of record.")
+@click.option("--topic", default="", help="Only this topic.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_obj
+def search(start: Path, words: tuple[str, ...], type_name: str, topic: str, as_json: bool) -> None:
+    """Search the published records, as the search box of the site does.
+
+    Example: cop search sharing power
+    """
+    from cop.fields import TYPES
+    from cop.search import search as find
+
+    site = find_site(start)
+    if not site.site_db.exists():
+        raise WrongUsage("Nothing has been loaded here yet.", hint="cop load")
+    db = sqlite3.connect(f"{site.site_db.resolve().as_uri()}?mode=ro", uri=True)
+    found = find(db, " ".join(words), type=_type_name(type_name) or None, topic=topic or None)
+    if as_json:
+        echo_json(found)
+        return
+    for hit in found.hits:
+        click.echo(f"{TYPES[hit.type].folder}/{hit.slug}  {hit.title}")
+    click.echo(f"{plural(found.total, 'record')} found.", err=True)

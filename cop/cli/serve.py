@@ -1,0 +1,99 @@
+"""`cop serve`."""
+
+import logging
+import socket
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+import click
+import uvicorn
+
+from cop import identity, worktree
+from cop.cli.common import find_site, now, plural, progress_bar
+from cop.config import Site
+from cop.errors import CopError
+from cop.web import api
+
+PORT = 8001
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen. 0.0.0.0 lets others reach it.")
+@click.option("--port", default=PORT, show_default=True, help="0 takes any free port.")
+@click.option("--open", "open_browser", is_flag=True, help="Open it in the browser.")
+@click.pass_obj
+def serve(start: Path, host: str, port: int, open_browser: bool) -> None:
+    """Load, then serve the site to readers and to partners, until you stop it with Ctrl+C.
+
+    Example: cop serve --port 8001
+    """
+    site = find_site(start)
+    _load(site)
+    listening = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listening.getsockname()[1]}"
+    _show_exchanges()
+    config = uvicorn.Config(_application(site), log_level="warning", timeout_graceful_shutdown=5, server_header=False)
+    _Server(config, site.config.name, address, open_browser).run(sockets=[listening])
+
+
+def _load(site: Site) -> None:
+    db, signer = identity.open_installation(site, now())
+    with progress_bar("Loading") as progress:
+        report = worktree.load(site, db, signer, now=now(), progress=progress)
+    db.close()
+    for problem in report.refused:
+        click.echo(f"{problem.path}, line {problem.line}: {problem.reason}. Try: {problem.hint}", err=True)
+    if report.missing:
+        click.echo(f"{plural(len(report.missing), 'content file is', 'content files are')} gone: cop status", err=True)
+
+
+def _application(site: Site) -> Any:
+    """The Datasette application with our pages and the sync endpoint."""
+    from datasette.app import Datasette
+
+    settings = {"default_allow_sql": False, "allow_download": False, "sql_time_limit_ms": 2000, "suggest_facets": False}
+    datasette = Datasette([str(site.site_db)], settings=settings)
+    api.attach(datasette, site)
+    return datasette.app()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise CopError(
+            f"Port {port} on {host} cannot be used ({error.strerror}).",
+            hint=f"cop serve --port {port + 1 if port else 0}",
+        ) from error
+    return listening
+
+
+def _show_exchanges() -> None:
+    """Exchanges with partners are told on the terminal."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
+    logger = logging.getLogger("cop.sync")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+
+
+class _Server(uvicorn.Server):
+    """Says where the site is once it answers."""
+
+    def __init__(self, config: uvicorn.Config, name: str, address: str, open_browser: bool) -> None:
+        super().__init__(config)
+        self._name, self._address, self._open_browser = name, address, open_browser
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell the address."""
+        await super().startup(sockets)
+        if self.started:
+            click.echo(f"Serving {self._name} at {self._address}")
+            if self._open_browser:
+                webbrowser.open(self._address)

@@ -1,0 +1,96 @@
+"""`cop.toml` and where things lie in a site folder."""
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from cop.errors import CopError, WrongUsage
+from cop.fields import ORGANISATION_KINDS
+
+FILE = "cop.toml"
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of `cop.toml`."""
+
+    name: str = "Your organisation"
+    kind: str = "community"
+    url: str = ""  # where partners reach this site, if it can be reached
+    title: str = "Research as Equals"  # what stands at the top of every page
+    write_ids: bool = True  # add the line `id: …` to content files that have none
+
+
+@dataclass(frozen=True)
+class Site:
+    """One organisation's site folder, and where this installation keeps its keys."""
+
+    root: Path
+    keys: Path
+    config: Config
+
+    @property
+    def content(self) -> Path:
+        """The folder with the content files."""
+        return self.root / "content"
+
+    @property
+    def store_db(self) -> Path:
+        """The log: private, never served."""
+        return self.root / "data" / "store.db"
+
+    @property
+    def site_db(self) -> Path:
+        """The public view."""
+        return self.root / "data" / "site.db"
+
+
+def open_site_folder(start: Path, keys: Path) -> Site:
+    """The site that `start` lies in: the nearest folder upwards with a `cop.toml`. Raises: WrongUsage."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return Site(folder, keys, read_config(folder / FILE))
+    raise WrongUsage(f"There is no site in {start}.", hint="cop init --name 'Our organisation' --kind community")
+
+
+def read_config(path: Path) -> Config:
+    """Read `cop.toml`. Raises: CopError, naming the key and what it may be."""
+    try:
+        settings = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CopError(f"{path}: {error}", hint="Each line is: name = value. Texts stand between quotes.") from error
+    known = {field.name: type(field.default) for field in fields(Config)}
+    for name, value in settings.items():
+        if name not in known:
+            raise CopError(f"{path}: there is no setting “{name}”.", hint=f"The settings are: {', '.join(known)}.")
+        if type(value) is not known[name]:
+            kind = "true or false" if known[name] is bool else "a text between quotes"
+            raise CopError(f"{path}: “{name}” must be {kind}.", hint="Mend that line, then try again.")
+    config = Config(**settings)
+    check_organisation(config.name, config.kind, str(path))
+    return config
+
+
+def check_organisation(name: str, kind: str, where: str) -> None:
+    """Raise CopError unless name and kind can stand for an organisation."""
+    if not name.strip() or len(name) > 200 or not name.isprintable():
+        raise CopError(
+            f"{where}: the name must be one line of 1 to 200 characters.", hint='For example: name = "Caafi Health"'
+        )
+    if kind not in ORGANISATION_KINDS:
+        raise CopError(f"{where}: there is no kind “{kind}”.", hint=f"The kinds are: {', '.join(ORGANISATION_KINDS)}.")
+
+
+def format_config(name: str, kind: str, url: str) -> str:
+    """The text of a new `cop.toml`."""
+    return (
+        "# Who keeps this copy. Readers see the name on every page.\n"
+        f"name = {_quote(name)}\n"
+        f"kind = {_quote(kind)}  # {', '.join(ORGANISATION_KINDS)}\n"
+        f"url = {_quote(url)}  # where partners reach this site, if it can be reached\n"
+    )
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,173 @@
+"""Content files: from the bytes of one file to the fields of one record. Pure; `worktree` reads and writes the disk."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from cop import frontmatter
+from cop.errors import BadContent
+from cop.fields import FOLDERS, SHARES, STEERING, RecordType, kind_of
+from cop.frontmatter import Line
+from cop.merge import BODY
+from cop.model import OWN, Value
+from cop.publish import short_address, title_of
+from cop.values import WrongValue, check
+
+MAX_FILE_BYTES = 600_000
+SUFFIXES = (".md", ".markdown")
+_TYPED = frozenset({"number", "flag", "any"})  # kinds that want the value rather than the characters
+_DATED = re.compile(r"\d{4}-\d\d-\d\d-(?=.)")
+_HEADING = re.compile(r"\s*# +(.+?)(?: +#+)?\s*(?:\n|$)")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class ContentFile:
+    """What one content file says."""
+
+    path: str  # below content/, with "/"
+    type: str
+    written_id: str  # what stands behind `id:`, or ""
+    fields: Mapping[str, Value]  # without blanks
+    share: int  # the audience of the record: 0 public, 1 partners, 2 own
+    field_shares: Mapping[str, int]  # fields that go to fewer than the record
+
+    def audience(self, name: str) -> int:
+        """Who may receive a field: never more than its record or the table of fields allows."""
+        field = FOLDERS[self.path.split("/")[0]].field(name)
+        widest = SHARES.index(field.share) if field else 0
+        return max(self.share, widest, self.field_shares.get(name, 0))
+
+
+def record_type(path: str) -> RecordType:
+    """The kind of record that a path below content/ stands for. Raises: BadContent."""
+    folder, _, rest = path.partition("/")
+    if not rest or folder not in FOLDERS:
+        where = f"a folder “{folder}”" if rest else "the content folder itself"
+        hint = f"Move it to one of: {', '.join(FOLDERS)}."
+        raise BadContent(f"content/{path}", 1, f"cop does not know what kind of record lies in {where}", hint)
+    return FOLDERS[folder]
+
+
+def read(data: bytes, path: str) -> ContentFile:
+    """Read one content file. Raises: BadContent, with path, line and what to do."""
+    kind, shown = record_type(path), f"content/{path}"
+    front, body, first_line = split(_decode(data, shown), shown)
+    lines = frontmatter.read(front, first_line, shown, lambda key: key == "id" or kind_of(kind.name, key) not in _TYPED)
+    fields: dict[str, Value] = {
+        name: checked
+        for name, line in lines.items()
+        if name not in STEERING and (checked := _checked(kind, name, line, shown)) is not None
+    }
+    if body.strip():
+        fields[BODY] = body
+    fields = _with_title(kind, fields, shown)
+    share, field_shares = _shares(lines, shown)
+    return ContentFile(path, kind.name, _written_id(lines, shown), fields, share, field_shares)
+
+
+def _decode(data: bytes, shown: str) -> str:
+    if len(data) > MAX_FILE_BYTES:
+        hint = f"At most {MAX_FILE_BYTES:,} bytes fit in one file. Split it, or link to the long text."
+        raise BadContent(shown, 1, f"this file is too large ({len(data):,} bytes)", hint)
+    if b"\0" in data:
+        line = data[: data.index(b"\0")].count(b"\n") + 1
+        raise BadContent(shown, line, "there is a NUL byte; this is not a text file", "Save it as plain text (UTF-8).")
+    try:
+        return data.removeprefix(_BOM).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        hint = "Save the file as UTF-8: in most editors under “Save as”, “Encoding”."
+        raise BadContent(shown, line, "a letter is not in UTF-8", hint) from error
+
+
+def split(text: str, shown: str) -> tuple[str, str, int]:
+    """Front matter, body, and the line that the front matter begins on. Raises: BadContent."""
+    lines = text.split("\n")
+    if lines[0].rstrip() in ("+++", ";;;"):
+        raise BadContent(
+            shown,
+            1,
+            f"front matter between {lines[0].rstrip()} lines cannot be read",
+            "Write it as YAML between --- lines.",
+        )
+    if lines[0].rstrip() != "---":
+        return "", text.strip("\n"), 1
+    for at, line in enumerate(lines[1:], 1):
+        if line.rstrip() in ("---", "..."):
+            return "\n".join(lines[1:at]), "\n".join(lines[at + 1 :]).strip("\n"), 2
+    raise BadContent(shown, 1, "the second --- line is missing", "Put a line --- between the fields and the text.")
+
+
+def _checked(kind: RecordType, name: str, line: Line, shown: str) -> Value:
+    try:
+        return check(kind.name, name, line.value)
+    except WrongValue as error:
+        raise BadContent(shown, line.number, f"“{name}”: {error.reason}", error.hint) from error
+
+
+def _with_title(kind: RecordType, fields: dict[str, Value], shown: str) -> dict[str, Value]:
+    """A file without a title takes it from the first heading of its text."""
+    if title_of(fields):
+        return fields
+    heading = _HEADING.match(str(fields.get(BODY, "")))
+    if not heading:
+        line = 'label: "A name in your words"' if kind.name == "resource" else 'title: "…"'
+        raise BadContent(shown, 1, "there is no title", f"Add a line between the --- lines: {line}")
+    return {"title": heading.group(1), **fields}
+
+
+def _written_id(lines: Mapping[str, Line], shown: str) -> str:
+    if "id" not in lines or lines["id"].value is None:
+        return ""
+    value = lines["id"].value
+    if not isinstance(value, str) or len(value) > 200 or not value.isprintable():
+        raise BadContent(
+            shown, lines["id"].number, "“id” must be one short text", "Take the line out; cop adds a new one."
+        )
+    return value.strip()
+
+
+def _shares(lines: Mapping[str, Line], shown: str) -> tuple[int, dict[str, int]]:
+    share = _share(lines["share"].value, "share", lines["share"].number, shown) if "share" in lines else 0
+    drafts = [lines[name] for name in ("draft",) if name in lines and lines[name].value is not None]
+    for line in drafts:
+        if not isinstance(line.value, bool):
+            raise BadContent(shown, line.number, "“draft” must be true or false", "Write: draft: true")
+        share = OWN if line.value else share
+    if "published" in lines and lines["published"].value is False:  # what Jekyll calls a draft
+        share = OWN
+    named = lines["share_fields"].value if "share_fields" in lines else {}
+    if not isinstance(named, Mapping):
+        line = lines["share_fields"]
+        raise BadContent(shown, line.number, "“share_fields” must name fields", "Write: share_fields: {contact: own}")
+    at = lines["share_fields"].number if "share_fields" in lines else 1
+    return share, {name: _share(value, f"share_fields, {name}", at, shown) for name, value in named.items()}
+
+
+def _share(value: Value, name: str, line: int, shown: str) -> int:
+    if value not in SHARES:
+        raise BadContent(
+            shown, line, f"“{name}” must be one of {', '.join(SHARES)}", "public is what you get without the line."
+        )
+    return SHARES.index(str(value))
+
+
+def slug_from_path(path: str) -> str:
+    """The short address that a file's name stands for: no date in front, no ending; `a/b/index.md` is `b`."""
+    file = PurePosixPath(path)
+    stem = file.parent.name if file.stem in ("index", "_index") and len(file.parts) > 2 else file.stem
+    return short_address(_DATED.sub("", stem))
+
+
+def with_id(data: bytes, record_id: str) -> bytes:
+    """The bytes of a content file with the line `id: …` added; nothing else in them changes."""
+    bom = _BOM if data.startswith(_BOM) else b""
+    rest = data[len(bom) :]
+    first, found, after = rest.partition(b"\n")
+    end = b"\r\n" if first.endswith(b"\r") or b"\r\n" in rest[:4096] else b"\n"
+    line = b"id: " + record_id.encode() + end
+    if found and first.rstrip() == b"---":
+        return bom + first + found + line + after
+    return bom + b"---" + end + line + b"---" + end + rest

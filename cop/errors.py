@@ -1,0 +1,47 @@
+"""Every error a person can meet: what happened, what was kept, what to do next."""
+
+
+class CopError(Exception):
+    """Base of every error a user can meet. Shown without a traceback."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint  # the next thing to do, best a command to copy
+
+
+class WrongUsage(CopError):
+    """The command was asked for something that cannot be meant."""
+
+    exit_code = 2
+
+
+class NotReachable(CopError):
+    """A partner, folder or file did not answer. Safe to run again."""
+
+    exit_code = 3
+
+
+class Refused(CopError):
+    """Something from outside is damaged or forged. Nothing of it was stored."""
+
+    exit_code = 4
+
+
+class BadSignature(Refused):
+    """Bytes that do not match the signature they came with."""
+
+
+class TooLarge(Refused):
+    """Something is larger than the limit for its kind."""
+
+
+class BadContent(CopError):
+    """One content file cannot be read. Others are not affected."""
+
+    def __init__(self, path: str, line: int, reason: str, hint: str) -> None:
+        super().__init__(f"{path}, line {line}: {reason}", hint)
+        self.path = path  # relative to the site folder, with "/"
+        self.line = line  # 1 is the first line of the file
+        self.reason = reason

@@ -1,0 +1,66 @@
+"""Writing files so that a crash leaves the old content or the new, never half of it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+def replace(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """Put `data` at `path`: write beside it, flush to the disk, rename, flush the folder."""
+    part = _write_part(path, data, mode)
+    part.replace(path)
+    _flush_folder(path.parent)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A new file at `path`, for as much as one writes; it appears only when all of it is on the disk."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)  # whatever stood at `path` before still does
+        raise
+    _flush_folder(path.parent)
+
+
+def replace_all(contents: Mapping[Path, bytes]) -> None:
+    """Like `replace` for many files at once. Each file is old or new after a crash; one flush serves them all."""
+    parts = {path: _write_part(path, data, None, flush=not hasattr(os, "sync")) for path, data in contents.items()}
+    if parts and hasattr(os, "sync"):
+        os.sync()
+    for path, part in parts.items():
+        part.replace(path)
+    for folder in {path.parent for path in parts}:
+        _flush_folder(folder)
+
+
+def _write_part(path: Path, data: bytes, mode: int | None, *, flush: bool = True) -> Path:
+    part = path.with_name(f"{path.name}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode if mode is not None else 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(descriptor, mode)
+        elif mode is None and path.exists():
+            part.chmod(path.stat().st_mode & 0o7777)
+        file.write(data)
+        file.flush()
+        if flush:
+            os.fsync(descriptor)
+    return part
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "nt":  # a folder cannot be opened there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

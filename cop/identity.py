@@ -1,0 +1,89 @@
+"""This installation: its writer key, the key of its organisation, and what it tells partners about itself."""
+
+import sqlite3
+from pathlib import Path
+
+from cop import files, keys, log, trust
+from cop.config import FILE, Config, Site, check_organisation, format_config, read_config
+from cop.errors import CopError
+from cop.model import PUBLIC, Patch
+from cop.patch import difference
+from cop.schema import open_store, writing
+from cop.signing import Signer
+
+FOLDERS = ("posts", "events", "resources", "organisations", "pages", "glossary")
+
+
+def make_site_folder(root: Path, keys_folder: Path, name: str, kind: str, url: str) -> tuple[Site, bool]:
+    """Make a site folder with `cop.toml` and content folders. Returns the site, and whether it is new.
+
+    Running it again changes nothing; another name or kind is refused.
+    """
+    path = root / FILE
+    new = not path.exists()
+    if new:
+        check_organisation(name, kind, "--name, --kind")
+        root.mkdir(parents=True, exist_ok=True)
+        files.replace(path, format_config(name, kind, url).encode())
+        for folder in FOLDERS:
+            (root / "content" / folder).mkdir(parents=True, exist_ok=True)
+    config = read_config(path)
+    if name and (name, kind or config.kind) != (config.name, config.kind):
+        raise CopError(
+            f"{path} already says: {config.name} ({config.kind}).", hint=f"To rename, edit {path}, then: cop load"
+        )
+    return Site(root.resolve(), keys_folder, config), new
+
+
+def ensure(site: Site, db: sqlite3.Connection, now: int) -> Signer:
+    """The writer of this installation, made on first use; its organisation's name in the log follows `cop.toml`."""
+    writer = log.setting(db, "writer")
+    signer = keys.load(site.keys, writer) if isinstance(writer, bytes) else _found(site, db, now)
+    _tell_name(site.config, db, signer, now)
+    return signer
+
+
+def _found(site: Site, db: sqlite3.Connection, now: int) -> Signer:
+    organisation, writer = keys.create(site.keys), keys.create(site.keys)
+    with writing(db):
+        log.set_setting(db, "organisation", organisation.public)
+        log.set_setting(db, "writer", writer.public)
+        log.write(db, writer, "writer", [], claimed_time=now, extra=trust.certificate(organisation, writer.public))
+    return writer
+
+
+def _tell_name(config: Config, db: sqlite3.Connection, signer: Signer, now: int) -> None:
+    """Write name, kind and url into the log when `cop.toml` says something new."""
+    told = f"{config.name}\n{config.kind}\n{config.url}"
+    if log.setting(db, "told_name") == told:
+        return
+    organisation = own_organisation(db)
+    record_id = trust.member_record_id(organisation)
+    known = trust.names(db, trust.members(db)).get(organisation)
+    before = (
+        {"name": known.name, "kind": known.kind, "url": known.url} if log.setting(db, "told_name") and known else {}
+    )
+    patch = difference("member", before, {"name": config.name, "kind": config.kind, "url": config.url})
+    parents = tuple(revision.payload_hash for revision in log.revisions(db, record_id))
+    replaces = [entry.entry_id for entry in log.statements(db) if entry.extra.get("organisation") == organisation]
+    with writing(db):
+        change = log.Change(record_id, parents, patch or Patch("member"), PUBLIC)
+        extra = trust.stance(organisation, trust.SELF, replaces)
+        log.write(db, signer, "organisation", [change], claimed_time=now, extra=extra)
+        log.set_setting(db, "told_name", told)
+
+
+def own_organisation(db: sqlite3.Connection) -> bytes:
+    """The public key of this installation's organisation. Raises: CopError before `cop init`."""
+    organisation = log.setting(db, "organisation")
+    if not isinstance(organisation, bytes):
+        raise CopError(
+            "This folder has not been set up yet.", hint="cop init --name 'Our organisation' --kind community"
+        )
+    return organisation
+
+
+def open_installation(site: Site, now: int) -> tuple[sqlite3.Connection, Signer]:
+    """The store and the writer of a site, both made on first use."""
+    db = open_store(site.store_db)
+    return db, ensure(site, db, now)

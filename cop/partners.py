@@ -1,0 +1,196 @@
+"""Organisations we chose to exchange with: invitations, the phrase to compare, and what we know of each."""
+
+import base64
+import binascii
+import json
+import sqlite3
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from cop import cbor, log, signing, trust
+from cop.config import check_organisation
+from cop.errors import CopError, Refused, WrongUsage
+from cop.frontier import Points
+from cop.model import OrganisationId, WriterId, iso_time
+from cop.schema import writing
+from cop.signing import Signer, is_certified
+
+PREFIX = "cop1:"
+PHRASE_WORDS = 6  # of 2,048 each: 66 bits
+MAX_INVITATION = 2000  # characters
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """What one organisation hands to another so that they can find and know each other."""
+
+    organisation: OrganisationId
+    name: str
+    kind: str
+    address: str
+    writer: WriterId
+    certificate: bytes  # the organisation's signature under its writer
+
+    def text(self) -> str:
+        """One line, `cop1:…`."""
+        content = [self.organisation, self.name, self.kind, self.address, self.writer, self.certificate]
+        return PREFIX + base64.urlsafe_b64encode(cbor.encode(content)).decode().rstrip("=")
+
+    def phrase(self) -> str:
+        """Six words that both sides compare, by voice or face to face. Another key or name gives other words."""
+        told = cbor.encode([self.organisation, self.name, self.kind])
+        number = int.from_bytes(signing.sha256(b"cop/v1/phrase\0" + told), "big")
+        words = _words()
+        return " ".join(words[number >> (11 * at) & 2047] for at in range(PHRASE_WORDS))
+
+
+@lru_cache(maxsize=1)
+def _words() -> list[str]:
+    from mnemonic import Mnemonic  # late: only needed when partners meet
+
+    return list(Mnemonic("english").wordlist)
+
+
+def parse_invitation(text: str) -> Invitation:
+    """Read an invitation that anyone may have made. Raises: Refused."""
+    text = "".join(text.split())
+    damaged = Refused("This invitation is damaged or not whole.", hint="Copy the whole line that begins with cop1:")
+    if not text.startswith(PREFIX) or len(text) > MAX_INVITATION:
+        raise damaged
+    try:
+        raw = base64.b64decode(text.removeprefix(PREFIX) + "===", altchars=b"-_")
+    except (binascii.Error, ValueError) as error:
+        raise damaged from error
+    content = cbor.decode(raw, "This invitation")
+    if not isinstance(content, list) or len(content) < 6:
+        raise damaged
+    organisation, name, kind, address, writer, certificate = content[:6]
+    texts, keys = (name, kind, address), (organisation, writer, certificate)
+    if not all(isinstance(t, str) for t in texts) or not all(isinstance(k, bytes) for k in keys):
+        raise damaged
+    check_organisation(name, kind, "This invitation")
+    if not is_certified(organisation, writer, certificate):
+        raise Refused("This invitation was changed on its way.", hint="Ask for it again, over another channel.")
+    return Invitation(organisation, name, kind, address, writer, certificate)
+
+
+@dataclass(frozen=True)
+class Partner:
+    """An organisation we accepted, and how far we are with it."""
+
+    organisation: OrganisationId
+    name: str
+    kind: str
+    address: str
+    heard_time: int = 0
+    report: dict[str, Any] = field(default_factory=dict)
+
+    def summary(self) -> dict[str, Any]:
+        """For `cop partner list --json` and `cop status --json`."""
+        heard = iso_time(self.heard_time) if self.heard_time else ""
+        return {"name": self.name, "kind": self.kind, "address": self.address, "key": self.organisation.hex(),
+                "last_heard": heard, "last_exchange": self.report}  # fmt: skip
+
+
+def all_partners(db: sqlite3.Connection) -> list[Partner]:
+    """Everyone we accepted, A to Z."""
+    rows = db.execute(
+        "SELECT organisation, name, kind, address, heard_time, report FROM local_partner ORDER BY name COLLATE NOCASE"
+    )
+    return [Partner(row[0], row[1], row[2], row[3], row[4], json.loads(row[5] or "{}")) for row in rows]
+
+
+def find(db: sqlite3.Connection, name: str) -> Partner:
+    """The partner of that name, or the only one whose name begins so. Raises: WrongUsage."""
+    partners = all_partners(db)
+    same = [p for p in partners if p.name.casefold() == name.casefold()]
+    alike = same or [p for p in partners if p.name.casefold().startswith(name.casefold())]
+    if len(alike) != 1:
+        known = ", ".join(p.name for p in partners) or "none yet"
+        raise WrongUsage(f"There is no one partner called “{name}”. Partners: {known}.", hint="cop partner list")
+    return alike[0]
+
+
+def own_invitation(db: sqlite3.Connection, name: str, kind: str, address: str) -> Invitation:
+    """Our invitation to others."""
+    writer, organisation = log.own_writer(db), log.setting(db, "organisation")
+    for entry in log.statements(db):
+        certificate = entry.extra.get("certificate")
+        if entry.extra.get("writer") == writer and isinstance(certificate, bytes) and isinstance(organisation, bytes):
+            return Invitation(organisation, name, kind, address, writer, certificate)
+    raise CopError("This installation has no certificate of its organisation.", hint="cop verify")
+
+
+def accept(db: sqlite3.Connection, signer: Signer, invitation: Invitation, now: int) -> None:
+    """Accept a partner: from now on we store and show what it writes, and tell our partners that we know it."""
+    if invitation.organisation == log.setting(db, "organisation"):
+        raise WrongUsage("This is your own invitation.", hint="Give it to a partner, and join theirs.")
+    with writing(db):
+        db.execute(
+            "INSERT INTO local_partner (organisation, name, kind, address, accepted_time, writer) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (organisation) DO UPDATE SET name = excluded.name, kind = excluded.kind,"
+            " address = excluded.address, writer = excluded.writer",
+            [invitation.organisation, invitation.name, invitation.kind, invitation.address, now, invitation.writer],
+        )
+        say(db, signer, invitation.organisation, trust.ACCEPT, now)
+
+
+def remove(db: sqlite3.Connection, signer: Signer, partner: Partner, now: int) -> None:
+    """End with a partner: what it wrote is kept in the log and no longer shown here."""
+    with writing(db):
+        db.execute("DELETE FROM local_partner WHERE organisation = ?", [partner.organisation])
+        say(db, signer, partner.organisation, trust.REMOVE, now)
+
+
+def say(db: sqlite3.Connection, signer: Signer, about: OrganisationId, what: str, now: int) -> None:
+    """Write down what we think of an organisation, unless we said so last."""
+    statements = list(log.statements(db))
+    owners = trust.certified(statements)
+    earlier = trust.current_stances(statements, owners).get(owners[signer.public], {}).get(about, [])
+    if {entry.extra.get("stance") for entry in earlier} == {what}:
+        return
+    extra = trust.stance(about, what, [entry.entry_id for entry in earlier])
+    log.write(db, signer, "organisation", [], claimed_time=now, extra=extra)
+
+
+def keep_report(db: sqlite3.Connection, organisation: OrganisationId, report: dict[str, Any], now: int) -> None:
+    """Remember how the last exchange with a partner went."""
+    db.execute(
+        "UPDATE local_partner SET heard_time = ?, report = ? WHERE organisation = ?",
+        [now, json.dumps(report, ensure_ascii=False), organisation],
+    )
+
+
+def agreed(db: sqlite3.Connection, partner: Partner) -> bytes:
+    """The frontier hash at which we and a partner last held the same entries, or b""."""
+    row = db.execute("SELECT agreed FROM local_partner WHERE organisation = ?", [partner.organisation]).fetchone()
+    return bytes(row[0]) if row else b""
+
+
+def keep_agreed(db: sqlite3.Connection, partner: Partner, state: bytes) -> None:
+    """Remember that we and a partner hold the same entries."""
+    db.execute("UPDATE local_partner SET agreed = ? WHERE organisation = ?", [state, partner.organisation])
+
+
+def points(db: sqlite3.Connection, partner: Partner) -> Points:
+    """What a partner held at the last exchange; empty if we never met."""
+    row = db.execute("SELECT points FROM local_partner WHERE organisation = ?", [partner.organisation]).fetchone()
+    held = cbor.decode(row[0], "What we know of a partner") if row and row[0] else []
+    return {writer: [(sequence, short) for sequence, short in at] for writer, at in held}
+
+
+def keep_points(db: sqlite3.Connection, partner: Partner, held: Points) -> None:
+    """Remember what a partner holds, for bundles that bring just what it lacks."""
+    packed = cbor.encode([[writer, [list(point) for point in at]] for writer, at in held.items()])
+    db.execute("UPDATE local_partner SET points = ? WHERE organisation = ?", [packed, partner.organisation])
+
+
+def set_address(db: sqlite3.Connection, partner: Partner, address: str) -> None:
+    """Remember another way to reach a partner."""
+    db.execute("UPDATE local_partner SET address = ? WHERE organisation = ?", [address, partner.organisation])
+
+
+def at_address(invitation: Invitation, address: str) -> Invitation:
+    """The invitation of a partner that we reach at another address than it says."""
+    return replace(invitation, address=address)

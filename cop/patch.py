@@ -1,0 +1,125 @@
+"""A patch: the fields of one record that one save changed; and its payload, the bytes that travel.
+
+payload = salt (16 bytes) + CBOR map {"type", "fields", "added", "removed"}; empty maps are left out.
+The salt keeps a hash that outlives an erased payload from being guessed.
+"""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from cop import cbor
+from cop.errors import Refused, TooLarge
+from cop.fields import is_set
+from cop.model import Patch, RecordId, Value
+
+SALT_BYTES = 16
+MAX_PAYLOAD_BYTES = 1_000_000
+_ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+
+
+def new_record_id() -> RecordId:
+    """A fresh record id that says nothing about the record."""
+    return _text_id(secrets.token_bytes(16))
+
+
+def record_id_of(written: str) -> RecordId:
+    """The record id for what stands in a content file after `id:`.
+
+    An id that cop made is taken as it is. Any other text, as people and other programs write it, is hashed, so that
+    no name or title ever stands in an entry.
+    """
+    return (
+        written
+        if is_record_id(written)
+        else _text_id(hashlib.sha256(b"cop/v1/record\0" + written.encode()).digest()[:16])
+    )
+
+
+def is_record_id(text: str) -> bool:
+    """True for the 26 characters of an id that cop made."""
+    return len(text) == 26 and _ID_CHARACTERS.issuperset(text) and text[-1] in "aeimquy4"
+
+
+def id_bytes(record_id: RecordId) -> bytes:
+    """The 16 bytes of a record id."""
+    return base64.b32decode(record_id.upper() + "======")
+
+
+def _text_id(raw: bytes) -> RecordId:
+    return base64.b32encode(raw).decode().rstrip("=").lower()
+
+
+def id_text(raw: bytes) -> RecordId:
+    """The record id of 16 bytes. Raises: Refused."""
+    if len(raw) != 16:
+        raise Refused("A record id has the wrong length.")
+    return _text_id(raw)
+
+
+def difference(type_name: str, before: Mapping[str, Value], after: Mapping[str, Value]) -> Patch:
+    """The patch that leads from `before` to `after` (field name to value; absent and None are the same)."""
+    fields: dict[str, Value] = {}
+    added: dict[str, tuple[str, ...]] = {}
+    removed: dict[str, tuple[str, ...]] = {}
+    for name in {**before, **after}:
+        old, new = before.get(name), after.get(name)
+        if old == new and type(old) is type(new):
+            continue
+        if is_set(type_name, name) and _is_words(old) and _is_words(new):
+            plus, minus = _words(new) - _words(old), _words(old) - _words(new)
+            if plus:
+                added[name] = tuple(sorted(plus))
+            if minus:
+                removed[name] = tuple(sorted(minus))
+        else:
+            fields[name] = new
+    return Patch(type_name, fields, added, removed)
+
+
+def _is_words(value: Value) -> bool:
+    return value is None or (isinstance(value, list | tuple) and all(isinstance(word, str) for word in value))
+
+
+def _words(value: Any) -> set[str]:
+    return set(value or ())
+
+
+def encode(patch: Patch, salt: bytes) -> bytes:
+    """The payload of a patch. Raises: TooLarge."""
+    content: dict[str, object] = {"type": patch.type, "fields": dict(patch.fields)}
+    for name, sets in (("added", patch.added), ("removed", patch.removed)):
+        if sets:
+            content[name] = {field: list(words) for field, words in sets.items()}
+    payload = salt + cbor.encode(content)
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise TooLarge(f"One record takes {len(payload):,} bytes; the limit is {MAX_PAYLOAD_BYTES:,}.")
+    return payload
+
+
+def new_payload(patch: Patch) -> bytes:
+    """The payload of a patch with a fresh salt."""
+    return encode(patch, secrets.token_bytes(SALT_BYTES))
+
+
+def decode(payload: bytes) -> Patch:
+    """Read a payload that anyone may have made. Raises: Refused."""
+    content = cbor.decode(payload[SALT_BYTES:], "A change of a record", with_bytes=False)
+    if not isinstance(content, dict) or not isinstance(content.get("type"), str):
+        raise Refused("A change of a record does not say which kind of record it is.")
+    fields = content.get("fields", {})
+    if not isinstance(fields, dict) or not all(isinstance(name, str) for name in fields):
+        raise Refused("A change of a record has no readable fields.")
+    return Patch(content["type"], fields, _sets(content.get("added")), _sets(content.get("removed")))
+
+
+def _sets(sets: object) -> dict[str, tuple[str, ...]]:
+    if not isinstance(sets, dict):
+        return {}
+    return {
+        name: tuple(word for word in words if isinstance(word, str))
+        for name, words in sets.items()
+        if isinstance(name, str) and isinstance(words, list)
+    }

@@ -1,0 +1,222 @@
+"""From a merged record to the rows of `site.db`. Pure: values in, rows out."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from slugify import slugify
+
+from cop import cbor, signing
+from cop.fields import SHARES, TYPES, facets, kind_of
+from cop.markdown import Rendered
+from cop.merge import BODY, History
+from cop.model import OrganisationId, RecordId, RecordView, Revision, Value, WriterId, iso_time
+from cop.values import clean
+
+Row = dict[str, Any]
+MAX_HISTORY_TEXT = 500  # characters of a value that the history shows
+_PLAIN_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_FACET_FIELDS = facets()
+_NAMES = ("authors", "publisher", "organisers", "aliases", "label", "cited_as", "kind", "tradition", "place")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What it takes to say who made a change."""
+
+    writers: Mapping[WriterId, OrganisationId]
+    names: Mapping[OrganisationId, str]
+
+    def name(self, revision: Revision) -> str:
+        """The organisation that stands behind a revision."""
+        return self.names.get(self.writers.get(revision.writer, b""), "")
+
+
+def short_address(text: str) -> str:
+    """A slug: lower-case letters, digits and single hyphens, at most 80 characters; '' if nothing is left."""
+    return text if len(text) <= 80 and _PLAIN_SLUG.fullmatch(text) else slugify(text[:500], max_length=80)
+
+
+def title_of(fields: Mapping[str, Value]) -> str:
+    """What a record is called: its title, else the name in our words, else how it is cited."""
+    for name in ("title", "label", "cited_as", "name"):
+        value = fields.get(name)
+        if isinstance(value, str) and value.strip():
+            return " ".join(value.split())
+    return ""
+
+
+def base_slug(record_id: RecordId, fields: Mapping[str, Value]) -> str:
+    """The short address a record asks for; two that ask for the same are told apart by `views`."""
+    value = fields.get("slug")
+    return (short_address(value) if isinstance(value, str) else "") or record_id
+
+
+def digest(record_id: RecordId, view: RecordView) -> bytes:
+    """A hash over everything the network shares of a record: the same wherever the same entries are held."""
+    conflicts = {
+        name: sorted(version.revision.payload_hash for version in versions) for name, versions in view.conflicts.items()
+    }
+    return signing.sha256(cbor.encode([record_id, view.type, view.fields, conflicts, view.checks]))
+
+
+def is_public(view: RecordView | None) -> bool:
+    """True if readers may see the record: public, of a kind we know, named, and not withdrawn."""
+    if view is None or view.type not in TYPES or view.fields.get("withdrawn") is not None:
+        return False
+    return bool(title_of(clean(view.type, view.fields)))
+
+
+@dataclass(frozen=True)
+class PublicRecord:
+    """All that `site.db` holds of one record."""
+
+    row: Row  # of `records`, still without its number; `slug` is the one it asks for
+    history: tuple[Row, ...]
+    conflicts: tuple[Row, ...]
+    facets: frozenset[tuple[str, str]]  # name and value
+
+
+def published(
+    record_id: RecordId, view: RecordView, revisions: Sequence[Revision], body: Rendered, origin: Origin
+) -> PublicRecord:
+    """The rows of one public record."""
+    row = _record_row(record_id, view, revisions, body)
+    history = tuple(_history_rows(record_id, History(revisions), origin))
+    conflicts = tuple(_conflict_rows(record_id, view, origin))
+    return PublicRecord(row, history, conflicts, frozenset(_facets(row)))
+
+
+def _record_row(record_id: RecordId, view: RecordView, revisions: Sequence[Revision], body: Rendered) -> Row:
+    record_type = TYPES[view.type]
+    fields = {
+        name: value
+        for name, value in clean(view.type, view.fields).items()
+        if name not in (BODY, "slug") and _may_be_public(view.type, name)
+    }
+    languages = fields.get("languages")
+    times = [revision.claimed_time for revision in revisions]
+    slug, title = base_slug(record_id, view.fields), title_of(fields)
+    return {
+        "record_id": record_id,
+        "type": view.type,
+        "base_slug": slug,
+        "slug": slug,
+        "title": title,
+        "summary": str(fields.get("summary", "")),
+        "keywords": " ".join(_keywords(fields)),
+        "language": str(languages[0]) if isinstance(languages, list) else "",
+        "date": str(fields.get(record_type.sort, "")) if record_type.sort != "title" else "",
+        "added": iso_time(min(times)),
+        "changed": iso_time(max(times)),
+        "conflicts": json.dumps(sorted(view.conflicts)),
+        "checks": json.dumps(list(view.checks)),
+        "fields": json.dumps(fields, ensure_ascii=False),
+        "html": body.html.removeprefix(f"<h2>{escape(title, quote=False)}</h2>\n"),  # the page shows the title itself
+        "text": "\n".join([body.text, *_entry_texts(view.type, fields)]).strip(),
+    }
+
+
+def _may_be_public(type_name: str, name: str) -> bool:
+    field = TYPES[type_name].field(name)
+    return field is None or field.share == SHARES[0]
+
+
+def _keywords(fields: Mapping[str, Value]) -> Iterator[str]:
+    topics = fields.get("topics")
+    if isinstance(topics, list):
+        yield from (str(topic).replace("-", " ") for topic in topics)
+    for name in _NAMES:
+        value = fields.get(name)
+        yield from (str(one) for one in value) if isinstance(value, list) else [str(value)] if value else []
+    credits = fields.get("credits")
+    for person in credits if isinstance(credits, list) else ():
+        yield from (str(part) for part in person.values()) if isinstance(person, dict) else ()
+
+
+def _entry_texts(type_name: str, fields: Mapping[str, Value]) -> Iterator[str]:
+    for name, value in fields.items():
+        if kind_of(type_name, name) == "entries" and isinstance(value, list):
+            for entry in value:
+                yield from (part for part in entry.values() if isinstance(part, str)) if isinstance(entry, dict) else ()
+
+
+def _facets(row: Row) -> Iterator[tuple[str, str]]:
+    """Name and value of every facet a record stands under, its kind of record among them."""
+    yield "type", row["type"]
+    fields = json.loads(row["fields"])
+    for field in _FACET_FIELDS[row["type"]]:
+        value = fields.get(field.name)
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None:
+                yield field.name, str(one)[:200]
+
+
+def _history_rows(record_id: RecordId, history: History, origin: Origin) -> Iterator[Row]:
+    """One row a readable public change, earlier ones first."""
+    for position, revision in enumerate(history.in_order(), 1):
+        yield {
+            "record_id": record_id,
+            "position": position,
+            "entry_id": revision.entry_id.hex(),
+            "organisation": origin.name(revision),
+            "kind": revision.kind,
+            "claimed": iso_time(revision.claimed_time),
+            "seen": iso_time(revision.received_time),
+            "patch": json.dumps(_shown_patch(revision), ensure_ascii=False),
+        }
+
+
+def _shown_patch(revision: Revision) -> dict[str, object]:
+    patch = revision.patch
+    if patch is None:
+        return {}
+    shown: dict[str, object] = {
+        name: _cut(value) for name, value in patch.fields.items() if _field_may_show(patch.type, name)
+    }
+    for name in {*patch.added, *patch.removed}:
+        shown[name] = {"added": list(patch.added.get(name, ())), "removed": list(patch.removed.get(name, ()))}
+    return dict(sorted(shown.items()))
+
+
+def _field_may_show(type_name: str, name: str) -> bool:
+    return type_name in TYPES and _may_be_public(type_name, name)
+
+
+def _cut(value: Value) -> Value:
+    if isinstance(value, str) and len(value) > MAX_HISTORY_TEXT:
+        return value[:MAX_HISTORY_TEXT] + "…"
+    return value
+
+
+def _conflict_rows(record_id: RecordId, view: RecordView, origin: Origin) -> Iterator[Row]:
+    """One row a value of each field in conflict."""
+    for name, versions in view.conflicts.items():
+        if not _may_be_public(view.type, name):
+            continue
+        for at, version in enumerate(versions):
+            yield {
+                "record_id": record_id,
+                "field": name,
+                "version": version.revision.payload_hash.hex(),
+                "value": json.dumps(version.value, ensure_ascii=False),
+                "organisation": origin.name(version.revision),
+                "claimed": iso_time(version.revision.claimed_time),
+                "shown": int(at == 0),
+            }
+
+
+def numbered_slugs(base: str, record_ids: Iterable[RecordId], taken: Iterable[str]) -> dict[RecordId, str]:
+    """Addresses for records that ask for the same one, told apart by id: `slug`, `slug-2`, `slug-3`.
+
+    `taken` are addresses that other records ask for by name; those keep them.
+    """
+    given: dict[RecordId, str] = {}
+    others = set(taken)
+    for at, record_id in enumerate(sorted(record_ids), 1):
+        slug = base if at == 1 else f"{base}-{at}"
+        given[record_id] = slug if at == 1 or slug not in others else f"{base}-{record_id}"
+    return given

@@ -1,0 +1,281 @@
+"""The tables of `store.db` (the log, private) and of `site.db` (the public view, may be thrown away).
+
+In `store.db`, tables named log_ are append-only, local_ belong to this installation and are never synced, and
+view_ are computed from the log. Both files are opened here and nowhere else.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cop.errors import CopError
+from cop.fields import TYPES, RecordType
+
+APPLICATION_ID = 0x636F7031  # "cop1"
+SITE_VERSION = 1  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+BUSY_SECONDS = 30
+
+STORE_VERSION = 1  # how many functions stand in _store_migrations()
+
+M001_LOG = """
+    CREATE TABLE log_entry (
+        entry_number INTEGER PRIMARY KEY, -- order of arrival here
+        entry_id BLOB NOT NULL UNIQUE,    -- SHA-256 of data
+        writer BLOB NOT NULL,             -- Ed25519 public key
+        sequence INTEGER NOT NULL,        -- not unique: a log may fork
+        previous BLOB NOT NULL,           -- entry id, or empty for the first
+        kind TEXT NOT NULL,
+        claimed_time INTEGER NOT NULL,    -- seconds UTC, what the writer's clock said
+        received_time INTEGER NOT NULL,   -- seconds UTC, when it was stored here
+        received_from TEXT NOT NULL,      -- partner it came through, '' for our own
+        data BLOB NOT NULL,               -- exactly the bytes that were signed
+        signature BLOB NOT NULL
+    );
+    CREATE INDEX log_entry_writer ON log_entry (writer, sequence);
+    CREATE INDEX log_entry_kind ON log_entry (kind) WHERE kind <> 'change';
+    CREATE TABLE log_item (
+        item_number INTEGER PRIMARY KEY,
+        entry_number INTEGER NOT NULL REFERENCES log_entry,
+        position INTEGER NOT NULL,
+        record_id TEXT NOT NULL,
+        parents BLOB NOT NULL,            -- payload hashes, 32 bytes each
+        payload_hash BLOB NOT NULL,
+        size INTEGER NOT NULL,            -- of the payload, bytes
+        audience INTEGER NOT NULL         -- 0 public, 1 partners, 2 own
+    );
+    CREATE INDEX log_item_entry ON log_item (entry_number);
+    CREATE INDEX log_item_record ON log_item (record_id);
+    CREATE INDEX log_item_payload ON log_item (payload_hash);
+    CREATE TABLE log_payload (
+        item_number INTEGER PRIMARY KEY REFERENCES log_item,
+        payload BLOB NOT NULL             -- salt and patch; absent when not held
+    );
+    CREATE TRIGGER log_entry_kept BEFORE UPDATE ON log_entry BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+    CREATE TRIGGER log_entry_held BEFORE DELETE ON log_entry BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+    CREATE TRIGGER log_item_kept BEFORE UPDATE ON log_item BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+    CREATE TRIGGER log_item_held BEFORE DELETE ON log_item BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+    CREATE TRIGGER log_payload_kept BEFORE UPDATE ON log_payload
+        BEGIN SELECT RAISE(ABORT, 'payloads are never changed'); END;
+
+    CREATE TABLE local_setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+    CREATE TABLE local_head (             -- last entries held without a gap, per writer; more than one after a fork
+        entry_id BLOB PRIMARY KEY, writer BLOB NOT NULL, sequence INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE local_gap (              -- entries held whose earlier entries have not arrived
+        entry_id BLOB PRIMARY KEY, previous BLOB NOT NULL) WITHOUT ROWID;
+    CREATE INDEX local_gap_previous ON local_gap (previous);
+    CREATE TABLE local_missing (          -- payloads that a partner may still send
+        item_number INTEGER PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE local_file (             -- content files as they were when last saved into the log
+        path TEXT PRIMARY KEY,            -- below content/, with '/'
+        size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+        checked_ns INTEGER NOT NULL,      -- when size and time were read
+        file_hash BLOB NOT NULL,          -- blake2b, 16 bytes
+        record_id TEXT NOT NULL,
+        base BLOB NOT NULL,               -- heads the file was written from: payload hashes, 32 bytes each
+        has_id INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE INDEX local_file_record ON local_file (record_id);
+    CREATE INDEX local_file_hash ON local_file (file_hash);
+    CREATE TABLE local_partner (
+        organisation BLOB PRIMARY KEY,    -- the organisation's Ed25519 public key
+        name TEXT NOT NULL, kind TEXT NOT NULL, address TEXT NOT NULL,
+        accepted_time INTEGER NOT NULL,
+        writer BLOB NOT NULL DEFAULT x'', -- the installation that invited us
+        heard_time INTEGER NOT NULL DEFAULT 0,
+        report TEXT NOT NULL DEFAULT '',  -- JSON, of the last exchange
+        agreed BLOB NOT NULL DEFAULT x'', -- frontier hash when we last held the same entries
+        points BLOB NOT NULL DEFAULT x''  -- CBOR, what they held at the last exchange
+    ) WITHOUT ROWID;
+    CREATE TABLE local_stale (            -- records whose views are older than the log; a row for each change
+        mark INTEGER PRIMARY KEY AUTOINCREMENT, record_id TEXT NOT NULL);
+
+    CREATE TABLE view_record (            -- what this installation sees of each record, whatever its audience
+        record_id TEXT PRIMARY KEY, type TEXT NOT NULL, slug TEXT NOT NULL, title TEXT NOT NULL,
+        state TEXT NOT NULL,              -- '' shown, else why readers do not see it
+        digest BLOB NOT NULL,             -- of what the network shares of it; empty if nothing
+        conflicts TEXT NOT NULL,          -- JSON list of field names
+        checks TEXT NOT NULL              -- JSON list of fields merged by machine
+    ) WITHOUT ROWID;
+    CREATE INDEX view_record_slug ON view_record (type, slug);
+    CREATE INDEX view_record_conflicts ON view_record (record_id) WHERE conflicts <> '[]';
+"""
+
+SITE_TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE records (
+    number INTEGER PRIMARY KEY,
+    record_id TEXT NOT NULL UNIQUE,
+    type TEXT NOT NULL,
+    base_slug TEXT NOT NULL,
+    slug TEXT NOT NULL,         -- with the type, its address: /<folder>/<slug>
+    title TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    keywords TEXT NOT NULL,     -- topics, authors and other names, for search
+    language TEXT NOT NULL,     -- first language code, or ''
+    date TEXT NOT NULL,         -- what its list is ordered by, or ''
+    added TEXT NOT NULL,        -- first change, UTC, as the writer's clock said
+    changed TEXT NOT NULL,      -- last change, likewise
+    conflicts TEXT NOT NULL,    -- JSON list of fields with more than one value
+    checks TEXT NOT NULL,       -- JSON list of fields merged by machine
+    fields TEXT NOT NULL,       -- JSON object of all public fields but the body
+    html TEXT NOT NULL,         -- the body, safe to show
+    text TEXT NOT NULL          -- the body as plain text, for search
+);
+CREATE INDEX records_slug ON records (type, slug);
+CREATE INDEX records_base_slug ON records (type, base_slug);
+CREATE INDEX records_date ON records (type, date DESC, title);
+CREATE INDEX records_changed ON records (changed DESC, record_id);
+CREATE TABLE history (
+    record_id TEXT NOT NULL,
+    position INTEGER NOT NULL,  -- 1 is the first change
+    entry_id TEXT NOT NULL,     -- hex
+    organisation TEXT NOT NULL, -- name of who stands behind it
+    kind TEXT NOT NULL,         -- kind of entry: change, withdraw …
+    claimed TEXT NOT NULL,      -- UTC, what the writer's clock said
+    seen TEXT NOT NULL,         -- UTC, when it reached this copy
+    patch TEXT NOT NULL,        -- JSON object: field and its new value; long texts are cut
+    PRIMARY KEY (record_id, position)
+) WITHOUT ROWID;
+CREATE TABLE conflicts (
+    record_id TEXT NOT NULL, field TEXT NOT NULL,
+    version TEXT NOT NULL,      -- hex payload hash, what `cop resolve --take` names
+    value TEXT NOT NULL,        -- JSON
+    organisation TEXT NOT NULL, claimed TEXT NOT NULL,
+    shown INTEGER NOT NULL,     -- 1 for the one that the page shows
+    PRIMARY KEY (record_id, field, version)
+) WITHOUT ROWID;
+CREATE TABLE facets (
+    type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, number INTEGER NOT NULL REFERENCES records,
+    PRIMARY KEY (type, name, value, number)
+) WITHOUT ROWID;
+CREATE INDEX facets_number ON facets (number);
+CREATE TABLE facet_counts (
+    type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (type, name, value)
+) WITHOUT ROWID;
+CREATE TRIGGER facets_added AFTER INSERT ON facets BEGIN
+    INSERT INTO facet_counts VALUES (new.type, new.name, new.value, 1)
+        ON CONFLICT (type, name, value) DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER facets_removed AFTER DELETE ON facets BEGIN
+    UPDATE facet_counts SET n = n - 1 WHERE (type, name, value) = (old.type, old.name, old.value);
+    DELETE FROM facet_counts WHERE (type, name, value, n) = (old.type, old.name, old.value, 0);
+END;
+CREATE TABLE members (
+    organisation TEXT PRIMARY KEY, -- hex public key
+    name TEXT NOT NULL, kind TEXT NOT NULL, url TEXT NOT NULL
+);
+CREATE VIRTUAL TABLE records_fts USING fts5 (
+    title, keywords, summary, text, content='records', content_rowid='number', tokenize='unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER records_added AFTER INSERT ON records BEGIN
+    INSERT INTO records_fts (rowid, title, keywords, summary, text)
+        VALUES (new.number, new.title, new.keywords, new.summary, new.text);
+END;
+CREATE TRIGGER records_removed AFTER DELETE ON records BEGIN
+    INSERT INTO records_fts (records_fts, rowid, title, keywords, summary, text)
+        VALUES ('delete', old.number, old.title, old.keywords, old.summary, old.text);
+END;
+"""
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    for pragma in ("foreign_keys = ON", "secure_delete = ON", "journal_mode = WAL"):
+        db.execute(f"PRAGMA {pragma}")
+    return db
+
+
+@contextmanager
+def writing(db: sqlite3.Connection) -> Iterator[None]:
+    """One transaction that takes the write lock at once; nested calls join the outer one."""
+    if db.in_transaction:
+        yield
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.rollback()
+        raise
+    db.commit()
+
+
+def open_store(path: Path) -> sqlite3.Connection:
+    """Open `store.db`, making it or bringing it up to date first. Every commit is on the disk when it returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = _connect(path)
+    db.execute("PRAGMA synchronous = FULL")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > STORE_VERSION:
+        raise CopError(f"{path} was written by a newer cop.", hint="Update cop, then try again. Nothing was changed.")
+    if version < STORE_VERSION:
+        _migrate(db)
+    return db
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    # imported here because a `cop load` with nothing to do must start in a blink, and this takes a tenth of a second
+    from sqlite_utils import Database, Migrations
+
+    migrations = Migrations("cop")
+
+    @migrations(name="m001_log")
+    def m001_log(store: Database) -> None:
+        """The log, and what this installation knows of its files and partners."""
+        _run(store.conn, M001_LOG, APPLICATION_ID)
+
+    migrations.apply(Database(db))
+    db.execute(f"PRAGMA user_version = {STORE_VERSION}")
+
+
+def open_site(path: Path) -> sqlite3.Connection:
+    """Open `site.db` for writing, empty if it is new or of another version."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = _connect(path)
+    db.execute("PRAGMA synchronous = NORMAL")  # it can be rebuilt from the log at any time
+    if db.execute("PRAGMA user_version").fetchone()[0] != SITE_VERSION:
+        db.close()
+        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+            path.with_name(name).unlink(missing_ok=True)
+        db = _connect(path)
+        views = "".join(_public_view(record_type) for record_type in TYPES.values())
+        with writing(db):
+            _run(db, SITE_TABLES + views, APPLICATION_ID + 1)
+            db.execute(f"PRAGMA user_version = {SITE_VERSION}")
+    return db
+
+
+def _run(db: sqlite3.Connection, statements: str, application_id: int) -> None:
+    # executescript would commit on its own; within one transaction a kill leaves the file as it was
+    for statement in _split(statements):
+        db.execute(statement)
+    db.execute(f"PRAGMA application_id = {application_id}")
+
+
+def _split(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _public_view(record_type: RecordType) -> str:
+    """A view with one plain column a field, for people who take the data as CSV or JSON."""
+    skip = {"title", "slug", "summary", "body", "withdrawn"}
+    columns = "".join(
+        f", json_extract(fields, '$.{field.name}') AS {_column(field.name)}"
+        for field in record_type.fields
+        if field.name not in skip and field.share == "public"
+    )
+    return (
+        f'CREATE VIEW "{record_type.folder}" AS SELECT record_id, slug, title, summary{columns}, added, changed, html, text '
+        f"FROM records WHERE type = '{record_type.name}';\n"
+    )
+
+
+def _column(name: str) -> str:
+    return f'"{name}"'

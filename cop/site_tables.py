@@ -1,0 +1,91 @@
+"""Writes the tables of `site.db`. Used by `views` only; knows nothing of the log."""
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlite_utils import Database
+from sqlite_utils.db import Table
+
+from cop import publish
+from cop.model import RecordId
+from cop.publish import PublicRecord
+
+_OF_A_RECORD = ("history", "conflicts", "records")
+
+
+def table(public: sqlite3.Connection, name: str) -> Table:
+    """A table of `site.db`, as sqlite-utils sees it."""
+    return Database(public).table(name)
+
+
+def clear(public: sqlite3.Connection) -> None:
+    """Take every record out."""
+    for name in ("facets", *_OF_A_RECORD):
+        public.execute(f"DELETE FROM {name}")
+
+
+def replace(public: sqlite3.Connection, record_ids: Sequence[RecordId], published: Iterable[PublicRecord]) -> None:
+    """Put `published` in place of what stands under `record_ids`; an id without a published record leaves the site."""
+    before = _remove(public, record_ids)
+    following = public.execute("SELECT coalesce(max(number), 0) + 1 FROM records").fetchone()[0]
+    records = list(published)
+    for at, record in enumerate(records, following):
+        record.row["number"] = before[record.row["record_id"]][0] if record.row["record_id"] in before else at
+    table(public, "records").insert_all(record.row for record in records)
+    table(public, "history").insert_all(row for record in records for row in record.history)
+    table(public, "conflicts").insert_all(row for record in records for row in record.conflicts)
+    facets = ((r.row["type"], name, value, r.row["number"]) for r in records for name, value in r.facets)
+    public.executemany("INSERT INTO facets VALUES (?, ?, ?, ?)", facets)
+    asked = {(r.row["type"], r.row["base_slug"]) for r in records}
+    _tell_apart(public, asked | {(type_name, slug) for _, type_name, slug in before.values()})
+
+
+def _remove(public: sqlite3.Connection, record_ids: Sequence[RecordId]) -> dict[RecordId, tuple[int, str, str]]:
+    """Take records out. Returns number, kind and asked address of those that were in."""
+    ids = json.dumps(record_ids)
+    rows = public.execute(
+        "SELECT record_id, number, type, base_slug FROM records WHERE record_id IN (SELECT value FROM json_each(?))",
+        [ids],
+    ).fetchall()
+    numbers = json.dumps([row["number"] for row in rows])
+    public.execute("DELETE FROM facets WHERE number IN (SELECT value FROM json_each(?))", [numbers])
+    for name in _OF_A_RECORD:
+        public.execute(f"DELETE FROM {name} WHERE record_id IN (SELECT value FROM json_each(?))", [ids])
+    return {row["record_id"]: (row["number"], row["type"], row["base_slug"]) for row in rows}
+
+
+def _tell_apart(public: sqlite3.Connection, asked: set[tuple[str, str]]) -> None:
+    """Give every record an address of its own where several ask for the same."""
+    for type_name, slug in sorted(asked | {(t, s) for t, base in asked if (s := _without_number(base))}):
+        rows = public.execute(
+            "SELECT record_id, slug FROM records WHERE type = ? AND base_slug = ?", [type_name, slug]
+        ).fetchall()
+        if not rows or (len(rows) == 1 and rows[0]["slug"] == slug):
+            continue
+        wanted = json.dumps([f"{slug}-{at}" for at in range(2, len(rows) + 1)])
+        taken = public.execute(
+            "SELECT base_slug FROM records WHERE type = ? AND base_slug IN (SELECT value FROM json_each(?))",
+            [type_name, wanted],
+        ).fetchall()
+        given = publish.numbered_slugs(slug, [row["record_id"] for row in rows], [row[0] for row in taken])
+        public.executemany("UPDATE records SET slug = ? WHERE record_id = ?", [(s, r) for r, s in given.items()])
+
+
+def _without_number(slug: str) -> str:
+    match = re.fullmatch(r"(.+)-\d+", slug)
+    return match.group(1) if match else ""
+
+
+def setting(public: sqlite3.Connection, name: str) -> str:
+    """What `meta` says under a name, or ''."""
+    row = public.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
+    return row[0] if row else ""
+
+
+def describe(public: sqlite3.Connection, told: Mapping[str, str], members: Sequence[Mapping[str, str]]) -> None:
+    """Set what the pages say about this copy, and who the members are."""
+    table(public, "meta").upsert_all(({"name": n, "value": v} for n, v in told.items()), pk="name")
+    public.execute("DELETE FROM members")
+    table(public, "members").insert_all(dict(member) for member in members)

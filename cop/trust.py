@@ -1,0 +1,157 @@
+"""Who is who: which organisations belong to our network, and which writers are theirs. Computed from entries.
+
+An entry of kind `writer` holds an organisation's signature under a writer's key. An entry of kind `organisation`
+says what an organisation thinks of another (`accept`, `remove`) or tells its own name (`self`). Members are we and
+everyone whom a member accepts, except those we removed ourselves; see docs/decisions/membership.md.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from cop import log, merge, signing
+from cop.model import PUBLIC, Entry, EntryId, OrganisationId, Value, WriterId
+from cop.patch import id_text
+
+SELF, ACCEPT, REMOVE = "self", "accept", "remove"
+
+
+@dataclass(frozen=True)
+class Members:
+    """The network as one installation sees it."""
+
+    organisations: frozenset[OrganisationId] = frozenset()
+    writers: Mapping[WriterId, OrganisationId] = field(default_factory=dict)
+
+
+def member_record_id(organisation: OrganisationId) -> str:
+    """The record in which an organisation tells its name and kind."""
+    return id_text(signing.sha256(b"cop/v1/member\0" + organisation)[:16])
+
+
+def certificate(organisation: signing.Signer, writer: WriterId) -> dict[str, object]:
+    """The extension map of a `writer` entry."""
+    return {
+        "organisation": organisation.public,
+        "writer": writer,
+        "certificate": signing.certify(organisation, writer),
+    }
+
+
+def stance(organisation: OrganisationId, what: str, replaces: Iterable[EntryId]) -> dict[str, object]:
+    """The extension map of an `organisation` entry."""
+    return {"organisation": organisation, "stance": what, "replaces": list(replaces)}
+
+
+def certified(statements: Iterable[Entry]) -> dict[WriterId, OrganisationId]:
+    """Per writer, the organisation that signed for it. The first in byte order, should several have."""
+    found: dict[WriterId, OrganisationId] = {}
+    for entry in statements:
+        organisation, writer = entry.extra.get("organisation"), entry.extra.get("writer")
+        signature = entry.extra.get("certificate")
+        if not (isinstance(organisation, bytes) and isinstance(writer, bytes) and isinstance(signature, bytes)):
+            continue
+        known = found.get(writer)
+        if (known is None or organisation < known) and signing.is_certified(organisation, writer, signature):
+            found[writer] = organisation
+    return found
+
+
+def current_stances(statements: Iterable[Entry], owners: Mapping[WriterId, OrganisationId]) -> dict[
+    OrganisationId, dict[OrganisationId, list[Entry]]
+]:  # fmt: skip
+    """Per organisation, per organisation it speaks of, the statements that no later one of its own replaced."""
+    said: dict[OrganisationId, dict[OrganisationId, list[Entry]]] = {}
+    for entry in statements:
+        about = entry.extra.get("organisation")
+        if entry.kind == "organisation" and entry.writer in owners and isinstance(about, bytes):
+            said.setdefault(owners[entry.writer], {}).setdefault(about, []).append(entry)
+    return {
+        speaker: {about: _not_replaced(entries) for about, entries in targets.items()}
+        for speaker, targets in said.items()
+    }
+
+
+def _not_replaced(entries: list[Entry]) -> list[Entry]:
+    replaced: set[object] = set()
+    for entry in entries:
+        names = entry.extra.get("replaces")
+        replaced.update(name for name in names if isinstance(name, bytes)) if isinstance(names, list) else None
+    return [entry for entry in entries if entry.entry_id not in replaced] or entries
+
+
+def members_of(statements: Collection[Entry], root: OrganisationId) -> Members:
+    """The network that `root` belongs to. Pure; the order of the statements does not matter."""
+    owners = certified(statements)
+    stances = current_stances(statements, owners)
+    ours = stances.get(root, {})
+    removed = {about for about, entries in ours.items() if not _is_accepted(entries)} - {root}
+    reached, waiting = {root}, [root]
+    while waiting:
+        for about, entries in stances.get(waiting.pop(), {}).items():
+            if about not in reached and about not in removed and _is_accepted(entries):
+                reached.add(about)
+                waiting.append(about)
+    return Members(frozenset(reached), {writer: owner for writer, owner in owners.items() if owner in reached})
+
+
+def _is_accepted(entries: Iterable[Entry]) -> bool:
+    says = {entry.extra.get("stance") for entry in entries}
+    return bool(says & {ACCEPT, SELF}) and REMOVE not in says
+
+
+def members(db: sqlite3.Connection) -> Members:
+    """The network of this installation."""
+    root = log.setting(db, "organisation")
+    return members_of(list(log.statements(db)), root) if isinstance(root, bytes) else Members()
+
+
+def admissible(db: sqlite3.Connection, received: Collection[Entry]) -> Members:
+    """The network as it would be with `received` stored: what the door of sync goes by.
+
+    A statement counts only once its own writer is a member, so a stranger cannot bring itself in.
+    """
+    root = log.setting(db, "organisation")
+    if not isinstance(root, bytes):
+        return Members()
+    held = list(log.statements(db))
+    offered = [entry for entry in received if entry.kind in ("writer", "organisation")]
+    network = members_of([*held, *(entry for entry in offered if entry.kind == "writer")], root)
+    while True:
+        admitted = [entry for entry in offered if entry.kind == "writer" or entry.writer in network.writers]
+        wider = members_of([*held, *admitted], root)
+        if wider == network:
+            return network
+        network = wider
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """How an organisation calls itself."""
+
+    name: str
+    kind: str = ""
+    url: str = ""
+
+
+def names(db: sqlite3.Connection, network: Members) -> dict[OrganisationId, Organisation]:
+    """What each member calls itself; one that has not told its name yet gets the start of its key."""
+    found: dict[OrganisationId, Organisation] = {}
+    histories = log.revisions_of(db, [member_record_id(organisation) for organisation in network.organisations])
+    for organisation in network.organisations:
+        own = [
+            r
+            for r in histories.get(member_record_id(organisation), [])
+            if network.writers.get(r.writer) == organisation
+        ]
+        view = merge.merge(own, PUBLIC)
+        found[organisation] = _named(organisation, view.fields if view else {})
+    return found
+
+
+def _named(organisation: OrganisationId, fields: Mapping[str, Value]) -> Organisation:
+    def text(name: str) -> str:
+        value = fields.get(name)
+        return value[:200] if isinstance(value, str) and value.isprintable() else ""
+
+    return Organisation(text("name") or f"Organisation {organisation.hex()[:8]}", text("kind"), text("url"))

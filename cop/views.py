@@ -1,0 +1,215 @@
+"""Keeps the views in step with the log: `site.db` for readers, `view_record` in `store.db` for the command line.
+
+`refresh()` redoes the records that new entries touch and gives what a rebuild from nothing would give. It may be
+killed at any time and goes on at the next call.
+"""
+
+import json
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from filelock import FileLock
+
+from cop import log, markdown, merge, publish, site_tables, trust
+from cop.config import Site
+from cop.fields import TYPES
+from cop.markdown import Rendered
+from cop.merge import BODY
+from cop.model import OWN, PARTNERS, PUBLIC, RecordId, RecordView, Revision, iso_time
+from cop.publish import Origin
+from cop.schema import open_site, writing
+from cop.signing import sha256
+
+BATCH = 500  # records written in one transaction
+MANY = 300  # from here on texts are laid out by all processors
+LOCK_SECONDS = 600
+Progress = Callable[[int, int], None]  # done, of how many
+
+
+def no_progress(done: int, of: int) -> None:
+    """For callers who need no progress bar."""
+
+
+@dataclass(frozen=True)
+class Redone:
+    """One record, merged anew."""
+
+    record_id: RecordId
+    everything: RecordView | None  # as this installation sees it
+    shared: RecordView | None  # as the network sees it
+    public: RecordView | None  # as readers see it; None hides it
+    revisions: Sequence[Revision]  # public ones
+
+    @property
+    def body(self) -> str:
+        """The Markdown that readers will see."""
+        body = self.public.fields.get(BODY) if self.public else None
+        return body if isinstance(body, str) else ""
+
+
+def refresh(site: Site, db: sqlite3.Connection, progress: Progress = no_progress) -> None:
+    """Bring all views up to date with the log."""
+    site.site_db.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(site.site_db.with_name("views.lock"), timeout=LOCK_SECONDS):
+        public = open_site(site.site_db)
+        try:
+            _refresh(site, db, public, progress)
+        finally:
+            public.close()
+
+
+def rebuild(site: Site, db: sqlite3.Connection, progress: Progress = no_progress) -> None:
+    """Throw the views away and compute them from the log."""
+    with writing(db):
+        log.set_setting(db, "views_of", None)
+    refresh(site, db, progress)
+
+
+def _refresh(site: Site, db: sqlite3.Connection, public: sqlite3.Connection, progress: Progress) -> None:
+    network = trust.members(db)
+    names = trust.names(db, network)
+    origin = Origin(network.writers, {key: organisation.name for key, organisation in names.items()})
+    _mark_all_if_others(db, public, network)
+    changed = site_tables.setting(public, "organisation") != site.config.name
+    while (mark := _newest_mark(db)) is not None:
+        _redo(db, public, origin, _stale(db, mark), progress)
+        with writing(db):
+            db.execute("DELETE FROM local_stale WHERE mark <= ?", [mark])
+        changed = True
+    if changed:
+        with writing(public):
+            site_tables.describe(public, _about(site, db), [_member(key, one) for key, one in names.items()])
+        public.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the file alone is the whole site
+
+
+def _mark_all_if_others(db: sqlite3.Connection, public: sqlite3.Connection, network: trust.Members) -> None:
+    """Redo every record if `site.db` is new or another store's, or if others are members than before."""
+    views_of = sha256(repr([log.setting(db, "writer"), sorted(network.writers.items())]).encode()).hex()
+    if site_tables.setting(public, "views_of") == views_of == log.setting(db, "views_of"):
+        return
+    with writing(public):
+        site_tables.clear(public)
+        site_tables.table(public, "meta").upsert({"name": "views_of", "value": views_of}, pk="name")
+    with writing(db):
+        db.execute("DELETE FROM view_record")
+        db.execute("INSERT INTO local_stale (record_id) SELECT DISTINCT record_id FROM log_item")
+        log.set_setting(db, "views_of", views_of)
+
+
+def _newest_mark(db: sqlite3.Connection) -> int | None:
+    mark: int | None = db.execute("SELECT max(mark) FROM local_stale").fetchone()[0]
+    return mark
+
+
+def _stale(db: sqlite3.Connection, mark: int) -> list[RecordId]:
+    rows = db.execute("SELECT record_id FROM local_stale WHERE mark <= ? GROUP BY record_id ORDER BY min(mark)", [mark])
+    return [row[0] for row in rows]
+
+
+def _redo(
+    db: sqlite3.Connection, public: sqlite3.Connection, origin: Origin, stale: list[RecordId], progress: Progress
+) -> None:
+    """Merge, lay out and write records, batch by batch; laying out runs ahead in processes of its own."""
+    waiting: deque[list[Redone]] = deque()
+
+    def texts() -> Iterator[str]:
+        for at in range(0, len(stale), BATCH):
+            waiting.append(_merged(db, stale[at : at + BATCH], origin))
+            yield from [redone.body for redone in waiting[-1]]
+
+    processes = (os.cpu_count() or 1) if len(stale) >= MANY else 1
+    laid_out = markdown.render_all(texts(), processes=processes)
+    for done in range(0, len(stale), BATCH):
+        first = next(laid_out)  # this fills `waiting`
+        batch = waiting.popleft()
+        _write(db, public, origin, batch, [first, *islice(laid_out, len(batch) - 1)])
+        progress(min(done + BATCH, len(stale)), len(stale))
+
+
+def _merged(db: sqlite3.Connection, record_ids: list[RecordId], origin: Origin) -> list[Redone]:
+    histories = log.revisions_of(db, record_ids)
+    return [redo(record_id, histories.get(record_id, []), origin) for record_id in record_ids]
+
+
+def redo(record_id: RecordId, history: Sequence[Revision], origin: Origin) -> Redone:
+    """The views of one record from its history. Pure; revisions of writers who are no members do not count."""
+    accepted = [revision for revision in history if revision.writer in origin.writers]
+    open_ = [revision for revision in accepted if revision.audience == PUBLIC]
+    everything = merge.merge(accepted)
+    only_public = len(open_) == len(accepted)
+    shared = everything if only_public else merge.merge(accepted, PARTNERS)
+    public = everything if only_public else merge.merge(accepted, PUBLIC)
+    return Redone(record_id, everything, shared, public if publish.is_public(public) else None, open_)
+
+
+def _write(
+    db: sqlite3.Connection,
+    public: sqlite3.Connection,
+    origin: Origin,
+    batch: Sequence[Redone],
+    laid_out: Sequence[Rendered],
+) -> None:
+    published = [
+        publish.published(redone.record_id, redone.public, redone.revisions, rendered, origin)
+        for redone, rendered in zip(batch, laid_out, strict=True)
+        if redone.public is not None
+    ]
+    with writing(public):
+        site_tables.replace(public, [redone.record_id for redone in batch], published)
+    with writing(db):
+        db.executemany("INSERT OR REPLACE INTO view_record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_private_row, batch))
+
+
+def _private_row(redone: Redone) -> tuple[object, ...]:
+    view = redone.everything
+    if view is None:
+        return redone.record_id, "", "", "", "unreadable", b"", "[]", "[]"
+    digest = publish.digest(redone.record_id, redone.shared) if redone.shared else b""
+    slug, title = publish.base_slug(redone.record_id, view.fields), publish.title_of(view.fields)
+    conflicts, checks = json.dumps(sorted(view.conflicts)), json.dumps(list(view.checks))
+    return redone.record_id, view.type, slug, title, _state(redone, view), digest, conflicts, checks
+
+
+def _state(redone: Redone, view: RecordView) -> str:
+    """Why readers do not see a record; '' if they do."""
+    if redone.public is not None:
+        return ""
+    if view.fields.get("withdrawn") is not None:
+        return "withdrawn"
+    if not redone.revisions:
+        return "partners" if redone.shared else "own"
+    return "untitled" if view.type in TYPES else "unknown"
+
+
+def _about(site: Site, db: sqlite3.Connection) -> Mapping[str, str]:
+    newest = db.execute("SELECT max(received_time) FROM log_entry").fetchone()[0]
+    return {
+        "title": site.config.title,
+        "organisation": site.config.name,
+        "kind": site.config.kind,
+        "url": site.config.url,
+        "as_of": iso_time(newest or 0),
+        "digest": network_digest(db),
+    }
+
+
+def _member(key: bytes, organisation: trust.Organisation) -> dict[str, str]:
+    return {
+        "organisation": key.hex(), "name": organisation.name, "kind": organisation.kind, "url": organisation.url
+    }  # fmt: skip
+
+
+def network_digest(db: sqlite3.Connection) -> str:
+    """A hash over everything the members share, hex. The same wherever the same entries are held."""
+    rows = db.execute("SELECT digest FROM view_record WHERE digest <> x'' ORDER BY record_id")
+    return sha256(b"".join(row[0] for row in rows)).hex()
+
+
+def current_view(db: sqlite3.Connection, record_id: RecordId, widest: int = OWN) -> RecordView | None:
+    """One record as this installation sees it, computed now."""
+    writers = trust.members(db).writers
+    return merge.merge((r for r in log.revisions(db, record_id) if r.writer in writers), widest)

@@ -1,0 +1,100 @@
+"""The Datasette plugin: only hooks. `pages` has the pages, `guard` the rules around them."""
+# mypy: disable-error-code="untyped-decorator"
+# pluggy's hookimpl carries no types
+
+import logging
+import sqlite3
+from typing import Any
+
+from datasette import Response, hookimpl
+from datasette.utils.asgi import NotFound
+
+from cop.web import api, guard, pages, published, render
+
+MAX_VALUE_BYTES = 10_000_000  # of any value that SQLite makes, such as by randomblob()
+log = logging.getLogger(__name__)
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Any]]:
+    """Our pages come before Datasette's own."""
+    return [*api.ROUTES, *pages.routes()]
+
+
+@hookimpl
+def asgi_wrapper(datasette: Any) -> Any:
+    """Headers, limits and hidden pages for everything, Datasette's pages included."""
+    return lambda app: guard.wrap(datasette, app)
+
+
+@hookimpl
+def prepare_connection(conn: sqlite3.Connection) -> None:
+    """No query may fill the memory."""
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
+
+
+@hookimpl
+def permission_allowed(action: str) -> bool | None:
+    """Datasette 0.65: nobody runs SQL of their own. Canned queries are another permission."""
+    return False if action == "execute-sql" else None
+
+
+@hookimpl
+def permission_resources_sql(datasette: Any, action: str) -> Any:
+    """Datasette 1.0: likewise, for the whole and for each database, so that no setting of one opens it again."""
+    if action not in ("execute-sql", "execute-write-sql"):
+        return None
+    from datasette.permissions import PermissionSQL  # only 1.0 has it
+
+    names = sorted(datasette.databases)
+    parents = ["NULL", *(f":cop_database_{at}" for at in range(len(names)))]
+    rows = (f"SELECT {parent} AS parent, NULL AS child, 0 AS allow, 'cop: no SQL' AS reason" for parent in parents)
+    return PermissionSQL(
+        sql=" UNION ALL ".join(rows), params={f"cop_database_{at}": name for at, name in enumerate(names)}
+    )
+
+
+@hookimpl
+def canned_queries(datasette: Any, database: str) -> dict[str, Any]:
+    """Datasette 0.65: the queries of datasette_metadata.yml, also when it was not named on the command line."""
+    return published.queries(datasette) if database == render.DATABASE else {}
+
+
+@hookimpl
+def get_metadata(datasette: Any) -> dict[str, Any]:
+    """Datasette 0.65: likewise for descriptions."""
+    return published.metadata(datasette)
+
+
+@hookimpl
+def startup(datasette: Any) -> Any:
+    """Datasette 1.0: both of these."""
+    return lambda: published.tell(datasette)
+
+
+@hookimpl
+def skip_csrf(scope: dict[str, Any]) -> bool:
+    """Partners' machines have no cookies; what they send is signed."""
+    return bool(scope["path"].startswith(guard.SYNC_PATH))
+
+
+@hookimpl
+def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
+    """Errors in the look of the site, never with a traceback."""
+    if isinstance(exception, guard.BodyTooLarge):
+        return guard.too_large(guard.MAX_BODY_BYTES)
+    if isinstance(exception, NotFound):
+        return render.not_found(datasette, request)
+    if hasattr(exception, "status"):  # Datasette's own errors say in words what was asked wrongly
+        return None
+    log.error("%s could not be shown", request.path, exc_info=exception)
+    message = "This page could not be made. Nothing was changed. Please tell the organisation whose copy this is."
+    return render.error(datasette, request, 500, "Something went wrong here", message)
+
+
+@hookimpl
+def forbidden(datasette: Any, request: Any, message: str) -> Response:
+    """Not allowed, in the look of the site."""
+    return render.error(
+        datasette, request, 403, "This is not open to readers", "Everything that is published is in the lists."
+    )

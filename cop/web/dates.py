@@ -1,0 +1,136 @@
+"""Dates in plain words, for any precision: 2018, 2018-02, 2018-12-05, 2018-12-05T18:00+00:00."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::\d\d(?:\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?)?)?$")
+
+
+@dataclass(frozen=True)
+class When:
+    """A date as somebody wrote it, of the precision they gave."""
+
+    year: int
+    month: int  # 0: not given
+    day: int  # 0: not given
+    clock: datetime | None  # with its zone, if a time was given with one
+    time: str  # "18:00" or ""
+
+    @property
+    def first(self) -> date:
+        """The first day that it can mean."""
+        return date(self.year, self.month or 1, self.day or 1)
+
+    @property
+    def last(self) -> date:
+        """The last day that it can mean."""
+        if self.day:
+            return self.first
+        month = self.month or 12
+        return (date(self.year + month // 12, month % 12 + 1, 1) if self.year < 9999 else date.max) - timedelta(days=1)
+
+    def words(self) -> str:
+        """Such as 5 December 2018, February 2018 or 2018."""
+        return " ".join(
+            filter(None, (str(self.day or ""), MONTHS[self.month - 1] if self.month else "", str(self.year)))
+        )
+
+
+def read(value: object) -> When | None:
+    """Read a date that anyone may have written; None if it is none."""
+    found = _DATE.match(str(value).strip()) if isinstance(value, str | int) else None
+    if not found:
+        return None
+    year, month, day, hour, minute = (int(part or 0) for part in found.groups()[:5])
+    try:
+        date(year, month or 1, day or 1)
+        zone = _zone(found[6])
+        time = f"{found[4]}:{found[5]}" if found[4] else ""
+        clock = datetime(year, month, day, hour, minute, tzinfo=zone) if time and zone else None
+    except ValueError:  # a 31 June
+        return None
+    if found[2] == "00" or found[3] == "00":
+        return None
+    return When(year, month, day, clock, time)
+
+
+def _zone(written: str | None) -> timezone | None:
+    if not written:
+        return None
+    if written == "Z":
+        return UTC
+    sign = -1 if written[0] == "-" else 1
+    return timezone(sign * timedelta(hours=int(written[1:3]), minutes=int(written[-2:])))
+
+
+def words(value: object) -> str:
+    """A date in words; what is no date is shown as it was written.
+
+    >>> words("2018-12-05"), words("2018-02"), words(2018), words("soon")
+    ('5 December 2018', 'February 2018', '2018', 'soon')
+    """
+    when = read(value)
+    if when is None:
+        return str(value)
+    return f"{when.words()}, {when.time}" if when.time else when.words()
+
+
+def moment(value: str) -> str:
+    """A claimed time (UTC) in words, to the minute.
+
+    >>> moment("2026-11-19T10:12:00Z")
+    '19 November 2026, 10:12'
+    """
+    return words(value) if value else "at an unknown time"
+
+
+def span(start: object, end: object, zone_name: object) -> str:
+    """From when to when, in words, with the time zone if there is a time.
+
+    >>> span("2026-12-10T18:00+00:00", "2026-12-10T20:00+00:00", "Europe/London")
+    'Thursday 10 December 2026, 18:00 to 20:00 (Europe/London time)'
+    >>> span("2018-11-23", "2018-12-05", "")
+    '23 November 2018 to 5 December 2018'
+    """
+    first, last = _local(read(start), zone_name), _local(read(end), zone_name)
+    if first is None:
+        return words(start) if start else ""
+    text = f"{WEEKDAYS[first.first.weekday()]} {first.words()}" if first.time else first.words()
+    text += f", {first.time}" if first.time else ""
+    if last and (last.year, last.month, last.day) == (first.year, first.month, first.day):
+        text += f" to {last.time}" if last.time and last.time != first.time else ""
+    elif last:
+        text += f" to {last.words()}" + (f", {last.time}" if last.time else "")
+    return text + _zone_words(first, zone_name) if first.time else text
+
+
+def _local(when: When | None, zone_name: object) -> When | None:
+    """The same moment on the clocks of the place."""
+    zone = _named(zone_name)
+    if when is None or when.clock is None or zone is None:
+        return when
+    try:
+        there = when.clock.astimezone(zone)
+    except OverflowError:
+        return when
+    return When(there.year, there.month, there.day, there, f"{there:%H:%M}")
+
+
+def _named(zone_name: object) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(zone_name) if isinstance(zone_name, str) and zone_name else None
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+        return None
+
+
+def _zone_words(when: When, zone_name: object) -> str:
+    if isinstance(zone_name, str) and zone_name:
+        return f" ({zone_name} time)"
+    return f" ({when.clock:%Z})" if when.clock else ""

@@ -1,0 +1,205 @@
+"""The values of a record as readers see them. A value of an unexpected kind is shown as plain text, never an error."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cop.fields import TYPES, Field, RecordType, grouped
+from cop.web import dates, labels
+from cop.web.links import outside, record_address, shown_as
+
+CREDITS = "Credits"  # shown beside the text, not among the facts
+_ASKED = frozenset({"event", "resource", "opportunity", "training", "technique"})  # whose blanks are said aloud
+_SLUGS = {"topics": "topic", "parent": "topic", "part_of": "resource", "supersedes": "resource"} | {
+    "superseded_by": "resource",
+    "differs_from": "principle",
+}
+_NAMES = frozenset({"organisers", "organisation", "funders", "publisher", "rights_holders"})  # often of organisations
+_LONG = 60  # characters; a list with a longer text is shown one below the other
+
+
+@dataclass(frozen=True)
+class Part:
+    """One value, and where it leads."""
+
+    text: str
+    target: str = ""  # inside the site
+    href: str = ""  # outside
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the table of facts."""
+
+    name: str
+    label: str
+    parts: tuple[Part, ...]  # none: not stated, please ask
+    one_below_the_other: bool = False
+    two_answers: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Facts under one heading."""
+
+    heading: str
+    facts: tuple[Fact, ...]
+    unstated: tuple[str, ...]  # labels, when nothing under this heading is stated
+
+
+class Links:
+    """Finds the records that a value names."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def by_slug(self, type_name: str, slugs: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Slug to title and address, for those that exist."""
+        wanted = list(slugs)[:100]
+        rows = self._db.execute(
+            f"SELECT slug, title FROM records WHERE type = ? AND slug IN ({_marks(wanted)})", (type_name, *wanted)
+        )
+        return {slug: (title, record_address(type_name, slug)) for slug, title in rows}
+
+    def by_title(self, type_name: str, title: str) -> str:
+        """Address of the record of exactly that title, or "" if there is none."""
+        found = titled(self._db, type_name, title)
+        return record_address(type_name, found[0]["slug"]) if found else ""
+
+
+def titled(db: sqlite3.Connection, type_name: str, title: str) -> list[sqlite3.Row]:
+    """Records of exactly that title, by way of the search index."""
+    phrase = " ".join("".join(c if c.isalnum() else " " for c in title).split()[:30])
+    if not phrase:
+        return []
+    return db.execute(
+        "SELECT record_id, type, slug, title, date FROM records JOIN (SELECT rowid AS found FROM records_fts"
+        " WHERE records_fts MATCH ? AND rank MATCH 'bm25(10.0, 0.0, 0.0, 0.0)' ORDER BY rank LIMIT 30)"
+        " ON found = number WHERE type = ? AND title = ? ORDER BY date, record_id",
+        (f'title : "{phrase}"', type_name, title),
+    ).fetchall()
+
+
+def groups(
+    db: sqlite3.Connection, record_type: RecordType, fields: Mapping[str, Any], two: Sequence[str]
+) -> list[Group]:
+    """Everything to be shown in the table of facts. `two` names the fields with two answers."""
+    links = Links(db)
+    found = []
+    for heading, members in grouped(record_type).items():
+        facts = [] if heading == CREDITS else list(_facts(links, record_type, members, fields, two))
+        stated = any(fact.parts for fact in facts)
+        if stated:
+            found.append(Group(heading, tuple(facts), ()))
+        elif facts:
+            found.append(Group(heading, (), tuple(fact.label for fact in facts)))
+    return found
+
+
+def _facts(
+    links: Links, record_type: RecordType, members: Iterable[Field], fields: Mapping[str, Any], two: Sequence[str]
+) -> Iterator[Fact]:
+    for field in members:
+        parts = tuple(show(links, field, fields.get(field.name)))
+        if parts or (field.ask and _asks(record_type, field)):
+            below = field.name != "topics" and len(parts) > 1 and any(len(part.text) > _LONG for part in parts)
+            yield Fact(field.name, field.label, parts, below, field.name in two)
+
+
+def _asks(record_type: RecordType, field: Field) -> bool:
+    if field.name == "licence":
+        return record_type.name == "resource"
+    return record_type.name in _ASKED
+
+
+def show(links: Links, field: Field, value: object) -> Iterator[Part]:
+    """One value as text and links; nothing for a blank."""
+    if value is None or value == "" or value == [] or value == {}:
+        return
+    if field.kind == "people":
+        yield from (Part(text) for text in people(value))
+    elif field.kind == "entries":
+        yield from (Part(_plain(entry)) for entry in _many(value))
+    elif field.name in _SLUGS:
+        yield from _by_slug(links, _SLUGS[field.name], value)
+    elif field.name in _NAMES:
+        yield from (Part(_plain(one), links.by_title("organisation", _plain(one))) for one in _many(value))
+    else:
+        yield from (_part(field, one) for one in _many(value))
+
+
+def _part(field: Field, value: object) -> Part:
+    if field.kind == "flag" and isinstance(value, bool):
+        return Part("Yes" if value else "No")
+    if field.kind == "date":
+        return Part(dates.words(value))
+    if field.name == "languages":
+        return Part(labels.language(_plain(value)))
+    if field.kind == "choice" or field.name == "audience":
+        return Part(labels.choice(_plain(value)))
+    if href := outside(value):
+        return Part(shown_as(href), href=href)
+    return Part(_plain(value))
+
+
+def _by_slug(links: Links, type_name: str, value: object) -> Iterator[Part]:
+    slugs = [_plain(one) for one in _many(value)]
+    found = links.by_slug(type_name, slugs)
+    for slug in slugs:
+        if slug in found:
+            yield Part(*found[slug])
+        elif type_name == "topic":
+            yield Part(labels.choice(slug), record_address("topic", slug))
+        else:
+            yield Part(slug)
+
+
+def people(value: object) -> list[str]:
+    """People as "Hodan, Caafi Health: wrote", everyone alike, from A to Z."""
+    return sorted((_person(one) for one in _many(value)), key=str.casefold)
+
+
+def _person(value: object) -> str:
+    if not isinstance(value, dict):
+        return _plain(value)
+    name = ", ".join(_plain(value[key]) for key in ("name", "organisation") if value.get(key))
+    return f"{name}: {_plain(value['role'])}" if value.get("role") else name
+
+
+def _many(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_plain(one)}" for key, one in value.items())
+    return ", ".join(_plain(one) for one in value) if isinstance(value, list) else ""
+
+
+def in_words(type_name: str, name: str, value: object) -> str:
+    """A value as one line of text, as for the history and for two answers."""
+    record_type = TYPES.get(type_name)
+    field = record_type.field(name) if record_type else None
+    if isinstance(value, dict) and set(value) == {"added", "removed"}:
+        return _plain(value)
+    if field is None or field.kind in ("people", "entries"):
+        return "; ".join(people(value) if field and field.kind == "people" else [_plain(one) for one in _many(value)])
+    return ", ".join(_part(field, one).href or _part(field, one).text for one in _many(value) if one not in (None, ""))
+
+
+def from_json(text: str) -> object:
+    """A JSON value of a row, or None if it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))

@@ -1,0 +1,162 @@
+"""The first page, and what changed lately."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cop.fields import TYPES
+from cop.web import dates, events
+from cop.web.asked import Asked
+from cop.web.cards import COLUMNS, Card, cards
+from cop.web.lists import Pager
+from cop.web.topics import Topic, read_topics, tree
+
+NEWS = 4
+NEXT = 3
+PAST = 2
+_RECENT = 300  # last changes that the news of the first page are picked from
+NEW_PER_PAGE = 50
+_NEWS_TYPES = ("post", "resource", "event", "project", "technique", "opportunity", "training")
+_COUNTED = (
+    "resource",
+    "post",
+    "word",
+    "principle",
+    "checklist",
+    "technique",
+    "opportunity",
+    "training",
+    "organisation",
+)
+
+
+@dataclass(frozen=True)
+class Count:
+    """How much there is of something, and where."""
+
+    label: str
+    target: str
+    count: str
+
+
+@dataclass(frozen=True)
+class HomePage:
+    """What the template of the first page shows."""
+
+    heading: str
+    counts: tuple[Count, ...]
+    coming: tuple[events.Event, ...]
+    open: tuple[events.Event, ...]
+    past: tuple[events.Event, ...]
+    news: tuple[Card, ...]
+    topics: tuple[Topic, ...]
+    template: ClassVar[str] = "cop_home.html"
+
+
+@dataclass(frozen=True)
+class Day:
+    """What changed on one day."""
+
+    iso: str
+    heading: str
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True)
+class NewPage:
+    """What the template of the page of changes shows."""
+
+    heading: str
+    days: tuple[Day, ...]
+    pager: Pager
+    template: ClassVar[str] = "cop_new.html"
+
+
+@dataclass(frozen=True)
+class CardsPage:
+    """A plain list of records."""
+
+    heading: str
+    lead: str
+    cards: tuple[Card, ...]
+    nothing: str
+    template: ClassVar[str] = "cop_cards.html"
+
+
+def home(asked: Asked) -> HomePage:
+    """/"""
+    db, today = asked.db, asked.today
+    coming = events.coming(db, today, NEXT)
+    return HomePage(
+        heading="Home",
+        counts=tuple(_counts(asked)),
+        coming=coming,
+        open=() if coming else events.open_calls(db, today, NEXT),
+        past=() if coming else events.past(db, today, PAST),
+        news=_news(db),
+        topics=tree(read_topics(db)),
+    )
+
+
+def _counts(asked: Asked) -> list[Count]:
+    counts = dict(asked.db.execute("SELECT type, count(*) FROM records GROUP BY type").fetchall())
+    found = [
+        Count(TYPES[name].plural, f"/{TYPES[name].folder}", f"{counts[name]:,}")
+        for name in _COUNTED
+        if counts.get(name)
+    ]
+    if counts.get("event"):
+        coming = events.count_coming(asked.db, asked.today)
+        one = (
+            Count("Events to come", "/events", f"{coming:,}")
+            if coming
+            else Count("Events", "/events", f"{counts['event']:,}")
+        )
+        found.insert(1, one)
+    if differences := asked.db.execute("SELECT count(DISTINCT record_id) FROM conflicts").fetchone()[0]:
+        found.append(Count("Differences to settle", "/differences", f"{differences:,}"))
+    return found
+
+
+def _news(db: sqlite3.Connection) -> tuple[Card, ...]:
+    marks = ", ".join("?" * len(_NEWS_TYPES))
+    rows = db.execute(
+        f"SELECT {COLUMNS} FROM (SELECT * FROM records ORDER BY changed DESC, record_id LIMIT {_RECENT}) AS records"
+        f" WHERE type IN ({marks}) ORDER BY changed DESC, type = 'post' DESC, date DESC, title LIMIT {NEWS}",
+        _NEWS_TYPES,
+    )
+    return cards(rows, with_type=True)
+
+
+def new(asked: Asked) -> NewPage:
+    """/new: what changed, newest first, by day."""
+    page = asked.page()
+    offset = (page - 1) * NEW_PER_PAGE
+    rows = asked.db.execute(
+        f"SELECT {COLUMNS} FROM records ORDER BY changed DESC, record_id LIMIT ? OFFSET ?", (NEW_PER_PAGE + 1, offset)
+    ).fetchall()
+    days: dict[str, list[Card]] = {}
+    for row, card in zip(rows[:NEW_PER_PAGE], cards(rows[:NEW_PER_PAGE], with_type=True), strict=True):
+        days.setdefault(row["changed"][:10], []).append(card)
+    pager = Pager(
+        "",
+        {"page": str(page - 1)} if page > 1 else None,
+        {"page": str(page + 1)} if len(rows) > NEW_PER_PAGE else None,
+    )
+    found = (Day(iso, dates.words(iso) if iso else "At an unknown time", tuple(one)) for iso, one in days.items())
+    return NewPage("What changed", tuple(found), pager)
+
+
+def differences(asked: Asked) -> CardsPage:
+    """/differences: records with two answers to one question."""
+    rows = asked.db.execute(
+        f"SELECT {COLUMNS} FROM records WHERE record_id IN (SELECT DISTINCT record_id FROM conflicts)"
+        " ORDER BY title COLLATE NOCASE, record_id LIMIT 500"
+    )
+    return CardsPage(
+        "Differences to settle",
+        "Two partners answered the same question before they could see each other’s answer. Both answers are kept. "
+        "Do you know more? Tell the organisation whose copy you are reading.",
+        cards(rows, with_type=True),
+        "There are none: all answers agree.",
+    )

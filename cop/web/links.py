@@ -1,0 +1,87 @@
+"""Every link of every page is made here: relative inside the site, and only to the web or a mailbox outside."""
+
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, urlencode, urlsplit
+
+from cop.fields import TYPES
+
+# records of these pages have an address of their own: /about, not /pages/about
+OWN_PAGES = ("about", "accessibility", "privacy", "offline")
+_OWN_IN_TEXT = re.compile(rf'href="\.\./pages/({"|".join(OWN_PAGES)})(?=["#])')
+_OUTSIDE = re.compile(r"(?:https?://[^\s/]|mailto:[^\s@/]+@)", re.IGNORECASE)
+
+Query = Mapping[str, str | Sequence[str]]
+
+
+def rel(path: str, target: str, query: Query | None = None) -> str:
+    """The link from the page at `path` to `target`, so that a copy in any folder works.
+
+    >>> rel("/resources/power", "/topics/meetings")
+    '../topics/meetings'
+    >>> rel("/", "/")
+    './'
+    >>> rel("/resources", "/resources", {"topic": ["meetings"], "page": "2"})
+    'resources?topic=meetings&page=2'
+    """
+    up = "../" * (path.count("/") - 1)
+    link = f"{up}{target.lstrip('/')}" or "./"
+    asked = urlencode(query, doseq=True) if query else ""
+    return f"{link}?{asked}" if asked else link
+
+
+def record_address(type_name: str, slug: str) -> str:
+    """Where the page of a record is, from the top of the site; "" for a type that this version does not know.
+
+    >>> record_address("word", "peer researcher")
+    '/glossary/peer%20researcher'
+    """
+    if type_name == "page" and slug in OWN_PAGES:
+        return f"/{slug}"
+    record_type = TYPES.get(type_name)
+    return f"/{record_type.folder}/{quote(slug, safe='')}" if record_type else ""
+
+
+def history_address(type_name: str, slug: str) -> str:
+    """Where the history of a record is: always below its folder."""
+    record_type = TYPES.get(type_name)
+    return f"/{record_type.folder}/{quote(slug, safe='')}/history" if record_type else ""
+
+
+def body(html: str, depth: int = 2) -> str:
+    """The text of a record for a page at that depth. In content files links go up one folder first.
+
+    >>> body('<a href="../pages/about">', 1)
+    '<a href="about">'
+    """
+    direct = _OWN_IN_TEXT.sub(r'href="../\1', html)
+    return direct if depth == 2 else direct.replace('href="../', 'href="')
+
+
+def outside(value: object) -> str:
+    """An address that a page may link to, or "" (file:, javascript: and everything else is shown as text).
+
+    >>> outside("https://example.org/a"), outside("javascript:alert(1)")
+    ('https://example.org/a', '')
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    return text if _OUTSIDE.match(text) and _host(text) is not None else ""
+
+
+def shown_as(address: str) -> str:
+    """What a reader sees of an outside address: the host, or the mailbox.
+
+    >>> shown_as("https://www.example.org/a/b?c=d")
+    'example.org'
+    """
+    if address.lower().startswith("mailto:"):
+        return address[7:].partition("?")[0]
+    return (_host(address) or address).removeprefix("www.")
+
+
+def _host(address: str) -> str | None:
+    try:
+        parts = urlsplit(address)
+        return parts.hostname or ("" if parts.scheme == "mailto" else None)
+    except ValueError:  # such as an unfinished IPv6 address
+        return None

@@ -1,0 +1,271 @@
+"""Lists of records that readers can narrow: facets with counts, words to look for, order, pages of twenty."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cop.fields import TYPES, Field, RecordType, facets
+from cop.search import numbers
+from cop.web import labels
+from cop.web.asked import Asked
+from cop.web.cards import COLUMNS, Card, cards
+
+PAGE_SIZE = 20
+OPEN_OPTIONS = 6  # of a facet; more are folded away
+MAX_OPTIONS = 300
+PARAMETERS = {"topics": "topic", "languages": "language", "organisers": "organiser"}  # others are named as the field
+_FIRST = {name: at for at, name in enumerate(("topics", "kind", "tradition", "audience", "languages", "format"))}
+LEADS = {
+    "resource": "Guidance, toolkits, reports and more about doing research together. Each has a short summary in plain words.",
+    "post": "Longer pieces to read, by people in communities and universities.",
+    "organisation": "Everybody who is named in this collection, from A to Z. Being named does not mean that they stand behind it.",
+    "word": "What words mean, according to whom. Where meanings differ they stand side by side, and none is the main one.",
+    "principle": "Principles of working together, from different traditions. They do not always agree, and we have not made them agree.",
+    "checklist": "Questions to ask. Tick them here or on paper: nothing that you tick is kept or sent.",
+    "project": "What people are doing together.",
+    "technique": "Ways to decide, to listen and to share power, with who tried them and how it went.",
+    "opportunity": "Paid roles, courses and calls.",
+    "training": "Courses, for all who do research together.",
+    "page": "Pages about this collection.",
+}
+ORDERS = {
+    "": "date DESC, title COLLATE NOCASE, record_id",
+    "title": "title COLLATE NOCASE, record_id",
+    "added": "added DESC, record_id",
+    "best": "date DESC, record_id",  # by how well it fits, where there are words to fit
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which records, in which order."""
+
+    record_type: RecordType
+    words: str
+    found: str | None  # JSON list of the numbers of records with these words, best first; None without words
+    chosen: Mapping[str, tuple[str, ...]]  # field name to values: any of them will do
+    order: str
+    page: int
+
+    def query(self, **changes: str | Sequence[str]) -> dict[str, str | Sequence[str]]:
+        """The plain query string for this list, with changes; "" takes a part away."""
+        parts: dict[str, str | Sequence[str]] = {"q": self.words, "sort": self.order}
+        parts |= {parameter(name): values for name, values in self.chosen.items()}
+        return {name: value for name, value in (parts | changes).items() if value}
+
+    def without(self, name: str, value: str) -> dict[str, str | Sequence[str]]:
+        """The query string without one filter."""
+        left = [one for one in self.chosen[name] if one != value]
+        return self.query(**{parameter(name): left})
+
+
+@dataclass(frozen=True)
+class Option:
+    """One value that readers can narrow a list by."""
+
+    value: str
+    label: str
+    count: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One field that readers can narrow a list by."""
+
+    parameter: str
+    label: str
+    options: tuple[Option, ...]
+    folded: tuple[Option, ...]
+    more: str  # "8 more"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A choice that is in force, and the query without it."""
+
+    label: str
+    value: str
+    query: Mapping[str, str | Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Pager:
+    """Where we are in a long list."""
+
+    text: str
+    previous: Mapping[str, str | Sequence[str]] | None
+    next: Mapping[str, str | Sequence[str]] | None
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """What the template of a list shows."""
+
+    heading: str
+    lead: str
+    target: str
+    words: str
+    facets: tuple[Facet, ...]
+    prominent: bool  # facets beside the list, or folded above it
+    filters: tuple[Filter, ...]
+    count: str  # "24 of 209 resources"
+    orders: tuple[Option, ...]
+    cards: tuple[Card, ...]
+    pager: Pager
+    start: int  # number of the first card
+    template: ClassVar[str] = "cop_list.html"
+
+
+def parameter(name: str) -> str:
+    """The name of a field in the address."""
+    return PARAMETERS.get(name, name)
+
+
+def wanted(asked: Asked, record_type: RecordType) -> Wanted:
+    """Read what the reader chose; anything else in the address is left alone."""
+    chosen = {}
+    for field in facets()[record_type.name]:
+        values = tuple(dict.fromkeys(asked.texts(parameter(field.name))))
+        if any(values):
+            chosen[field.name] = tuple(value for value in values if value)
+    words, order = asked.text("q"), asked.text("sort")
+    found = numbers(asked.db, words)
+    if order not in ORDERS or (order == "best" and found is None):
+        order = ""
+    return Wanted(record_type, words, None if found is None else json.dumps(found), chosen, order, asked.page())
+
+
+def narrowed(want: Wanted, leave_out: str = "") -> tuple[str, list[str]]:
+    """The condition on `number` that says which records are wanted, as SQL and its values."""
+    clauses, values = ["1"], []
+    for name, chosen in want.chosen.items():
+        if name != leave_out:
+            marks = ", ".join("?" * len(chosen))
+            clauses.append(f"number IN (SELECT number FROM facets WHERE type = ? AND name = ? AND value IN ({marks}))")
+            values += [want.record_type.name, name, *chosen]
+    if want.found is not None:
+        clauses.append("number IN (SELECT value FROM json_each(?))")
+        values.append(want.found)
+    return " AND ".join(clauses), values
+
+
+def total(db: sqlite3.Connection, want: Wanted) -> int:
+    """How many records are wanted."""
+    condition, values = narrowed(want)
+    row = db.execute(f"SELECT count(*) FROM records WHERE type = ? AND {condition}", (want.record_type.name, *values))
+    return int(row.fetchone()[0])
+
+
+def rows(db: sqlite3.Connection, want: Wanted, limit: int, offset: int) -> list[sqlite3.Row]:
+    """One page of the wanted records, in the wanted order."""
+    condition, values = narrowed(want)
+    source, first = "records", []
+    order = ORDERS[want.order]
+    if want.found is not None and want.order in ("", "best"):
+        source, first, order = "records JOIN json_each(?) AS found ON found.value = number", [want.found], "found.key"
+    sql = f"SELECT {COLUMNS} FROM {source} WHERE records.type = ? AND {condition} ORDER BY {order} LIMIT ? OFFSET ?"
+    return db.execute(sql, (*first, want.record_type.name, *values, limit, offset)).fetchall()
+
+
+def facet_list(db: sqlite3.Connection, want: Wanted) -> tuple[Facet, ...]:
+    """Every facet of the list with counts: how many records each further choice would leave."""
+    fields = sorted(facets()[want.record_type.name], key=lambda field: _FIRST.get(field.name, len(_FIRST)))
+    return tuple(one for one in (facet(db, want, field) for field in fields) if one)
+
+
+def facet(db: sqlite3.Connection, want: Wanted, field: Field) -> Facet | None:
+    """One facet with its counts, None if there is nothing to choose."""
+    condition, values = narrowed(want, leave_out=field.name)
+    if values:
+        sql = f"SELECT value, count(*) FROM facets WHERE type = ? AND name = ? AND {condition} GROUP BY value"
+    else:
+        sql = "SELECT value, n FROM facet_counts WHERE type = ? AND name = ?"
+    chosen = want.chosen.get(field.name, ())
+    counts = dict(db.execute(sql, (want.record_type.name, field.name, *values)).fetchall())
+    counts |= {value: counts.get(value, 0) for value in chosen}
+    names = value_labels(db, field, counts)
+    ordered = sorted(counts, key=lambda value: _order(field, value, counts[value], names[value], value in chosen))
+    options = tuple(
+        Option(value, names[value], f"{counts[value]:,}", value in chosen) for value in ordered[:MAX_OPTIONS] if value
+    )
+    if not options:
+        return None
+    open_count = max(OPEN_OPTIONS, len(chosen))
+    folded = options[open_count:] if len(options) > open_count + 2 else ()
+    shown = options[:open_count] if folded else options
+    return Facet(parameter(field.name), field.label, shown, folded, f"{len(folded)} more")
+
+
+def _order(field: Field, value: str, count: int, label: str, chosen: bool) -> tuple[object, ...]:
+    if field.kind == "number":
+        return (not chosen, [-ord(character) for character in value])
+    return (not chosen, -count, label.casefold())
+
+
+def value_labels(db: sqlite3.Connection, field: Field, values: Mapping[str, object] | Sequence[str]) -> dict[str, str]:
+    """What readers see for the values of a facet."""
+    if field.name == "topics":
+        titles = dict(db.execute("SELECT slug, title FROM records WHERE type = 'topic'").fetchall())
+        return {value: titles.get(value) or labels.choice(value) for value in values}
+    if field.name == "languages":
+        return {value: labels.language(value) for value in values}
+    if field.kind == "choice" or field.name == "audience":
+        return {value: labels.choice(value) for value in values}
+    return {value: value for value in values}
+
+
+def filters(db: sqlite3.Connection, want: Wanted) -> tuple[Filter, ...]:
+    """The choices in force, each with the way back."""
+    found = [Filter("Words", want.words, want.query(q=""))] if want.words else []
+    for name, chosen in want.chosen.items():
+        field = want.record_type.field(name)
+        if field:
+            names = value_labels(db, field, chosen)
+            found += [Filter(field.label, names[value], want.without(name, value)) for value in chosen]
+    return tuple(found)
+
+
+def pager(want: Wanted, count: int) -> Pager:
+    """Where this page stands among its neighbours."""
+    first, last = (want.page - 1) * PAGE_SIZE + 1, min(want.page * PAGE_SIZE, count)
+    return Pager(
+        f"{first:,} to {last:,} of {count:,}" if last >= first else "",
+        want.query(page=str(want.page - 1)) if want.page > 1 and first <= count else None,
+        want.query(page=str(want.page + 1)) if last < count else None,
+    )
+
+
+def list_page(asked: Asked, type_name: str) -> ListPage:
+    """The list of one kind of record."""
+    record_type = TYPES[type_name]
+    want = wanted(asked, record_type)
+    count = total(asked.db, want)
+    everything = total(asked.db, Wanted(record_type, "", None, {}, "", 1)) if want.query() else count
+    found = rows(asked.db, want, PAGE_SIZE, (want.page - 1) * PAGE_SIZE)
+    noun = (record_type.label if everything == 1 else record_type.plural).lower()
+    narrowed_to = f"{count:,} of {everything:,} {noun}" if want.chosen or want.words else f"{count:,} {noun}"
+    return ListPage(
+        heading=record_type.plural,
+        lead=LEADS.get(type_name, ""),
+        target=f"/{record_type.folder}",
+        words=want.words,
+        facets=facet_list(asked.db, want),
+        prominent=type_name == "resource",
+        filters=filters(asked.db, want),
+        count=narrowed_to,
+        orders=_orders(want),
+        cards=cards(found),
+        pager=pager(want, count),
+        start=(want.page - 1) * PAGE_SIZE + 1,
+    )
+
+
+def _orders(want: Wanted) -> tuple[Option, ...]:
+    known = {"": "Newest first"} if want.record_type.sort != "title" else {}
+    if want.found is not None:
+        known = {"best": "Best match first"}
+    known |= {"title": "Title, A to Z", "added": "Newly added first"}
+    return tuple(Option(value, label, "", value == want.order) for value, label in known.items())

@@ -1,0 +1,54 @@
+"""Every page of the site: its address and the function that builds it."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+from datasette import Response
+
+from cop.fields import FOLDERS
+from cop.web import events, finding, history, home, lists, people, record, render, texts, topics
+
+View = Callable[..., Awaitable[Response]]
+
+_OWN_LISTS: dict[str, render.Build] = {"events": events.events, "people": people.people, "topics": topics.topics}
+_ANY_FOLDER = "|".join(FOLDERS)
+
+
+def _list(folder: str) -> render.Build:
+    if folder in _OWN_LISTS:
+        return _OWN_LISTS[folder]
+    return partial(lists.list_page, type_name=FOLDERS[folder].name)
+
+
+# Regular expressions on the path as it was sent; named groups become arguments of the function.
+PAGES: list[tuple[str, render.Build]] = [
+    (r"^/$", home.home),
+    (r"^/new$", home.new),
+    (r"^/differences$", home.differences),
+    (r"^/search$", finding.search_page),
+    (r"^/add$", texts.add),
+    (r"^/(?:about|accessibility|privacy|offline)$", texts.text),
+    *((rf"^/{folder}$", _list(folder)) for folder in FOLDERS),
+    (r"^/topics/(?P<slug>[^/]+)$", topics.topic),
+    (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)$", record.record),
+    (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)/history$", history.history),
+]
+
+
+def routes() -> list[tuple[str, View]]:
+    """What Datasette's `register_routes` wants."""
+    return [(r"^/static/style-[0-9a-f]+\.css$", _style), *((pattern, _view(build)) for pattern, build in PAGES)]
+
+
+def _view(build: render.Build) -> View:
+    async def view(datasette: Any, request: Any) -> Response:
+        parts = {name: unquote(value) for name, value in request.url_vars.items()}
+        return await render.respond(datasette, request, build, **parts)
+
+    return view
+
+
+async def _style(request: Any) -> Response:
+    return render.style(request)

@@ -1,0 +1,70 @@
+"""People who chose to be listed, and everybody who is credited on a work, from A to Z."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cop.web.asked import Asked, read_meta
+from cop.web.cards import COLUMNS, Card, cards
+
+MAX_NAMES = 5000
+_CREDITED = f"""
+    SELECT one.value AS name FROM records, json_each(records.fields, '$.authors') AS one
+    WHERE records.type IN ('post', 'resource', 'page') AND one.type = 'text'
+    UNION
+    SELECT CASE WHEN one.type = 'object' THEN json_extract(one.value, '$.name') END
+    FROM records, json_each(records.fields, '$.credits') AS one
+    LIMIT {MAX_NAMES}"""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """Names that begin alike."""
+
+    letter: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PeoplePage:
+    """What the template of the page about people shows."""
+
+    heading: str
+    cards: tuple[Card, ...]
+    letters: tuple[Letter, ...]
+    template: ClassVar[str] = "cop_people.html"
+
+
+def people(asked: Asked) -> PeoplePage:
+    """/people"""
+    rows = asked.db.execute(
+        f"SELECT {COLUMNS} FROM records WHERE type = 'person' ORDER BY title COLLATE NOCASE, record_id LIMIT 1000"
+    )
+    return PeoplePage("People", cards(rows), _letters(asked.db))
+
+
+_kept: dict[str, tuple[Letter, ...]] = {}
+
+
+def _letters(db: sqlite3.Connection) -> tuple[Letter, ...]:
+    # every record has to be looked at, so the answer is kept for as long as the copy is the same
+    digest = read_meta(db).get("digest", "")
+    if digest and digest in _kept:
+        return _kept[digest]
+    letters = _read_letters(db)
+    _kept.clear()
+    if digest:
+        _kept[digest] = letters
+    return letters
+
+
+def _read_letters(db: sqlite3.Connection) -> tuple[Letter, ...]:
+    names = {name.strip() for (name,) in db.execute(_CREDITED) if isinstance(name, str) and name.strip()}
+    letters: dict[str, list[str]] = {}
+    for name in sorted(names, key=str.casefold):
+        letters.setdefault(_first(name), []).append(name)
+    return tuple(Letter(letter, tuple(members)) for letter, members in letters.items())
+
+
+def _first(name: str) -> str:
+    return next((character.upper() for character in name if character.isalnum()), "#")

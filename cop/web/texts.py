@@ -1,0 +1,124 @@
+"""Pages of text: about, accessibility, privacy, offline, add. A page record of that name is shown if there is one."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import ClassVar
+
+from markupsafe import Markup
+
+from cop.fields import TYPES
+from cop.web import dates, labels
+from cop.web.asked import Asked
+from cop.web.links import body, history_address
+from cop.web.record import find
+
+HOW_TO_ADD = "how-to-add"
+
+
+@dataclass(frozen=True)
+class Default:
+    """What stands on a page until somebody writes it."""
+
+    heading: str
+    lead: str
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TextPage:
+    """A page of text."""
+
+    heading: str
+    lang: str
+    dir: str
+    summary: str
+    html: Markup
+    paragraphs: tuple[str, ...]
+    changed: str
+    history_target: str
+    template: ClassVar[str] = "cop_text.html"
+
+
+@dataclass(frozen=True)
+class AddPage:
+    """How to add something."""
+
+    heading: str
+    more_target: str  # the page record with more about it, or ""
+    template: ClassVar[str] = "cop_add.html"
+
+
+DEFAULTS = {
+    "about": Default(
+        "About this collection",
+        "A shared collection for people who do research together, in communities and in universities, as equals.",
+        (
+            "Several organisations keep it together. Each one holds the whole collection, and nobody is in charge. "
+            "They pass on to each other what is new.",
+            "If two of them change the same thing in different ways, both versions stay and you can see them, until "
+            "people have talked and settled it.",
+            "Summaries are in our own words. What nobody has written down is shown as “not stated”.",
+        ),
+    ),
+    "accessibility": Default(
+        "Accessibility",
+        "These pages should work for everybody: with a keyboard, with a screen reader, in large print, on an old phone.",
+        (
+            "They are plain pages without scripts. They follow your settings for text size, contrast and dark mode, and "
+            "they print well.",
+            "We aim at the Web Content Accessibility Guidelines (WCAG) 2.2, level AA. Nobody outside has checked that yet.",
+            "The things we link to belong to others and may be hard to use. If something here does not work for you, tell "
+            "the organisation whose copy this is.",
+        ),
+    ),
+    "privacy": Default(
+        "Privacy",
+        "Reading leaves no trace with us.",
+        (
+            "These pages set no cookies, run no scripts and load nothing from elsewhere. What you search for is looked up "
+            "in this copy and sent nowhere else.",
+            "People are named here as they wish to be. Phone numbers and private addresses do not belong in the collection.",
+            "Do you want something about you changed or taken away? Tell any organisation that takes part. A removal is "
+            "passed on to all of them. Copies that were made before on sticks or paper cannot be called back.",
+        ),
+    ),
+    "offline": Default(
+        "Take it offline",
+        "You can have all of this without internet.",
+        (
+            "An organisation can hold its own copy on a laptop, read and change it without internet, and exchange what is "
+            "new over the internet, a shared folder or a stick. The tool for that is called cop, and it is free.",
+            "Ready-made copies for a phone, a stick or paper are not on this page yet. Ask the organisation whose copy "
+            "you are reading.",
+            "Every page prints well, and your browser can save it.",
+        ),
+    ),
+}
+
+
+def text(asked: Asked) -> TextPage:
+    """/about, /accessibility, /privacy, /offline"""
+    name = asked.path.strip("/")
+    row = find(asked.db, TYPES["page"], name)
+    if row is None:
+        default = DEFAULTS[name]
+        return TextPage(default.heading, "", "ltr", default.lead, Markup(), default.paragraphs, "", "")
+    return TextPage(
+        heading=row["title"],
+        lang=row["language"],
+        dir=labels.direction(row["language"]),
+        summary=row["summary"],
+        html=Markup(body(row["html"], depth=1)),
+        paragraphs=(),
+        changed=dates.words(row["changed"][:10]),
+        history_target=history_address("page", name),
+    )
+
+
+def add(asked: Asked) -> AddPage:
+    """/add"""
+    return AddPage("Add something", f"/pages/{HOW_TO_ADD}" if _has_page(asked.db, HOW_TO_ADD) else "")
+
+
+def _has_page(db: sqlite3.Connection, slug: str) -> bool:
+    return find(db, TYPES["page"], slug) is not None

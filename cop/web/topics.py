@@ -1,0 +1,172 @@
+"""Topics: the tree of them, and everything on one of them."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import ClassVar
+
+from markupsafe import Markup
+
+from cop.fields import TYPES
+from cop.web import labels
+from cop.web.asked import Asked
+from cop.web.cards import COLUMNS, Card, cards, loads
+from cop.web.links import body, history_address, record_address
+from cop.web.render import Answer, Moved
+
+SHOWN = 10  # records of one kind on the page of a topic
+MAX_TOPICS = 2000
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic with how much there is on it."""
+
+    slug: str
+    title: str
+    lang: str
+    dir: str
+    summary: str
+    parent: str
+    target: str
+    count: int  # records that name it, of all kinds
+    children: tuple["Topic", ...] = ()
+
+
+@dataclass(frozen=True)
+class TopicsPage:
+    """All topics."""
+
+    heading: str
+    lead: str
+    topics: tuple[Topic, ...]
+    template: ClassVar[str] = "cop_topics.html"
+
+
+@dataclass(frozen=True)
+class Section:
+    """Records of one kind on a topic."""
+
+    label: str
+    count: str
+    cards: tuple[Card, ...]
+    all_target: str  # the list of that kind, "" if everything is shown
+    all_query: dict[str, str]
+
+
+@dataclass(frozen=True)
+class TopicPage:
+    """One topic."""
+
+    heading: str
+    slug: str
+    lang: str
+    dir: str
+    summary: str
+    html: Markup
+    parent: Topic | None
+    children: tuple[Topic, ...]
+    sections: tuple[Section, ...]
+    known: bool  # somebody has described this topic
+    history_target: str
+    template: ClassVar[str] = "cop_topic.html"
+
+
+def read_topics(db: sqlite3.Connection) -> dict[str, Topic]:
+    """Every topic that has a page of its own, by slug, from A to Z."""
+    counts = dict(db.execute("SELECT value, sum(n) FROM facet_counts WHERE name = 'topics' GROUP BY value").fetchall())
+    rows = db.execute(
+        "SELECT slug, title, summary, language, fields FROM records WHERE type = 'topic'"
+        f" ORDER BY title COLLATE NOCASE, record_id LIMIT {MAX_TOPICS}"
+    )
+    return {
+        row["slug"]: Topic(
+            slug=row["slug"],
+            title=row["title"],
+            lang=row["language"],
+            dir=labels.direction(row["language"]),
+            summary=row["summary"],
+            parent=str(loads(row["fields"]).get("parent") or ""),
+            target=record_address("topic", row["slug"]),
+            count=counts.get(row["slug"], 0),
+        )
+        for row in rows
+    }
+
+
+def tree(topics: dict[str, Topic]) -> tuple[Topic, ...]:
+    """Widest topics with the ones below them. A topic below itself stands at the top."""
+    below: dict[str, list[Topic]] = {}
+    for topic in topics.values():
+        below.setdefault(topic.parent if _has_top(topics, topic) else "", []).append(topic)
+    return tuple(_with_children(topic, below) for topic in below.get("", ()))
+
+
+def _has_top(topics: dict[str, Topic], topic: Topic) -> bool:
+    """True if the way up from here leads to a topic without a parent, in a few steps."""
+    at: Topic | None = topics.get(topic.parent)
+    for _ in range(6):
+        if at is None:
+            return False
+        if not at.parent or at.parent not in topics:
+            return True
+        at = topics.get(at.parent)
+    return False
+
+
+def _with_children(topic: Topic, below: dict[str, list[Topic]]) -> Topic:
+    children = tuple(_with_children(child, below) for child in below.get(topic.slug, ()))
+    return Topic(**{**vars(topic), "children": children})
+
+
+def topics(asked: Asked) -> TopicsPage:
+    """/topics"""
+    lead = "Ways into the collection. The number says how many things we know of on each topic."
+    return TopicsPage("Topics", lead, tree(read_topics(asked.db)))
+
+
+def topic(asked: Asked, slug: str) -> Answer:
+    """/topics/<slug>: also for a topic that records name and nobody has described yet."""
+    db = asked.db
+    known = read_topics(db)
+    row = db.execute("SELECT * FROM records WHERE type = 'topic' AND slug = ? LIMIT 1", (slug,)).fetchone()
+    sections = tuple(_sections(db, slug))
+    if row is None and not sections:
+        return _renamed(db, slug)
+    mine = known.get(slug)
+    return TopicPage(
+        heading=row["title"] if row else labels.choice(slug),
+        slug=slug,
+        lang=row["language"] if row else "",
+        dir=labels.direction(row["language"]) if row else "auto",
+        summary=row["summary"] if row else "",
+        html=Markup(body(row["html"]) if row else ""),
+        parent=known.get(mine.parent) if mine else None,
+        children=tuple(one for one in known.values() if one.parent == slug),
+        sections=sections,
+        known=row is not None,
+        history_target=history_address("topic", slug),
+    )
+
+
+def _renamed(db: sqlite3.Connection, slug: str) -> Moved | None:
+    row = db.execute("SELECT slug FROM records WHERE record_id = ? AND type = 'topic'", (slug,)).fetchone()
+    return Moved(record_address("topic", row["slug"])) if row else None
+
+
+def _sections(db: sqlite3.Connection, slug: str) -> list[Section]:
+    found = []
+    for name, record_type in TYPES.items():
+        counted = db.execute(
+            "SELECT n FROM facet_counts WHERE type = ? AND name = 'topics' AND value = ?", (name, slug)
+        ).fetchone()
+        if counted and name != "topic":
+            rows = db.execute(
+                f"SELECT {COLUMNS} FROM records WHERE type = ? AND number IN"
+                " (SELECT number FROM facets WHERE type = ? AND name = 'topics' AND value = ?)"
+                " ORDER BY date DESC, title COLLATE NOCASE, record_id LIMIT ?",
+                (name, name, slug, SHOWN),
+            )
+            count = counted["n"]
+            every = f"/{record_type.folder}" if count > SHOWN else ""
+            found.append(Section(record_type.plural, f"{count:,}", cards(rows), every, {"topic": slug}))
+    return found

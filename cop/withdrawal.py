@@ -1,0 +1,36 @@
+"""Hiding a record and showing it again: a signed statement, nothing is taken out of the log."""
+
+import sqlite3
+
+from cop import log, merge, trust, views
+from cop.config import Site
+from cop.errors import CopError
+from cop.merge import History
+from cop.model import Patch, RecordId
+from cop.publish import title_of
+from cop.signing import Signer
+
+NO_REASON = "no reason given"
+
+
+def withdraw(
+    site: Site, db: sqlite3.Connection, signer: Signer, record_id: RecordId, *, why: str, undo: bool, now: int
+) -> str:
+    """Hide a record, or with `undo` show it again. Returns its title. Raises: CopError if it is so already."""
+    writers = trust.members(db).writers
+    revisions = [r for r in log.revisions(db, record_id) if r.writer in writers]
+    view = merge.merge(revisions)
+    if view is None:
+        raise CopError("Nothing of this record is held here.", hint="cop sync")
+    if (view.fields.get("withdrawn") is None) == undo:
+        raise CopError(
+            f"“{title_of(view.fields)}” is {'shown' if undo else 'hidden'} already.", hint="cop history " + record_id
+        )
+    audience = min(revision.audience for revision in revisions if revision.patch)
+    heads = tuple(r.payload_hash for r in History(r for r in revisions if r.audience == audience).heads())
+    patch = Patch(view.type, {"withdrawn": None if undo else why or NO_REASON})
+    log.write(
+        db, signer, "change" if undo else "withdraw", [log.Change(record_id, heads, patch, audience)], claimed_time=now
+    )
+    views.refresh(site, db)
+    return title_of(view.fields)
