@@ -286,6 +286,12 @@ def kind_of(type_name: str, field_name: str) -> Kind:
     return field.kind if field else "any"
 
 
+def label(type_name: str, field_name: str) -> str:
+    """What people call a field; its own name if the table does not know it."""
+    field = _BY_TYPE.get(type_name, {}).get(field_name)
+    return field.label if field else field_name
+
+
 def is_set(type_name: str, field_name: str) -> bool:
     """True for fields that merge by what was added and removed."""
     return kind_of(type_name, field_name) == "set"

@@ -89,3 +89,22 @@ def describe(public: sqlite3.Connection, told: Mapping[str, str], members: Seque
     table(public, "meta").upsert_all(({"name": n, "value": v} for n, v in told.items()), pk="name")
     public.execute("DELETE FROM members")
     table(public, "members").insert_all(dict(member) for member in members)
+
+
+def holds(public: sqlite3.Connection, record: PublicRecord) -> bool:
+    """True if `site.db` shows a record just so, whatever its number and the address it was given."""
+    record_id = record.row["record_id"]
+    row = public.execute("SELECT * FROM records WHERE record_id = ?", [record_id]).fetchone()
+    if row is None or any(row[name] != value for name, value in record.row.items() if name not in ("number", "slug")):
+        return False
+    facets = public.execute("SELECT name, value FROM facets WHERE number = ?", [row["number"]])
+    same_facets = {tuple(facet) for facet in facets} == record.facets
+    return same_facets and all(
+        sorted(map(_sorted, public.execute(f"SELECT * FROM {name} WHERE record_id = ?", [record_id])))
+        == sorted(map(_sorted, rows))
+        for name, rows in (("history", record.history), ("conflicts", record.conflicts))
+    )
+
+
+def _sorted(row: Mapping[str, object] | sqlite3.Row) -> list[tuple[str, str]]:
+    return sorted((name, str(row[name])) for name in row.keys())  # noqa: SIM118 - a sqlite3.Row iterates over values

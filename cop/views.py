@@ -161,10 +161,11 @@ def _write(
     with writing(public):
         site_tables.replace(public, [redone.record_id for redone in batch], published)
     with writing(db):
-        db.executemany("INSERT OR REPLACE INTO view_record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_private_row, batch))
+        db.executemany("INSERT OR REPLACE INTO view_record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(private_row, batch))
 
 
-def _private_row(redone: Redone) -> tuple[object, ...]:
+def private_row(redone: Redone) -> tuple[object, ...]:
+    """The row of `view_record`."""
     view = redone.everything
     if view is None:
         return redone.record_id, "", "", "", "unreadable", b"", "[]", "[]"

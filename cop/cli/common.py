@@ -55,6 +55,11 @@ def echo_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def as_text(value: object) -> str:
+    """A value of a field on one line."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def resolve_record(db: sqlite3.Connection, name: str) -> str:
     """The id of the record that a person means by an id, `resources/slug`, a slug, or a path. Raises: WrongUsage."""
     text = name.removeprefix("./").removeprefix("content/").strip("/")

@@ -1,4 +1,4 @@
-"""`cop list`, `show`, `history`, `search` and `conflicts`: reading from the command line."""
+"""`cop list`, `show`, `history` and `search`: reading from the command line."""
 
 import json
 import sqlite3
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from cop.cli.common import echo_json, find_site, open_set_up, plural, resolve_record
+from cop.cli.common import as_text, echo_json, find_site, open_set_up, plural, resolve_record
+from cop.cli.settle import say_conflict
 from cop.errors import WrongUsage
 
 
@@ -71,38 +72,10 @@ def show(start: Path, record: str, as_json: bool) -> None:
     )
     for name, value in view.fields.items():
         if name != "body":
-            click.echo(f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
+            click.echo(f"{name}: {as_text(value)}")
     click.echo(f"\n{view.fields['body']}" if "body" in view.fields else "")
     for conflict in open_:
-        _say_conflict(conflict)
-
-
-def _say_conflict(conflict: dict[str, object]) -> None:
-    values: list[dict[str, object]] = conflict["values"]  # type: ignore[assignment]
-    click.echo(f"{len(values)} answers for “{conflict['field']}” of “{conflict['title']}”:")
-    for value in values:
-        text = value["value"] if isinstance(value["value"], str) else json.dumps(value["value"], ensure_ascii=False)
-        click.echo(f"  {value['organisation']}, {str(value['claimed'])[:10]}: {text}  [{str(value['id'])[:12]}]")
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.pass_obj
-def conflicts(start: Path, as_json: bool) -> None:
-    """Show every field that partners answered differently, with all answers.
-
-    Settle one: write what it shall say into the content file, then cop load. Example: cop conflicts
-    """
-    from cop.status import conflicts as all_conflicts
-
-    found = all_conflicts(open_set_up(find_site(start)))
-    if as_json:
-        echo_json(found)
-        return
-    for conflict in found:
-        _say_conflict(conflict)
-    if not found:
-        click.echo("No differences to settle.")
+        say_conflict(conflict)
 
 
 @click.command()
@@ -115,7 +88,7 @@ def history(start: Path, record: str, as_json: bool) -> None:
     Example: cop history events/reading-circle
     """
     from cop import log, trust
-    from cop.fields import TYPES
+    from cop.fields import label
     from cop.merge import History
     from cop.model import AUDIENCES, iso_time
 
@@ -129,6 +102,7 @@ def history(start: Path, record: str, as_json: bool) -> None:
             "seen": iso_time(revision.received_time),
             "organisation": names[network.writers[revision.writer]].name,
             "kind": revision.kind,
+            "type": revision.patch.type if revision.patch else "",
             "fields": revision.patch.names() if revision.patch else [],
             "audience": AUDIENCES[min(revision.audience, 2)],
             "patch": revision.payload_hash.hex(),
@@ -140,8 +114,7 @@ def history(start: Path, record: str, as_json: bool) -> None:
         echo_json(rows)
         return
     for row in reversed(rows):
-        kind = TYPES["resource"]
-        labels = [field.label if (field := kind.field(name)) else name for name in row["fields"]]
+        labels = [label(row["type"], name) for name in row["fields"]]
         what = "hid it from readers" if row["kind"] == "withdraw" else f"wrote: {', '.join(labels)}"
         click.echo(f"{str(row['claimed'])[:10]}  {row['organisation']} {what}")
 

@@ -3,6 +3,7 @@
 import logging
 import socket
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ def serve(start: Path, host: str, port: int, open_browser: bool) -> None:
     address = f"http://{shown}:{listening.getsockname()[1]}"
     _show_exchanges()
     config = uvicorn.Config(_application(site), log_level="warning", timeout_graceful_shutdown=5, server_header=False)
-    _Server(config, site.config.name, address, open_browser).run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # Ctrl+C is how one stops it
+        _Server(config, site.config.name, address, open_browser).run(sockets=[listening])
 
 
 def _load(site: Site) -> None:

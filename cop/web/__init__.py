@@ -82,7 +82,7 @@ def skip_csrf(scope: dict[str, Any]) -> bool:
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
     """Errors in the look of the site, never with a traceback."""
     if isinstance(exception, guard.BodyTooLarge):
-        return guard.too_large(guard.MAX_BODY_BYTES)
+        return guard.too_large(guard.limit_for(request.path))
     if isinstance(exception, NotFound):
         return render.not_found(datasette, request)
     if hasattr(exception, "status"):  # Datasette's own errors say in words what was asked wrongly

@@ -44,7 +44,7 @@ def wrap(datasette: Any, app: App) -> App:
             return
         path = render.route_path(datasette, dict(scope))
         sender = _Sender(send, _policy(datasette, path))
-        limit = MAX_SYNC_BYTES if path.startswith(SYNC_PATH) else MAX_BODY_BYTES
+        limit = limit_for(path)
         if HIDDEN.match(path):
             await render.not_found(datasette, Request(scope, receive)).asgi_send(sender)
         elif _declared(scope) > limit:
@@ -57,6 +57,11 @@ def wrap(datasette: Any, app: App) -> App:
                     await too_large(limit).asgi_send(sender)
 
     return guarded
+
+
+def limit_for(path: str) -> int:
+    """How many bytes a request to this path may bring."""
+    return MAX_SYNC_BYTES if path.startswith(SYNC_PATH) else MAX_BODY_BYTES
 
 
 def too_large(limit: int) -> Response:

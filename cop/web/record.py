@@ -15,6 +15,7 @@ from cop.web.links import OWN_PAGES, body, history_address, outside, record_addr
 from cop.web.render import Answer, Moved
 
 RELATED = 5
+_WHEN = frozenset({"start", "end", "timezone"})  # an event says these in words at the top
 _SAMPLE = 200  # records of one topic that are looked at for "related": enough to find five
 _HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 
@@ -125,8 +126,10 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     fields = cards.loads(row["fields"])
     two = facts.from_json(row["conflicts"])
     two_names = [name for name in two if isinstance(name, str)] if isinstance(two, list) else []
-    groups = facts.groups(db, record_type, fields, two_names)
     event = record_type.name == "event"
+    told = _WHEN if event and cards.slip(fields) else frozenset()
+    facts_of = {name: value for name, value in fields.items() if name not in told}
+    groups = facts.groups(db, record_type, facts_of, two_names)
     html, contents = with_contents(body(row["html"]))
     newer, older = _edition(db, fields.get("superseded_by"), row), _edition(db, fields.get("supersedes"), row)
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]

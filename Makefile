@@ -1,0 +1,64 @@
+# What people run. `make help` lists it; nothing is assumed but Python 3.11 or newer with venv, make and git.
+PYTHON ?= python3
+VENV ?= .venv
+NEXT ?= .venv-next
+RUN := $(VENV)/bin
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve demo test test-next test-pythons test-slow e2e check bench lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+setup: $(VENV)/ready ## install cop into a local environment (.venv), from the lock file
+
+serve: $(VENV)/ready ## load content/ and serve the site on http://127.0.0.1:8001
+	$(RUN)/cop serve
+
+demo: $(VENV)/ready ## two organisations on this machine, in step but for one disagreement
+	$(RUN)/python examples/demo.py
+
+test: $(VENV)/ready-dev ## the fast tests
+	$(RUN)/python -m pytest -n $(WORKERS) -m "not e2e and not slow"
+
+test-next: $(NEXT)/ready ## the same tests against the coming Datasette 1.0
+	$(NEXT)/bin/python -m pytest -n $(WORKERS) -m "not e2e and not slow"
+
+test-pythons: ## the same tests on Python 3.12 and 3.13 (they must be on this machine)
+	sh .ci/pythons 3.12 3.13
+
+test-slow: $(VENV)/ready-dev ## long random histories, for minutes
+	$(RUN)/python -m pytest -n $(WORKERS) -m slow
+
+e2e: $(VENV)/ready-dev ## journeys in a real browser (installs Debian's Chromium if there is none)
+	sh .ci/chromium
+	$(RUN)/python -m pytest -m e2e
+
+check: $(VENV)/ready-dev ## format, lint and types
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+
+bench: $(VENV)/ready-dev ## measure speed beside named peers (takes a while)
+	$(RUN)/pip install --quiet -r benchmarks/requirements.txt
+	$(RUN)/python benchmarks/load.py
+
+lock: $(VENV)/ready-dev ## renew the lock files
+	sh .ci/lock $(RUN)
+
+clean: ## remove what make made; content/, data/ and keys stay
+	rm -rf $(VENV) $(NEXT) .venv-3.* demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find cop tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	sh .ci/venv $(PYTHON) $(VENV) requirements.lock
+	touch $@
+
+$(VENV)/ready-dev: requirements-dev.lock pyproject.toml
+	sh .ci/venv $(PYTHON) $(VENV) requirements-dev.lock
+	touch $(VENV)/ready $@
+
+$(NEXT)/ready: requirements-next.lock pyproject.toml
+	sh .ci/venv $(PYTHON) $(NEXT) requirements-next.lock
+	touch $@

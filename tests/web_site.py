@@ -1,0 +1,159 @@
+"""A small published database for the tests of pages and search, written as `cop load` would write it."""
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from datasette.app import Datasette
+
+from cop import schema
+from cop.fields import TYPES, facets
+
+SOON = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
+AS_OF = "2026-11-22T10:00:00Z"
+
+
+@dataclass
+class SiteBuilder:
+    """Adds rows the way the loader does."""
+
+    db: sqlite3.Connection
+    path: Path
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def add(self, type_name: str, slug: str, *, html: str = "", text: str = "", **given: Any) -> str:
+        """One record; returns its id."""
+        columns = {name: given.pop(name) for name in ("conflicts", "checks", "changed", "language") if name in given}
+        number, record_type = len(self.numbers) + 1, TYPES[type_name]
+        record_id = f"{number:026d}"
+        self.numbers[record_id] = number
+        row = {
+            "number": number,
+            "record_id": record_id,
+            "type": type_name,
+            "base_slug": slug,
+            "slug": slug,
+            "title": given.get("title") or given.get("label") or slug,
+            "summary": given.get("summary", ""),
+            "keywords": " ".join([*given.get("topics", ()), *given.get("authors", ())]),
+            "language": (given.get("languages") or [""])[0],
+            "date": str(given.get(record_type.sort, "")) if record_type.sort != "title" else "",
+            "added": "2026-11-01T09:00:00Z",
+            "changed": "2026-11-20T09:00:00Z",
+            "conflicts": "[]",
+            "checks": "[]",
+            "fields": json.dumps(given),
+            "html": html,
+            "text": text,
+        } | columns
+        marks = ", ".join("?" * len(row))
+        self.db.execute(f"INSERT INTO records ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+        for one in facets()[type_name]:
+            value = given.get(one.name)
+            for single in value if isinstance(value, list) else [value]:
+                if single is not None:
+                    self.db.execute(
+                        "INSERT OR IGNORE INTO facets VALUES (?, ?, ?, ?)", (type_name, one.name, str(single), number)
+                    )
+        return record_id
+
+    def happened(self, record_id: str, organisation: str, patch: dict[str, Any], kind: str = "change") -> None:
+        """One line of the history."""
+        count = self.db.execute("SELECT count(*) FROM history WHERE record_id = ?", (record_id,)).fetchone()[0]
+        self.db.execute(
+            "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (record_id, count + 1, "ab" * 32, organisation, kind, f"2026-11-{count + 1:02d}T09:00:00Z", AS_OF, json.dumps(patch)),
+        )
+
+    def differs(self, record_id: str, name: str, *answers: tuple[str, Any]) -> None:
+        """Several answers for one field."""
+        for at, (organisation, value) in enumerate(answers):
+            self.db.execute(
+                "INSERT INTO conflicts VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (record_id, name, f"{at:064x}", json.dumps(value), organisation, "2026-11-19T10:12:00Z", int(at == 0)),
+            )
+
+    def says(self, **meta: str) -> None:
+        """What the copy says about itself."""
+        self.db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(meta.items()))
+
+
+def build(path: Path) -> SiteBuilder:
+    """An empty published database."""
+    return SiteBuilder(schema.open_site(path), path)
+
+
+def example(path: Path) -> SiteBuilder:
+    """One or more records of every kind, with everything that a page can show."""
+    site = build(path)
+    with schema.writing(site.db):
+        _about(site)
+        _resources(site)
+        _events(site)
+        _others(site)
+    return site
+
+
+def _about(site: SiteBuilder) -> None:
+    site.says(title="Research as Equals", organisation="Barton Hill Activity Club", as_of=AS_OF, digest="d1")
+    site.db.execute("INSERT INTO members VALUES ('k1', 'Caafi Health', 'community', '')")
+    site.db.execute("INSERT INTO members VALUES ('k2', 'Barton Hill Activity Club', 'community', '')")
+    site.add("topic", "sharing-power", title="Sharing power", summary="Who decides.", languages=["en"])
+    site.add("topic", "meetings", title="Meetings", parent="sharing-power")
+
+
+def _resources(site: SiteBuilder) -> None:
+    old = site.add(
+        "resource", "guidance-2018", title="Guidance on co-producing", year=2018, kind="guidance", audience=["practitioners"],
+        authors=["Hickey, G.", "Brearley, S."], publisher="INVOLVE", url="https://www.invo.org.uk/guidance", topics=["sharing-power"],
+        languages=["en"], superseded_by="guidance-2021", summary="The first edition.", open_access="free",
+        credits=[{"name": "Hodan", "role": "wrote", "organisation": "Caafi Health"}, {"name": "Aisha", "role": "checked"}],
+        html='<p>About power. See <a href="../posts/power">the post</a>.</p>', text="About power in meetings.",
+    )  # fmt: skip
+    site.happened(old, "Caafi Health", {"title": "Guidance", "topics": {"added": ["meetings"], "removed": []}})
+    site.happened(old, "Nilaari Agency", {"title": "Guidance on co-producing", "topics": {"added": ["sharing-power"], "removed": ["meetings"]}})
+    site.add("resource", "guidance-2021", title="Guidance on co-producing", year=2021, kind="guidance", supersedes="guidance-2018",
+             topics=["sharing-power", "meetings"], languages=["en"], publisher="NIHR")  # fmt: skip
+    site.add("resource", "rose-2019", label="Rose and Kalathil, 2019", year=2019, topics=["sharing-power"], summary="Doubts.")
+    site.add("resource", "dalil", title="دليل البحث المشترك", languages=["ar"], summary="ملخص قصير", kind="toolkit")
+    for at in range(25):
+        site.add("resource", f"paper-{at}", title=f"Paper number {at}", kind="paper", year=1990 + at, topics=["meetings"])
+
+
+def _events(site: SiteBuilder) -> None:
+    soon = site.add(
+        "event", "workshop", title="Power workshop", kind="workshop", start=f"{SOON}T18:00+00:00", end=f"{SOON}T20:00+00:00",
+        timezone="Europe/London", place="Barton Hill", organisers=["Caafi Health"], childcare="Yes, next door", freephone=True,
+        conflicts='["venue_access"]', checks='["start", "place"]', venue_access="Step-free",
+    )  # fmt: skip
+    site.differs(soon, "venue_access", ("Caafi Health", "Step-free"), ("University of Bristol", "Two steps"))
+    site.add("event", "old-workshop", title="First workshop", kind="workshop", start="2018-12-05", date_basis="inferred")
+    site.add("event", "spring", title="Spring meeting", kind="meeting", start="2019-02")
+    site.add("event", "call", title="Please send resources", kind="call")
+
+
+def _others(site: SiteBuilder) -> None:
+    site.add("post", "power", title="Three kinds of power", date="2026-11-19", authors=["Hodan", "Tom"], topics=["sharing-power"],
+             languages=["en"], html="<h2>Power over</h2><p>a</p><h2>Power to</h2><h2>Power with</h2>", text="power over")  # fmt: skip
+    site.add("organisation", "caafi-health", title="Caafi Health", kind="community")
+    site.add("person", "yasmin", title="Yasmin", offers=["Chairing"])
+    site.add("project", "map", title="Map of resources", organisers=["Caafi Health"])
+    site.add("word", "co-production", title="Co-production", variants=[
+        {"text": "Equal power", "source": "NIHR ARC West"}, {"text": "More equal", "source": "CLAHRC West", "year": 2018}])  # fmt: skip
+    site.add("principle", "sharing", title="Sharing of power", tradition="NIHR 2021")
+    site.add("checklist", "before", title="Before a meeting", items=[{"text": "Is there childcare?"}, {"text": "Is there food?"}])
+    site.add("technique", "rounds", title="Speaking in rounds", materials=["A stone"])
+    site.add("opportunity", "peer", title="Peer researcher", closes="2026-12", no_degree_needed=True)
+    site.add("training", "course", title="Course for chairs", audience=["practitioners"])
+    site.add("page", "about", title="About us all", html='<p>See <a href="../posts/power">the post</a>.</p>')
+    site.add("page", "how-to-add", title="How to add")
+
+
+def serve(path: Path, **settings: Any) -> Datasette:
+    """Datasette as plain `datasette serve data/site.db` starts it."""
+    return Datasette([str(path)], **settings)
+
+
