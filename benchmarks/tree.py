@@ -14,7 +14,7 @@ from pathlib import Path
 
 SEED = 20261122
 KINDS = ("post",) * 2 + ("event",) + ("resource",) * 7  # of every ten records
-BYTES = {"post": (1300, 2900), "event": (600, 1900), "resource": (550, 2000)}  # of a whole file, about
+BYTES = {"post": (1300, 2700), "event": (600, 1900), "resource": (550, 2000)}  # of a whole file, about
 
 ENGLISH = """about access across after agree agreed all also and any are around ask asked at balance be because before
 begin being between book both bring build by call can care carers change choose clinic community could day decide
@@ -75,7 +75,7 @@ class Words:
         syllables = SYLLABLES[language]
         rare = ["".join(rng.choices(syllables, k=rng.randint(2, 4))) for _ in range(RARE)]
         self._all = [*COMMON[language], *rare]
-        weights = [30.0] * len(COMMON[language]) + [600 / (at + 10) for at in range(RARE)]
+        weights = [30.0] * len(COMMON[language]) + [250 / (at + 10) for at in range(RARE)]
         self._weights = list(accumulate(weights))
 
     def some(self, rng: random.Random, count: int) -> list[str]:

@@ -94,7 +94,8 @@ M001_LOG = """
         state TEXT NOT NULL,              -- '' shown, else why readers do not see it
         digest BLOB NOT NULL,             -- of what the network shares of it; empty if nothing
         conflicts TEXT NOT NULL,          -- JSON list of field names
-        checks TEXT NOT NULL              -- JSON list of fields merged by machine
+        checks TEXT NOT NULL,             -- JSON list of fields merged by machine
+        heads BLOB NOT NULL               -- payload hashes, 32 bytes each
     ) WITHOUT ROWID;
     CREATE INDEX view_record_slug ON view_record (type, slug);
     CREATE INDEX view_record_conflicts ON view_record (record_id) WHERE conflicts <> '[]';

@@ -69,15 +69,9 @@ def not_understood(db: sqlite3.Connection) -> int:
 def _behind(db: sqlite3.Connection, apart_from: set[str]) -> list[str]:
     """Content files whose record has moved on in the log."""
     rows = db.execute(
-        "SELECT path, record_id, base FROM local_file JOIN (SELECT DISTINCT record_id FROM log_item JOIN log_entry"
-        " USING (entry_number) WHERE received_from <> '' OR kind <> 'change') USING (record_id) ORDER BY path"
-    ).fetchall()
-    moved = []
-    for path, record_id, base in rows:
-        view = views.current_view(db, record_id)
-        if view and b"".join(view.heads) != base and path not in apart_from:
-            moved.append(f"content/{path}")
-    return moved
+        "SELECT path FROM local_file JOIN view_record USING (record_id) WHERE base <> heads ORDER BY path"
+    )
+    return [f"content/{row[0]}" for row in rows if row[0] not in apart_from]
 
 
 def conflicts(db: sqlite3.Connection) -> list[Report]:

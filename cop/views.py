@@ -161,18 +161,19 @@ def _write(
     with writing(public):
         site_tables.replace(public, [redone.record_id for redone in batch], published)
     with writing(db):
-        db.executemany("INSERT OR REPLACE INTO view_record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(private_row, batch))
+        db.executemany("INSERT OR REPLACE INTO view_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(private_row, batch))
 
 
 def private_row(redone: Redone) -> tuple[object, ...]:
     """The row of `view_record`."""
     view = redone.everything
     if view is None:
-        return redone.record_id, "", "", "", "unreadable", b"", "[]", "[]"
+        return redone.record_id, "", "", "", "unreadable", b"", "[]", "[]", b""
     digest = publish.digest(redone.record_id, redone.shared) if redone.shared else b""
     slug, title = publish.base_slug(redone.record_id, view.fields), publish.title_of(view.fields)
     conflicts, checks = json.dumps(sorted(view.conflicts)), json.dumps(list(view.checks))
-    return redone.record_id, view.type, slug, title, _state(redone, view), digest, conflicts, checks
+    state, heads = _state(redone, view), b"".join(view.heads)
+    return redone.record_id, view.type, slug, title, state, digest, conflicts, checks, heads
 
 
 def _state(redone: Redone, view: RecordView) -> str:

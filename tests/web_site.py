@@ -65,7 +65,16 @@ class SiteBuilder:
         count = self.db.execute("SELECT count(*) FROM history WHERE record_id = ?", (record_id,)).fetchone()[0]
         self.db.execute(
             "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (record_id, count + 1, "ab" * 32, organisation, kind, f"2026-11-{count + 1:02d}T09:00:00Z", AS_OF, json.dumps(patch)),
+            (
+                record_id,
+                count + 1,
+                "ab" * 32,
+                organisation,
+                kind,
+                f"2026-11-{count + 1:02d}T09:00:00Z",
+                AS_OF,
+                json.dumps(patch),
+            ),
         )
 
     def differs(self, record_id: str, name: str, *answers: tuple[str, Any]) -> None:
@@ -114,13 +123,21 @@ def _resources(site: SiteBuilder) -> None:
         html='<p>About power. See <a href="../posts/power">the post</a>.</p>', text="About power in meetings.",
     )  # fmt: skip
     site.happened(old, "Caafi Health", {"title": "Guidance", "topics": {"added": ["meetings"], "removed": []}})
-    site.happened(old, "Nilaari Agency", {"title": "Guidance on co-producing", "topics": {"added": ["sharing-power"], "removed": ["meetings"]}})
+    site.happened(
+        old,
+        "Nilaari Agency",
+        {"title": "Guidance on co-producing", "topics": {"added": ["sharing-power"], "removed": ["meetings"]}},
+    )
     site.add("resource", "guidance-2021", title="Guidance on co-producing", year=2021, kind="guidance", supersedes="guidance-2018",
              topics=["sharing-power", "meetings"], languages=["en"], publisher="NIHR")  # fmt: skip
-    site.add("resource", "rose-2019", label="Rose and Kalathil, 2019", year=2019, topics=["sharing-power"], summary="Doubts.")
+    site.add(
+        "resource", "rose-2019", label="Rose and Kalathil, 2019", year=2019, topics=["sharing-power"], summary="Doubts."
+    )
     site.add("resource", "dalil", title="دليل البحث المشترك", languages=["ar"], summary="ملخص قصير", kind="toolkit")
     for at in range(25):
-        site.add("resource", f"paper-{at}", title=f"Paper number {at}", kind="paper", year=1990 + at, topics=["meetings"])
+        site.add(
+            "resource", f"paper-{at}", title=f"Paper number {at}", kind="paper", year=1990 + at, topics=["meetings"]
+        )
 
 
 def _events(site: SiteBuilder) -> None:
@@ -130,7 +147,9 @@ def _events(site: SiteBuilder) -> None:
         conflicts='["venue_access"]', checks='["start", "place"]', venue_access="Step-free",
     )  # fmt: skip
     site.differs(soon, "venue_access", ("Caafi Health", "Step-free"), ("University of Bristol", "Two steps"))
-    site.add("event", "old-workshop", title="First workshop", kind="workshop", start="2018-12-05", date_basis="inferred")
+    site.add(
+        "event", "old-workshop", title="First workshop", kind="workshop", start="2018-12-05", date_basis="inferred"
+    )
     site.add("event", "spring", title="Spring meeting", kind="meeting", start="2019-02")
     site.add("event", "call", title="Please send resources", kind="call")
 
@@ -144,7 +163,12 @@ def _others(site: SiteBuilder) -> None:
     site.add("word", "co-production", title="Co-production", variants=[
         {"text": "Equal power", "source": "NIHR ARC West"}, {"text": "More equal", "source": "CLAHRC West", "year": 2018}])  # fmt: skip
     site.add("principle", "sharing", title="Sharing of power", tradition="NIHR 2021")
-    site.add("checklist", "before", title="Before a meeting", items=[{"text": "Is there childcare?"}, {"text": "Is there food?"}])
+    site.add(
+        "checklist",
+        "before",
+        title="Before a meeting",
+        items=[{"text": "Is there childcare?"}, {"text": "Is there food?"}],
+    )
     site.add("technique", "rounds", title="Speaking in rounds", materials=["A stone"])
     site.add("opportunity", "peer", title="Peer researcher", closes="2026-12", no_degree_needed=True)
     site.add("training", "course", title="Course for chairs", audience=["practitioners"])
@@ -155,5 +179,3 @@ def _others(site: SiteBuilder) -> None:
 def serve(path: Path, **settings: Any) -> Datasette:
     """Datasette as plain `datasette serve data/site.db` starts it."""
     return Datasette([str(path)], **settings)
-
-

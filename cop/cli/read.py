@@ -114,7 +114,7 @@ def history(start: Path, record: str, as_json: bool) -> None:
         echo_json(rows)
         return
     for row in reversed(rows):
-        labels = [label(row["type"], name) for name in row["fields"]]
+        labels = [label(str(row["type"]), name) for name in row["fields"]]
         what = "hid it from readers" if row["kind"] == "withdraw" else f"wrote: {', '.join(labels)}"
         click.echo(f"{str(row['claimed'])[:10]}  {row['organisation']} {what}")
 

@@ -16,10 +16,13 @@ def status(start: Path, as_json: bool) -> None:
 
     Example: cop status
     """
+    from cop import views
     from cop.status import status_of
 
     site = find_site(start)
-    report = status_of(site, open_set_up(site))
+    db = open_set_up(site)
+    views.refresh(site, db)  # a load or sync that was killed may have left them behind
+    report = status_of(site, db)
     if as_json:
         echo_json(report)
         return

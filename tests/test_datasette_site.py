@@ -1,0 +1,211 @@
+"""Datasette's own pages for the published database: useful, described, and safe under plain `datasette serve`."""
+
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import yaml
+from web_site import SiteBuilder, example, serve
+
+import cop.web
+from cop.fields import TYPES
+from cop.web import guard
+
+METADATA = Path(__file__).parent.parent / "datasette_metadata.yml"
+DESCRIBED = yaml.safe_load(METADATA.read_text("utf-8"))["databases"]["site"]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
+    folder = tmp_path_factory.mktemp("datasette")
+    shutil.copy(METADATA, folder)
+    return example(folder / "data" / "site.db")
+
+
+@pytest_asyncio.fixture(params=["plain", "named"])
+async def client(site: SiteBuilder, request: pytest.FixtureRequest) -> AsyncIterator[Any]:
+    """Once without, once with the description named on the command line."""
+    named = {"metadata": yaml.safe_load(METADATA.read_text("utf-8"))} if request.param == "named" else {}
+    datasette = serve(site.path, **named)
+    await datasette.invoke_startup()
+    yield datasette.client
+
+
+async def test_the_tables_are_described(client: Any) -> None:
+    start = (await client.get("/site")).text
+    assert "The collection as tables" in start and "CC BY 4.0" in start and "Events to come" in start
+    assert "records_fts_data" not in start
+    table = (await client.get("/site/resources")).text
+    assert "Things to read and use" in table and "Who it was written for" in table
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("upcoming_events", {"title": "Power workshop", "page": "/events/workshop"}),
+        ("resources_per_topic", {"topic": "Sharing power", "resources": 3, "page": "/topics/sharing-power"}),
+        ("resources_added_this_month", None),
+        ("who_is_credited", {"name": "Hodan", "organisation": "Caafi Health", "role": "wrote"}),
+    ],
+)
+async def test_canned_queries_answer_although_sql_is_off(
+    client: Any, query: str, expected: dict[str, Any] | None
+) -> None:
+    answer = await client.get(f"/site/{query}.json?_shape=array")
+    assert answer.status_code == 200, answer.text
+    rows = answer.json()
+    assert expected is None or any(expected.items() <= row.items() for row in rows), rows
+    assert (await client.get(f"/site/{query}")).status_code == 200
+
+
+def test_every_table_and_column_is_described(site: SiteBuilder) -> None:
+    tables = [name for (name,) in site.db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+    for table in tables:
+        if not table.startswith(("records_fts", "sqlite_")):
+            told = DESCRIBED["tables"][table]
+            columns = {row["name"] for row in site.db.execute(f'PRAGMA table_info("{table}")')}
+            assert told.get("hidden") or columns <= told["columns"].keys(), (table, columns - told["columns"].keys())
+    assert {one.folder for one in TYPES.values()} <= DESCRIBED["tables"].keys()
+
+
+SQL = "select+sqlite_version()+as+secret_version"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"/site?sql={SQL}", f"/site.json?sql={SQL}", f"/site/-/query?sql={SQL}", f"/site/-/query.json?sql={SQL}", f"/site.csv?sql={SQL}",
+     "/site/records?_where=1=1", "/site/records.json?_where=1=1", f"/_memory?sql={SQL}", f"/_internal?sql={SQL}",
+     "/site/-/execute-write", "/site/-/create", "/site/-/queries/store"]
+)  # fmt: skip
+async def test_nobody_runs_sql_of_their_own(client: Any, path: str) -> None:
+    answer = await client.get(path, follow_redirects=True)
+    assert answer.status_code in (400, 403, 404, 405), (path, answer.text[:300])
+    assert f'"{sqlite3.sqlite_version}"' not in answer.text
+
+
+async def test_not_even_when_somebody_has_set_it_on(site: SiteBuilder) -> None:
+    allowed = {"databases": {"site": {"allow_sql": True, "allow": True}}, "allow_sql": True}
+    settings: dict[str, Any] = {"metadata": allowed}
+    if hasattr(serve(site.path), "add_query"):  # 1.0
+        settings["config"] = {"databases": {"site": {"allow_sql": True}}, "permissions": {"execute-sql": True}}
+    datasette = serve(site.path, **settings)
+    await datasette.invoke_startup()
+    for path in (f"/site.json?sql={SQL}", f"/site/-/query.json?sql={SQL}"):
+        answer = await datasette.client.get(path, follow_redirects=True)
+        assert answer.status_code in (400, 403), answer.text
+
+
+HIDDEN = [
+    "databases",
+    "plugins",
+    "versions",
+    "settings",
+    "threads",
+    "config",
+    "metadata",
+    "actor",
+    "messages",
+    "permissions",
+    "allow-debug",
+]
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+async def test_pages_about_the_machine_are_hidden(client: Any, name: str) -> None:
+    page, data = await client.get(f"/-/{name}"), await client.get(f"/-/{name}.json")
+    assert (page.status_code, data.status_code) == (404, 404)
+    assert "Nothing is here" in page.text and "Nothing is here" in data.text
+
+
+async def test_no_page_shows_where_the_file_lies(client: Any, site: SiteBuilder) -> None:
+    paths = ["/", "/site", "/site.json", "/.json", "/site/records", "/site/records.json", "/-/", "/-/jump.json", "/-/schema.json", "/nothing",
+             "/site/nothing", "/site/-/schema", "/-/queries.json", "/-/databases.json"]  # fmt: skip
+    for path in paths:
+        answer = await client.get(path, follow_redirects=True)
+        assert str(site.path.parent) not in answer.text, path
+
+
+async def test_policies_differ_for_our_pages_and_datasettes(client: Any) -> None:
+    for path in ("/", "/resources", "/nothing", "/resources/guidance-2018"):
+        policy = (await client.get(path)).headers["content-security-policy"]
+        assert policy == guard.OUR_POLICY and "unsafe" not in policy
+    for path in ("/site", "/site/records", "/site.json"):
+        headers = (await client.get(path)).headers
+        assert headers["content-security-policy"] == guard.DATASETTE_POLICY
+        assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+
+
+async def test_tables_open_quickly_because_facets_are_not_guessed(client: Any) -> None:
+    answer = await client.get("/site/events")
+    assert answer.status_code == 200 and "suggested-facets" not in answer.text
+    assert (await client.get("/site/resources.csv")).text.startswith("record_id,slug,title,summary")
+
+
+def test_no_value_fills_the_memory() -> None:
+    db = sqlite3.connect(":memory:")
+    cop.web.prepare_connection(db)
+    with pytest.raises(sqlite3.DataError):
+        db.execute("SELECT length(randomblob(20000000))").fetchone()
+
+
+async def _send(app: Any, path: str, chunks: list[bytes], headers: list[tuple[bytes, bytes]]) -> tuple[int, int]:
+    """Status and how many chunks were read, for a request that says what it likes about its length."""
+    sent: list[dict[str, Any]] = []
+    left = list(chunks)
+
+    async def receive() -> dict[str, Any]:
+        body = left.pop(0) if left else b""
+        return {"type": "http.request", "body": body, "more_body": bool(left)}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers,
+             "http_version": "1.1", "scheme": "http", "server": ("localhost", 80), "client": ("127.0.0.1", 1)}  # fmt: skip
+    await app(scope, receive, send)
+    return sent[0]["status"], len(chunks) - len(left)
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"), [("/resources", guard.MAX_BODY_BYTES), ("/-/cop/sync", guard.MAX_SYNC_BYTES)]
+)
+async def test_large_bodies_are_refused_before_they_are_read(client: Any, path: str, limit: int) -> None:
+    app = client.ds.app()
+    length = [(b"content-length", str(limit + 1).encode())]
+    assert await _send(app, path, [b"x"], length) == (413, 0)
+
+
+async def test_a_body_that_lies_about_its_length_is_cut_off_while_reading(site: SiteBuilder) -> None:
+    async def reads_all(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
+
+    datasette = serve(site.path)
+    chunks = [b"x" * 16_000] * 1000
+    status, read = await _send(guard.wrap(datasette, reads_all), "/resources", chunks, [(b"content-length", b"5")])
+    assert status == 413 and read <= guard.MAX_BODY_BYTES // 16_000 + 1
+    form = [(b"content-type", b"application/x-www-form-urlencoded"), (b"cookie", b"ds_csrftoken=x")]
+    status, read = await _send(datasette.app(), "/resources", chunks, form)
+    assert status in (403, 405, 413) and read <= 6
+
+
+async def test_a_description_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    site = example(tmp_path / "data" / "site.db")
+    (tmp_path / "datasette_metadata.yml").write_text("databases: [unfinished")
+    datasette = serve(site.path)
+    await datasette.invoke_startup()
+    assert (await datasette.client.get("/site")).status_code == 200
+    assert (await datasette.client.get("/")).status_code == 200
+
+
+async def test_without_a_published_database_the_pages_say_so(tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    sqlite3.connect(other).execute("CREATE TABLE a (b)")
+    datasette = serve(other)
+    await datasette.invoke_startup()
+    answer = await datasette.client.get("/")
+    assert answer.status_code == 404 and "Nothing here yet" in answer.text
