@@ -1,6 +1,6 @@
 """Names, sizes and times of every file in a folder, and nothing else: the least that finding edits can cost.
 
-    python benchmarks/bare_scan.py FOLDER
+python benchmarks/bare_scan.py FOLDER
 """
 
 import os

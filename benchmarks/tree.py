@@ -28,34 +28,41 @@ research researcher researchers respect right role room safe say services share 
 speak start still stories support take talk team than thank that the their them then there they thing think this
 through time to together tools topic trained training travel trust two university until up us use very voice wait was
 way we week well were what when where which who why will with without words work worked workshop would write year
-young your""".split()
+young your"""
 SOMALI = """aad aan ah ahaan baaritaan baro bulsho bulshada caafimaad caafimaadka cilmi cilmibaaris codkaaga dadka daryeel
 degaan dhageyso dhalinyaro dhallinyarada dhaqan fadlan faham fikrad guddi hab hadal helitaan hooyooyinka iyo isbeddel
 isbitaal jaaliyad jawaab kala kalsooni kulan kulanka la lacag luqad luqadda magaalada mashruuc mashruuca mid nala
 nolosha oo qof qofka qoraal qoys qoyska saaxiib shaqo si su'aal su'aalo tababar taageero turjubaan u waa wadahadal
-wadaag wax waxbarasho waxaa wadajir xaq xafiis xirfad xog xubin yar""".split()
+wadaag wax waxbarasho waxaa wadajir xaq xafiis xirfad xog xubin yar"""
 ARABIC = """أسئلة أسرة أفكار اجتماع استماع الاحترام البحث البحوث التدريب التغيير التمويل الثقة الجامعة الخبرة الدعم الرعاية
 السلطة الصحة العائلات العمل القرار اللغة المجتمع المرضى المستشفى المشاركة المشروع المعرفة الناس باحث بدون تجربة
 ترجمة تعلم تقرير جلسة جميع حق حوار خدمات دور رأي سؤال شباب شراكة صحي صوت عدالة على عن فريق في قصة كتاب لقاء مترجم
-مجموعة مساواة مشترك مع معا من نحن ورشة وقت""".split()
-POLISH = """badacz badaczka badania bezpieczny czas decyzja doświadczenie dostęp dzień dziękujemy głos grupa i jak język język
+مجموعة مساواة مشترك مع معا من نحن ورشة وقت"""
+POLISH = """badacz badaczka badania bezpieczny czas decyzja doświadczenie dostęp dzień dziękujemy głos grupa i jak język języki
 każdy kobiety koszt książka lekarz ludzie łatwy matki miejsce młodzież można nasz nauka nie notatki o opieka opowieść
 oraz osoba pacjenci pieniądze pomoc potrzeby praca projekt przewodnik pytania raport razem rodzina rozmowa równość
 sąsiedzi słuchać spotkanie społeczność szkolenie szpital tłumacz udział uniwersytet warsztaty wiedza wolontariusz
-wsparcie wspólnie współpraca wynik z zaufanie zdrowie zespół zmiana źródło""".split()
+wsparcie wspólnie współpraca wynik z zaufanie zdrowie zespół zmiana źródło"""
 SYLLABLES = {
     "en": ("re", "con", "pre", "in", "un", "sur", "tra", "vel", "mor", "lin", "ter", "ant", "ment", "tion", "able"),
     "so": ("ba", "dha", "caa", "xo", "qa", "wa", "shi", "gu", "ri", "lay", "maa", "nka", "da", "yo", "ha"),
     "ar": ("ال", "مع", "تر", "حا", "سل", "نا", "قو", "بي", "دم", "كت", "رة", "ين", "ات", "ون", "ية"),
     "pl": ("prze", "wy", "roz", "sta", "gó", "łą", "mię", "dzy", "ny", "ście", "ka", "ów", "nia", "rze", "cz"),
 }
-COMMON = {"en": ENGLISH, "so": SOMALI, "ar": ARABIC, "pl": POLISH}
+COMMON = {"en": ENGLISH.split(), "so": SOMALI.split(), "ar": ARABIC.split(), "pl": POLISH.split()}
 RARE = 6000  # words of each language beyond the common ones, so that an index has as many words as a real one
-TOPICS = [f"{one}-{other}" for one in ENGLISH[10:40:3] for other in ("research", "power", "access", "funding")]
+TOPICS = [f"{one}-{other}" for one in COMMON["en"][10:40:3] for other in ("research", "power", "access", "funding")]
 AUDIENCES = ["community-researchers", "university-researchers", "practitioners", "public-contributors", "young-people"]
 RESOURCE_KINDS = ["guidance", "toolkit", "training", "report", "paper", "book", "website", "video", "template"]
 EVENT_KINDS = ["workshop", "webinar", "meeting", "training-course", "call", "publication"]
-ORGANISATIONS = ["Caafi Health", "University of the West", "Somali Women’s Circle", "Fundacja Razem", "جمعية الأمل", "NHS North"]
+ORGANISATIONS = [
+    "Caafi Health",
+    "University of the West",
+    "Somali Women’s Circle",
+    "Fundacja Razem",
+    "جمعية الأمل",
+    "NHS North",
+]
 FIRST = ["Hodan", "Amina", "Yusuf", "Zofia", "Łukasz", "Małgorzata", "مريم", "خالد", "Grace", "Tom", "Priya", "Faadumo"]
 LAST = ["Cali", "Warsame", "Nowak", "Wiśniewska", "الحسن", "Okafor", "Smith", "Jones", "Patel", "Maxamed", "Kowalczyk"]
 

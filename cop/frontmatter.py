@@ -18,11 +18,18 @@ MAX_DEPTH = 12
 _STANDARD = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "value")
 )
-_SUSPICIOUS = re.compile(r"[&*]\S|<<|\?\s|(?:- ){5}|^ {24}|(?:[\[{][^\n]*){8}", re.MULTILINE)
-_INT = re.compile(r"[-+]?\d{1,18}")
-_FLOAT = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
+# what the loader must not see before its events were looked at: it crashes on deep nesting
+_SUSPICIOUS = re.compile(
+    r"[&*]\S|<<|\?\s|(?:-[ \t]+){5}|(?:^|[\x85\u2028\u2029]) {24}|(?:[\[{][^\[{]*){12}", re.MULTILINE
+)
+_CONTROL = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")  # YAML 1.2, 5.1
+_INT = re.compile(r"[-+]?[0-9]{1,18}")
+_FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "True": True, "TRUE": True,
           "false": False, "False": False, "FALSE": False}  # fmt: skip
+
+
+_ODD_CHARACTER = ("there is a character that cannot be shown", "Take it out, or type that part of the line again.")
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,9 @@ def read(text: str, first_line: int, path: str, wants_text: Callable[[str], bool
     except yaml.MarkedYAMLError as error:
         raise _explained(error, text, first_line, path) from error
     except yaml.YAMLError as error:
-        raise BadContent(path, first_line, "there is a character that cannot stand here", "Take it out.") from error
+        odd = _CONTROL.search(text)
+        line = first_line + (text.count("\n", 0, odd.start()) if odd else 0)
+        raise BadContent(path, line, *_ODD_CHARACTER) from error
     if node is None:
         return {}
     if not isinstance(node, yaml.MappingNode):
@@ -70,10 +79,16 @@ def _look_at_events(text: str, first_line: int, path: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            raise BadContent(path, line, f"lists lie more than {MAX_DEPTH} deep in one another", "Write it flatter.")
+            raise _too_deep(path, line)
 
 
-def _fields(node: yaml.MappingNode, first_line: int, path: str, wants_text: Callable[[str], bool]) -> dict[str, Line]:
+def _too_deep(path: str, line: int) -> BadContent:
+    return BadContent(path, line, f"lists lie more than {MAX_DEPTH} deep in one another", "Write it flatter.")
+
+
+def _fields(
+    node: yaml.MappingNode, first_line: int, path: str, wants_text: Callable[[str], bool], depth: int = 1
+) -> dict[str, Line]:
     found: dict[str, Line] = {}
     for key_node, value_node in node.value:
         line = first_line + key_node.start_mark.line
@@ -81,29 +96,33 @@ def _fields(node: yaml.MappingNode, first_line: int, path: str, wants_text: Call
         if key in found:
             hint = f"It stands on line {found[key].number} too. Keep one of the two."
             raise BadContent(path, line, f"“{key}” stands here a second time", hint)
-        found[key] = Line(_value(value_node, wants_text(key), first_line, path), line)
+        found[key] = Line(_value(value_node, wants_text(key), first_line, path, depth), line)
     return found
 
 
 def _key(node: yaml.Node, line: int, path: str) -> str:
-    if not isinstance(node, yaml.ScalarNode) or len(node.value) > 200:
+    if not isinstance(node, yaml.ScalarNode) or not 0 < len(node.value) <= 200 or not node.value.isprintable():
         raise BadContent(path, line, "the name of a field must be a short text", "Write: name: value")
     if node.value == "<<":
         raise BadContent(path, line, "<< (merging) is not used here", "Write the fields out.")
     return str(node.value)
 
 
-def _value(node: yaml.Node, as_text: bool, first_line: int, path: str) -> Value:
+def _value(node: yaml.Node, as_text: bool, first_line: int, path: str, depth: int) -> Value:
     line = first_line + node.start_mark.line
     if node.tag not in _STANDARD:
         raise BadContent(
             path, line, f"“{node.tag[:40]}” cannot be used here", "Put texts that begin with ! between quotes."
         )
+    if isinstance(node, yaml.CollectionNode) and depth == MAX_DEPTH:
+        raise _too_deep(path, line)
     if isinstance(node, yaml.SequenceNode):
-        return [_value(one, as_text, first_line, path) for one in node.value]
+        return [_value(one, as_text, first_line, path, depth + 1) for one in node.value]
     if isinstance(node, yaml.MappingNode):
-        inner = _fields(node, first_line, path, lambda key: as_text)
+        inner = _fields(node, first_line, path, lambda key: as_text, depth + 1)
         return {key: found.value for key, found in inner.items()}
+    if _CONTROL.search(node.value):  # written as "\\0" between quotes
+        raise BadContent(path, line, *_ODD_CHARACTER)
     return _scalar(str(node.value), isinstance(node, yaml.ScalarNode) and node.style in (None, ""), as_text)
 
 
@@ -121,23 +140,50 @@ def _scalar(text: str, plain: bool, as_text: bool) -> Value:
     return text
 
 
+_QUOTE_IT = "Put the text between quotes."
+_OTHER_SENSE = "a text begins with a sign that means something else here"
+_SHIFTED = ("this line begins further left or right than the others", "Let all fields begin at the same place.")
+# what the loader says, where the cause stands (its context, or the problem itself), and what people are told
+_EXPLAINED = (
+    ("mapping values are not allowed", False, "there is a colon too many", 'Put the text between quotes: title: "One: two"'),
+    ("could not find expected ':'", True, "a line has no colon", "Write each line as: name: value"),
+    ("expected ',' or ']'", True, "a list that begins with [ is never closed", "Put a ] at its end, or the text between quotes."),
+    ("expected ',' or '}'", True, "a group that begins with { is never closed", "Put a } at its end, or the text between quotes."),
+    ("expected key", False, *_SHIFTED),
+    ("expected '-' indicator", False, *_SHIFTED),
+    ("expected <document start>", False, *_SHIFTED),
+    ("escape", False, "between double quotes a backslash means something else", "Write \\\\ for each backslash, or use single quotes."),
+    ("hexdecimal", False, "between double quotes a backslash means something else", "Write \\\\ for each backslash, or use single quotes."),
+    ("sequence entries are not allowed", False, "a - stands where a text is expected", "Put the text between quotes, or each - on a line of its own."),
+    ("another document", False, "this line ends the fields too early", "Take out the --- or ... at its start."),
+    ("cannot start any token", False, _OTHER_SENSE, _QUOTE_IT),
+    ("expected node content", False, _OTHER_SENSE, _QUOTE_IT),
+    ("alphabetic", False, _OTHER_SENSE, _QUOTE_IT),
+    ("mapping keys are not allowed", False, _OTHER_SENSE, _QUOTE_IT),
+    ("tag", False, _OTHER_SENSE, _QUOTE_IT),
+)  # fmt: skip
+_CLOSED_EARLY = re.compile(r"""[:-]\s+["'\[{]""")
+
+
 def _explained(error: yaml.MarkedYAMLError, text: str, first_line: int, path: str) -> BadContent:
     mark = error.problem_mark or error.context_mark
     at = mark.line if mark else 0
-    lines = text.splitlines()
+    begun = error.context_mark.line if error.context_mark else at
+    lines = text.split("\n")
     line = lines[at] if at < len(lines) else ""
     problem = error.problem or ""
     if "\t" in line[: len(line) - len(line.lstrip())] or "'\\t'" in problem or "found a tab" in problem:
-        reason, hint = (
-            "a tab stands where spaces are needed",
-            "Use spaces at the start of the line and behind the colon.",
-        )
-    elif "mapping values are not allowed" in problem:
-        reason, hint = "there is a colon too many", 'Put the text between quotes: title: "One: two"'
-    elif "could not find expected ':'" in problem:
-        reason, hint = "a line has no colon", "Write each line as: name: value"
-    elif "scanning a quoted scalar" in (error.context or ""):
-        reason, hint = "a quotation mark is never closed", "Close it, or take it away at both ends."
-    else:
-        reason, hint = f"this line cannot be read ({problem or 'unknown reason'})", "Put the text between quotes."
-    return BadContent(path, first_line + at, reason, hint)
+        hint = "Use spaces at the start of the line and behind the colon."
+        return BadContent(path, first_line + at, "a tab stands where spaces are needed", hint)
+    if "end of stream" in problem and "quoted scalar" in (error.context or ""):
+        hint = "Close it, or take it away at both ends."
+        return BadContent(path, first_line + begun, "a quotation mark is never closed", hint)
+    if "expected key" in problem and _CLOSED_EARLY.search(line):
+        hint = "Put the whole text between quotes; if there are ' in it, between \"."
+        return BadContent(path, first_line + at, "a text goes on behind its closing quotation mark or bracket", hint)
+    for said, at_context, reason, hint in _EXPLAINED:
+        if said in problem:
+            indented = "not allowed" in problem and line.startswith(" ")
+            also = " A field of its own begins where the other fields begin." if indented else ""
+            return BadContent(path, first_line + (begun if at_context else at), reason, hint + also)
+    return BadContent(path, first_line + at, "this line cannot be read", _QUOTE_IT)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from web_site import build, example
 
 from cop import schema
 from cop.search import COUNT_LIMIT, MARK_OFF, MARK_ON, mark, numbers, parse, search
-from web_site import build, example
 
 
 @pytest.fixture(scope="module")

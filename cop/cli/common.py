@@ -17,6 +17,7 @@ from cop.config import Site, open_site_folder
 from cop.errors import CopError, WrongUsage
 from cop.schema import open_store
 
+PORT = 8001  # where `cop serve` listens unless told otherwise
 BAR_AFTER_SECONDS = 2.0
 BAR_WIDTH = 30
 

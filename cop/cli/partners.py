@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 
 from cop import identity, partners, views
-from cop.cli.common import echo_json, find_site, now, open_set_up
-from cop.cli.serve import PORT
+from cop.cli.common import PORT, echo_json, find_site, now, open_set_up
 from cop.errors import Refused, WrongUsage
 from cop.partners import Invitation
 

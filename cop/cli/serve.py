@@ -11,12 +11,10 @@ import click
 import uvicorn
 
 from cop import identity, worktree
-from cop.cli.common import find_site, now, plural, progress_bar
+from cop.cli.common import PORT, find_site, now, plural, progress_bar
 from cop.config import Site
 from cop.errors import CopError
 from cop.web import api
-
-PORT = 8001
 
 
 @click.command()
