@@ -243,7 +243,10 @@ def save(size: int, results: Results, lines: Sequence[str], about: Mapping[str, 
     path.parent.mkdir(exist_ok=True)
     kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
     runs = {
-        name: [{key: round(value, 3) for key, value in asdict(one).items() if key != "output"} for one in all_runs]
+        name: [
+            {key: round(value, 3) for key, value in asdict(one).items() if key != "output" and value}
+            for one in all_runs
+        ]
         for name, all_runs in results.items()
     }
     kept[str(size)] = {"machine": about, "runs": runs, "table": list(lines)}

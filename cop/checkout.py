@@ -2,18 +2,20 @@
 
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cop import files, log, merge, trust, writeback
 from cop.config import Site
-from cop.fields import TYPES
+from cop.fields import SHARES, TYPES
 from cop.merge import History
 from cop.model import RecordId, RecordView, Revision, Value
 from cop.publish import base_slug
 from cop.schema import writing
 from cop.worktree import FileRead, hash_bytes, keep_file
+
+SHARE_FIELDS = "share_fields"
 
 
 @dataclass
@@ -69,22 +71,41 @@ def _check_out_one(
 
 
 def _new_text(record_id: RecordId, revisions: Sequence[Revision], view: RecordView) -> str:
-    share = min(revision.audience for revision in revisions if revision.patch)
-    return writeback.new_file(TYPES[view.type], record_id, _written_fields(view.fields), share)
+    narrow = _narrow(revisions, view)
+    fields = {**_written_fields(view.fields), **({SHARE_FIELDS: narrow} if narrow else {})}
+    return writeback.new_file(TYPES[view.type], record_id, fields, _share(revisions))
 
 
 def _changed_text(data: bytes, base: bytes, revisions: Sequence[Revision], view: RecordView) -> str:
     """The file with the record's changes since its base; byte order mark and line ends stay."""
     heads = log.split_hashes(base)
-    old = merge.merge(
-        r for audience in (0, 1, 2) for r in History(x for x in revisions if x.audience == audience).up_to(heads)
-    )
+    known = [r for audience in (0, 1, 2) for r in History(x for x in revisions if x.audience == audience).up_to(heads)]
+    old = merge.merge(known)
     text = data.decode("utf-8-sig")
     mark = "\ufeff" if data.startswith(b"\xef\xbb\xbf") else ""
-    end = "\r\n" if "\r\n" in text else "\n"
-    before = _written_fields(old.fields if old else {})
-    changed = writeback.changed_file(text.replace("\r\n", "\n"), before, _written_fields(view.fields))
+    end = "\r\n" if "\r\n" in text else "\r" if "\r" in text else "\n"
+    narrow = _narrow(known, old) if old else {}
+    before = {**(_written_fields(old.fields) if old else {}), SHARE_FIELDS: narrow or None}
+    after = {**_written_fields(view.fields), SHARE_FIELDS: {**narrow, **_narrow(revisions, view)} or None}
+    changed = writeback.changed_file(text.replace("\r\n", "\n").replace("\r", "\n"), before, after)
     return mark + changed.replace("\n", end)
+
+
+def _share(revisions: Iterable[Revision]) -> int:
+    return min(revision.audience for revision in revisions if revision.patch)
+
+
+def _narrow(revisions: Sequence[Revision], view: RecordView) -> dict[str, Value]:
+    """What stands behind `share_fields:`: fields that must not go to all who get the record when the file is loaded again."""
+    share, kind = _share(revisions), TYPES[view.type]
+    narrow: dict[str, Value] = {}
+    for audience in range(share + 1, len(SHARES)):
+        held = merge.merge(r for r in revisions if r.audience == audience)
+        for name in held.fields if held else ():
+            field = kind.field(name)
+            if (field is None or SHARES.index(field.share) < audience) and name not in ("slug", "withdrawn"):
+                narrow[name] = SHARES[audience]
+    return dict(sorted(narrow.items()))
 
 
 def _written_fields(fields: Mapping[str, Value]) -> dict[str, Value]:

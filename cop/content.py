@@ -15,11 +15,13 @@ from cop.publish import short_address, title_of
 from cop.values import WrongValue, check
 
 MAX_FILE_BYTES = 600_000
-SUFFIXES = (".md", ".markdown")
 _TYPED = frozenset({"number", "flag", "any"})  # kinds that want the value rather than the characters
 _DATED = re.compile(r"\d{4}-\d\d-\d\d-(?=.)")
 _HEADING = re.compile(r"\s*# +(.+?)(?: +#+)?\s*(?:\n|$)")
 _BOM = b"\xef\xbb\xbf"
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_ID_LINE = re.compile(rb"""[ \t]*["']?id["']?[ \t]*:""")
+_BLANK_ID = re.compile(rb"""([ \t]*["']?id["']?[ \t]*:)[ \t]*(?:~|null|Null|NULL|""|'')?([ \t]*(?:[ \t]#.*)?[\r\n]*)""")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class ContentFile:
     fields: Mapping[str, Value]  # without blanks
     share: int  # the audience of the record: 0 public, 1 partners, 2 own
     field_shares: Mapping[str, int]  # fields that go to fewer than the record
+    id_line: int = 1  # where `id:` stands
 
     def audience(self, name: str) -> int:
         """Who may receive a field: never more than its record or the table of fields allows."""
@@ -64,7 +67,8 @@ def read(data: bytes, path: str) -> ContentFile:
         fields[BODY] = body
     fields = _with_title(kind, fields, shown)
     share, field_shares = _shares(lines, shown)
-    return ContentFile(path, kind.name, _written_id(lines, shown), fields, share, field_shares)
+    id_line = lines["id"].number if "id" in lines else 1
+    return ContentFile(path, kind.name, _written_id(lines, shown), fields, share, field_shares, id_line)
 
 
 def _decode(data: bytes, shown: str) -> str:
@@ -72,14 +76,18 @@ def _decode(data: bytes, shown: str) -> str:
         hint = f"At most {MAX_FILE_BYTES:,} bytes fit in one file. Split it, or link to the long text."
         raise BadContent(shown, 1, f"this file is too large ({len(data):,} bytes)", hint)
     if b"\0" in data:
-        line = data[: data.index(b"\0")].count(b"\n") + 1
+        line = _line_of(data, data.index(b"\0"))
         raise BadContent(shown, line, "there is a NUL byte; this is not a text file", "Save it as plain text (UTF-8).")
     try:
         return data.removeprefix(_BOM).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
+        line = _line_of(data.removeprefix(_BOM), error.start)
         hint = "Save the file as UTF-8: in most editors under “Save as”, “Encoding”."
         raise BadContent(shown, line, "a letter is not in UTF-8", hint) from error
+
+
+def _line_of(data: bytes, at: int) -> int:
+    return len(_LINE_END.findall(data[:at])) + 1
 
 
 def split(text: str, shown: str) -> tuple[str, str, int]:
@@ -162,12 +170,27 @@ def slug_from_path(path: str) -> str:
 
 
 def with_id(data: bytes, record_id: str) -> bytes:
-    """The bytes of a content file with the line `id: …` added; nothing else in them changes."""
+    """The bytes of a content file with the line `id: …` added, or a blank one filled in; nothing else changes.
+
+    Fields written in one pair of braces have no place for a line: such a file comes back as it was.
+    """
     bom = _BOM if data.startswith(_BOM) else b""
-    rest = data[len(bom) :]
-    first, found, after = rest.partition(b"\n")
-    end = b"\r\n" if first.endswith(b"\r") or b"\r\n" in rest[:4096] else b"\n"
+    lines = data[len(bom) :].splitlines(keepends=True) or [b""]
+    found = _LINE_END.search(lines[0])
+    end = found.group() if found else b"\n"
     line = b"id: " + record_id.encode() + end
-    if found and first.rstrip() == b"---":
-        return bom + first + found + line + after
-    return bom + b"---" + end + line + b"---" + end + rest
+    if not found or lines[0].decode("utf-8", "replace").rstrip() != "---":
+        return bom + b"---" + end + line + b"---" + end + b"".join(lines)
+    first = next((one for one in lines[1:] if one.strip() and not one.lstrip().startswith(b"#")), b"")
+    indent = first[: len(first) - len(first.lstrip(b" "))]
+    if first.lstrip().startswith((b"{", b"!")):
+        return data
+    for at, one in enumerate(lines[1:], 1):
+        if one.decode("utf-8", "replace").rstrip() in ("---", "..."):
+            break
+        if one.startswith(indent) and _ID_LINE.match(one[len(indent) :]) and not one[len(indent) :].startswith(b" "):
+            blank = _BLANK_ID.fullmatch(one)
+            if not blank:
+                return data
+            return bom + b"".join([*lines[:at], blank[1] + b" " + record_id.encode() + blank[2], *lines[at + 1 :]])
+    return bom + lines[0] + indent + line + b"".join(lines[1:])

@@ -17,6 +17,7 @@ KINDS = frozenset({"change", "withdraw", "writer", "organisation"})  # the other
 MAX_ITEMS = 1000
 MAX_ENTRY_BYTES = 1_000_000  # of `data`, payloads apart
 MAX_PARENTS = 1000
+MAX_PAYLOADS_BYTES = 4 * MAX_PAYLOAD_BYTES  # of all payloads of one entry: they must fit one message
 HASH_BYTES = 32
 
 
@@ -60,12 +61,15 @@ def read(data: bytes, signature: bytes) -> Entry:
     if not isinstance(content, dict) or content.get("v") != FORMAT:
         raise Refused("An entry is in a format that this cop does not know.", hint="Update cop, then try again.")
     extra = content.get("x", {})
+    items = tuple(_item(raw) for raw in _list(content, "i", MAX_ITEMS))
+    if sum(item.size for item in items) > MAX_PAYLOADS_BYTES:
+        raise TooLarge(f"An entry announces more than {MAX_PAYLOADS_BYTES:,} bytes.")
     return Entry(
         writer=_bytes(content, "w", HASH_BYTES),
         sequence=_number(content, "n", 1),
         previous=_previous(content),
         kind=_text(content, "k"),
-        items=tuple(_item(raw) for raw in _list(content, "i", MAX_ITEMS)),
+        items=items,
         claimed_time=_number(content, "t", -(2**62)),
         extra=extra if isinstance(extra, dict) else {},
         data=data,

@@ -14,6 +14,9 @@ from cop.signing import sha256
 SHORT = 8  # bytes of an entry id in a point
 Point = tuple[int, bytes]  # sequence, start of the entry id
 Points = Mapping[WriterId, Sequence[Point]]
+# When an entry was here with everything before it (an entry_number), its sequence, its entry_number. In this order each
+# comes behind the one it follows, and who is who before what they wrote.
+_Place = tuple[int, int, int]
 
 
 def own_points(db: sqlite3.Connection) -> dict[WriterId, list[Point]]:
@@ -54,14 +57,14 @@ def lacking(db: sqlite3.Connection, theirs: Points, *, without: Iterable[WriterI
     Entries of the writers `without` are left out.
     """
     skip = set(without)
-    numbers: list[int] = []
+    found: list[_Place] = []
     for (writer,) in db.execute("SELECT DISTINCT writer FROM local_head").fetchall():
         if writer not in skip:
-            numbers += _lacking_of(db, writer, theirs.get(writer, ()))
-    return sorted(numbers)  # by arrival here: parents before children, and who is who before what they wrote
+            found += _lacking_of(db, writer, theirs.get(writer, ()))
+    return [number for _, _, number in sorted(found)]
 
 
-def _lacking_of(db: sqlite3.Connection, writer: WriterId, points: Sequence[Point]) -> list[int]:
+def _lacking_of(db: sqlite3.Connection, writer: WriterId, points: Sequence[Point]) -> list[_Place]:
     rows = db.execute(
         "SELECT entry_number, sequence, entry_id, previous FROM log_entry WHERE writer = ?"
         " AND entry_id NOT IN (SELECT entry_id FROM local_gap) AND sequence > ? ORDER BY sequence",
@@ -71,7 +74,10 @@ def _lacking_of(db: sqlite3.Connection, writer: WriterId, points: Sequence[Point
     if points and max(sequence for sequence, _ in points) > top and _unknown(db, writer, points):
         return []  # they are ahead; should it be a fork, they send us their branch, and then we know what they lack
     held = _chains(rows, set(points))
-    return [number for number, _, entry_id, _ in rows if entry_id not in held]
+    whole: dict[EntryId, int] = {}
+    for number, _, entry_id, previous in rows:  # an entry may have arrived here before the one it follows
+        whole[entry_id] = max(number, whole.get(previous, 0))
+    return [(whole[entry_id], sequence, number) for number, sequence, entry_id, _ in rows if entry_id not in held]
 
 
 def _common(db: sqlite3.Connection, writer: WriterId, points: Sequence[Point]) -> int:

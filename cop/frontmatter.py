@@ -23,6 +23,7 @@ _SUSPICIOUS = re.compile(
     r"[&*]\S|<<|\?\s|(?:-[ \t]+){5}|(?:^|[\x85\u2028\u2029]) {24}|(?:[\[{][^\[{]*){12}", re.MULTILINE
 )
 _CONTROL = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")  # YAML 1.2, 5.1
+_NO_NAME = re.compile(r"[\0-\x1f\x7f-\x9f\u2028\u2029]")
 _INT = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "True": True, "TRUE": True,
@@ -101,7 +102,7 @@ def _fields(
 
 
 def _key(node: yaml.Node, line: int, path: str) -> str:
-    if not isinstance(node, yaml.ScalarNode) or not 0 < len(node.value) <= 200 or not node.value.isprintable():
+    if not isinstance(node, yaml.ScalarNode) or not 0 < len(node.value) <= 200 or _NO_NAME.search(node.value):
         raise BadContent(path, line, "the name of a field must be a short text", "Write: name: value")
     if node.value == "<<":
         raise BadContent(path, line, "<< (merging) is not used here", "Write the fields out.")
@@ -111,9 +112,8 @@ def _key(node: yaml.Node, line: int, path: str) -> str:
 def _value(node: yaml.Node, as_text: bool, first_line: int, path: str, depth: int) -> Value:
     line = first_line + node.start_mark.line
     if node.tag not in _STANDARD:
-        raise BadContent(
-            path, line, f"“{node.tag[:40]}” cannot be used here", "Put texts that begin with ! between quotes."
-        )
+        tag = node.tag.replace("tag:yaml.org,2002:", "!!")[:40]
+        raise BadContent(path, line, f"“{tag}” cannot be used here", "Put texts that begin with ! between quotes.")
     if isinstance(node, yaml.CollectionNode) and depth == MAX_DEPTH:
         raise _too_deep(path, line)
     if isinstance(node, yaml.SequenceNode):
@@ -170,7 +170,9 @@ def _explained(error: yaml.MarkedYAMLError, text: str, first_line: int, path: st
     at = mark.line if mark else 0
     begun = error.context_mark.line if error.context_mark else at
     lines = text.split("\n")
-    line = lines[at] if at < len(lines) else ""
+    while at and (at >= len(lines) or not lines[at].strip()):  # found at the end, caused by the last line
+        at -= 1
+    line = lines[at]
     problem = error.problem or ""
     if "\t" in line[: len(line) - len(line.lstrip())] or "'\\t'" in problem or "found a tab" in problem:
         hint = "Use spaces at the start of the line and behind the colon."
@@ -184,6 +186,6 @@ def _explained(error: yaml.MarkedYAMLError, text: str, first_line: int, path: st
     for said, at_context, reason, hint in _EXPLAINED:
         if said in problem:
             indented = "not allowed" in problem and line.startswith(" ")
-            also = " A field of its own begins where the other fields begin." if indented else ""
+            also = ", or begin it where the other fields begin." if indented else ""
             return BadContent(path, first_line + (begun if at_context else at), reason, hint + also)
     return BadContent(path, first_line + at, "this line cannot be read", _QUOTE_IT)

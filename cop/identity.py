@@ -5,12 +5,14 @@ from pathlib import Path
 
 from cop import files, keys, log, trust
 from cop.config import FILE, Config, Site, check_organisation, format_config, read_config
-from cop.errors import CopError
+from cop.errors import CopError, WrongUsage
 from cop.model import PUBLIC, Patch
 from cop.patch import difference
 from cop.schema import open_store, writing
 from cop.signing import Signer
 
+METADATA = "datasette_metadata.yml"
+_EXAMPLE = "cop init --name 'Our organisation' --kind community"
 FOLDERS = ("posts", "events", "resources", "organisations", "pages", "glossary")
 
 
@@ -22,8 +24,11 @@ def make_site_folder(root: Path, keys_folder: Path, name: str, kind: str, url: s
     path = root / FILE
     new = not path.exists()
     if new:
+        if not name or not kind:
+            raise WrongUsage("A new site needs the name and the kind of your organisation.", hint=_EXAMPLE)
         check_organisation(name, kind, "--name, --kind")
         root.mkdir(parents=True, exist_ok=True)
+        _add_metadata(root)
         files.replace(path, format_config(name, kind, url).encode())
         for folder in FOLDERS:
             (root / "content" / folder).mkdir(parents=True, exist_ok=True)
@@ -35,6 +40,15 @@ def make_site_folder(root: Path, keys_folder: Path, name: str, kind: str, url: s
     return Site(root.resolve(), keys_folder, config), new
 
 
+def _add_metadata(root: Path) -> None:
+    """Descriptions and canned queries of the published data, for the organisation to change as it likes."""
+    package = Path(__file__).parent
+    shipped = [package / METADATA, package.parent / METADATA]  # in an installed package, in a clone
+    found = [path for path in shipped if path.is_file()]
+    if found and not (root / METADATA).exists():
+        files.replace(root / METADATA, found[0].read_bytes())
+
+
 def ensure(site: Site, db: sqlite3.Connection, now: int) -> Signer:
     """The writer of this installation, made on first use; its organisation's name in the log follows `cop.toml`."""
     writer = log.setting(db, "writer")
@@ -44,7 +58,9 @@ def ensure(site: Site, db: sqlite3.Connection, now: int) -> Signer:
 
 
 def _found(site: Site, db: sqlite3.Connection, now: int) -> Signer:
-    organisation, writer = keys.create(site.keys), keys.create(site.keys)
+    what_for = f"organisation {site.config.name}, site {site.root}"
+    organisation = keys.find(site.keys, what_for) or keys.create(site.keys, what_for)
+    writer = keys.create(site.keys, f"writer of {site.config.name}, site {site.root}")
     with writing(db):
         log.set_setting(db, "organisation", organisation.public)
         log.set_setting(db, "writer", writer.public)

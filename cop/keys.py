@@ -11,20 +11,29 @@ from cop.signing import Signer
 _HEADING = "# A private key of cop. Never pass it on, never copy it into a site folder.\n"
 
 
-def create(folder: Path) -> Signer:
-    """Make a new key and keep it in `folder`."""
+def create(folder: Path, what_for: str) -> Signer:
+    """Make a new key and keep it in `folder`. The file says in its second line what the key is for."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     signer = Signer(secrets.token_bytes(32))
-    files.replace(_path(folder, signer.public), f"{_HEADING}{signer.seed.hex()}\n".encode(), mode=0o600)
+    files.replace(_path(folder, signer.public), f"{_HEADING}# {what_for}\n{signer.seed.hex()}\n".encode(), mode=0o600)
     return signer
+
+
+def find(folder: Path, what_for: str) -> Signer | None:
+    """A key that was made for just this, so that a site whose store was lost stays the same organisation."""
+    for path in sorted(folder.glob("*.key")):
+        lines = path.read_text("utf-8", errors="replace").splitlines()
+        if f"# {what_for}" in lines[1:-1]:
+            return load(folder, bytes.fromhex(path.stem))
+    return None
 
 
 def load(folder: Path, public: bytes) -> Signer:
     """The key with that public half. Raises: CopError if it is not on this computer, or damaged."""
     path = _path(folder, public)
     try:
-        signer = Signer(bytes.fromhex(path.read_text("ascii").splitlines()[-1]))
+        signer = Signer(bytes.fromhex(path.read_text("utf-8").splitlines()[-1]))
     except FileNotFoundError as error:
         raise CopError(
             f"The key of this installation is not on this computer (looked for {path}).",

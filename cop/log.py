@@ -3,6 +3,7 @@
 Everything new enters through `append()`: own edits, a partner's entries, a bundle. It verifies first.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -113,17 +114,17 @@ def _fill_missing(db: sqlite3.Connection, payloads: Mapping[PayloadHash, bytes])
             [payload_hash],
         ).fetchall()
         for item_number, size, record_id in rows:
-            if len(payload) == size:
+            db.execute("DELETE FROM local_missing WHERE item_number = ?", [item_number])
+            if len(payload) == size:  # else the announcement was not true, and no payload will ever fit it
                 db.execute("INSERT INTO local_stale (record_id) VALUES (?)", [record_id])
                 db.execute("INSERT INTO log_payload VALUES (?, ?)", [item_number, payload])
-                db.execute("DELETE FROM local_missing WHERE item_number = ?", [item_number])
                 filled += 1
     return filled
 
 
 def _extend_heads(db: sqlite3.Connection, entry: Entry) -> None:
     """Keep the list of last entries held without a gap."""
-    if entry.previous and not _is_complete(db, entry.previous):
+    if entry.previous and not _is_continued_by(db, entry):
         db.execute("INSERT INTO local_gap VALUES (?, ?)", [entry.entry_id, entry.previous])
         return
     waiting = [(entry.entry_id, entry.previous, entry.writer, entry.sequence)]
@@ -133,8 +134,8 @@ def _extend_heads(db: sqlite3.Connection, entry: Entry) -> None:
         db.execute("DELETE FROM local_head WHERE entry_id = ?", [previous])
         children = db.execute(
             "SELECT entry_id, log_entry.previous, writer, sequence FROM local_gap JOIN log_entry USING (entry_id)"
-            " WHERE local_gap.previous = ?",
-            [entry_id],
+            " WHERE local_gap.previous = ? AND writer = ? AND sequence = ?",
+            [entry_id, writer, sequence + 1],
         ).fetchall()
         if children:
             waiting += [tuple(child) for child in children]
@@ -142,10 +143,13 @@ def _extend_heads(db: sqlite3.Connection, entry: Entry) -> None:
             db.execute("INSERT OR IGNORE INTO local_head VALUES (?, ?, ?)", [entry_id, writer, sequence])
 
 
-def _is_complete(db: sqlite3.Connection, entry_id: EntryId) -> bool:
-    return (
-        holds(db, entry_id) and db.execute("SELECT 1 FROM local_gap WHERE entry_id = ?", [entry_id]).fetchone() is None
-    )
+def _is_continued_by(db: sqlite3.Connection, entry: Entry) -> bool:
+    """True if what the entry follows is held, with everything before it. Raises: Refused if it is of another log."""
+    row = db.execute("SELECT writer, sequence FROM log_entry WHERE entry_id = ?", [entry.previous]).fetchone()
+    if row is not None and tuple(row) != (entry.writer, entry.sequence - 1):
+        raise Refused("An entry does not follow the one that it names. Nothing of it was stored.")
+    gap = db.execute("SELECT 1 FROM local_gap WHERE entry_id = ?", [entry.previous]).fetchone()
+    return row is not None and gap is None
 
 
 def write(
@@ -209,18 +213,30 @@ def revisions(db: sqlite3.Connection, record_id: RecordId) -> list[Revision]:
 _REVISIONS = """
     SELECT record_id, payload_hash, parents, audience, payload, writer, entry_id, kind, claimed_time, received_time
     FROM log_item JOIN log_entry USING (entry_number) LEFT JOIN log_payload USING (item_number)
-    WHERE record_id IN (SELECT value FROM json_each(?)) ORDER BY item_number
+    WHERE record_id IN (SELECT value FROM json_each(?)) AND kind IN (SELECT value FROM json_each(?))
+    ORDER BY item_number
 """
+_KNOWN_KINDS = json.dumps(sorted(entries.KINDS))  # what other kinds mean for a record, a newer cop knows
 
 
 def revisions_of(db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> dict[RecordId, list[Revision]]:
     """The histories of several records, each in the order it arrived here."""
     found: dict[RecordId, list[Revision]] = {}
-    names = '["' + '","'.join(record_ids) + '"]'  # ids are letters and digits only
-    for row in db.execute(_REVISIONS, [names]):
-        record_id, payload_hash, parents, audience, payload, *origin = row
+    for row in db.execute(_REVISIONS, [json.dumps(record_ids), _KNOWN_KINDS]):
+        record_id, payload_hash, parents, audience, payload, writer, entry_id, kind, claimed, received = row
         found.setdefault(record_id, []).append(
-            Revision(payload_hash, split_hashes(parents), audience, _patch_or_none(payload), *origin)
+            Revision(
+                payload_hash,
+                split_hashes(parents),
+                audience,
+                _patch_or_none(payload),
+                writer,
+                entry_id,
+                kind,
+                claimed,
+                received,
+                payload is not None,
+            )  # fmt: skip
         )
     return found
 

@@ -20,11 +20,12 @@ class History:
     """The revisions of one record, and which of them came before which."""
 
     def __init__(self, revisions: Iterable[Revision]) -> None:
-        # the same payload twice is one revision; the smallest entry id speaks for it, whatever arrived first
+        # the same payload twice is one revision; of those we can read the smallest entry id speaks for it, whatever
+        # arrived first: an entry that announces somebody's payload with another size must not hide it
         found: dict[PayloadHash, Revision] = {}
         for revision in revisions:
             known = found.get(revision.payload_hash)
-            if known is None or revision.entry_id < known.entry_id:
+            if known is None or _rank(revision) < _rank(known):
                 found[revision.payload_hash] = revision
         self.revisions = [found[payload_hash] for payload_hash in sorted(found)]
         self._bit = {revision.payload_hash: 1 << at for at, revision in enumerate(self.revisions)}
@@ -81,6 +82,10 @@ class History:
         """True if some revision was made from both: a person saw them together."""
         both = self._bit[one.payload_hash] | self._bit[other.payload_hash]
         return any(before & both == both for before in self._before.values())
+
+
+def _rank(revision: Revision) -> tuple[bool, bytes]:
+    return revision.patch is None, revision.entry_id
 
 
 def _union(bits: Iterable[int], without: int) -> int:

@@ -66,12 +66,13 @@ class Revision:
     payload_hash: PayloadHash
     parents: tuple[PayloadHash, ...]
     audience: int
-    patch: Patch | None  # None when its payload is not held here
+    patch: Patch | None  # None when its payload is not held here, or cannot be read
     writer: WriterId
     entry_id: EntryId
     kind: str
     claimed_time: int  # seconds UTC
     received_time: int  # seconds UTC
+    held: bool = True  # its payload is here, readable or not
 
 
 @dataclass(frozen=True)

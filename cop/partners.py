@@ -112,6 +112,21 @@ def find(db: sqlite3.Connection, name: str) -> Partner:
     return alike[0]
 
 
+def find_member(db: sqlite3.Connection, name: str) -> Partner:
+    """Anyone who counts as a member: a partner, or a partner's partner. Raises: WrongUsage."""
+    for organisation, one in trust.names(db, trust.members(db)).items():
+        if one.name.casefold() == name.casefold() and organisation != log.setting(db, "organisation"):
+            return Partner(organisation, one.name, one.kind, "")
+    return find(db, name)
+
+
+def check_address(address: str) -> str:
+    """An address that partners can be reached at. Raises: WrongUsage."""
+    if not address.startswith(("http://", "https://")) or not address.isprintable() or " " in address:
+        raise WrongUsage(f"“{address}” is no address of a site.", hint="An address begins with http:// or https://")
+    return address.rstrip("/")
+
+
 def own_invitation(db: sqlite3.Connection, name: str, kind: str, address: str) -> Invitation:
     """Our invitation to others."""
     writer, organisation = log.own_writer(db), log.setting(db, "organisation")
@@ -131,9 +146,17 @@ def accept(db: sqlite3.Connection, signer: Signer, invitation: Invitation, now: 
             "INSERT INTO local_partner (organisation, name, kind, address, accepted_time, writer) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (organisation) DO UPDATE SET name = excluded.name, kind = excluded.kind,"
             " address = excluded.address, writer = excluded.writer",
-            [invitation.organisation, invitation.name, invitation.kind, invitation.address, now, invitation.writer],
+            [invitation.organisation, invitation.name, invitation.kind, _usable(invitation), now, invitation.writer],
         )
         say(db, signer, invitation.organisation, trust.ACCEPT, now)
+
+
+def _usable(invitation: Invitation) -> str:
+    """The address of an invitation, or "": then bundles go by stick, and `cop partner add` sets one later."""
+    try:
+        return check_address(invitation.address)
+    except WrongUsage:
+        return ""
 
 
 def remove(db: sqlite3.Connection, signer: Signer, partner: Partner, now: int) -> None:
@@ -148,7 +171,7 @@ def say(db: sqlite3.Connection, signer: Signer, about: OrganisationId, what: str
     statements = list(log.statements(db))
     owners = trust.certified(statements)
     earlier = trust.current_stances(statements, owners).get(owners[signer.public], {}).get(about, [])
-    if {entry.extra.get("stance") for entry in earlier} == {what}:
+    if trust.stances(earlier) == {what}:
         return
     extra = trust.stance(about, what, [entry.entry_id for entry in earlier])
     log.write(db, signer, "organisation", [], claimed_time=now, extra=extra)
@@ -188,7 +211,9 @@ def keep_points(db: sqlite3.Connection, partner: Partner, held: Points) -> None:
 
 def set_address(db: sqlite3.Connection, partner: Partner, address: str) -> None:
     """Remember another way to reach a partner."""
-    db.execute("UPDATE local_partner SET address = ? WHERE organisation = ?", [address, partner.organisation])
+    db.execute(
+        "UPDATE local_partner SET address = ? WHERE organisation = ?", [check_address(address), partner.organisation]
+    )
 
 
 def at_address(invitation: Invitation, address: str) -> Invitation:

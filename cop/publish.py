@@ -177,7 +177,7 @@ def _shown_patch(revision: Revision) -> dict[str, object]:
     shown: dict[str, object] = {
         name: _cut(value) for name, value in patch.fields.items() if _field_may_show(patch.type, name)
     }
-    for name in {*patch.added, *patch.removed}:
+    for name in {name for name in (*patch.added, *patch.removed) if _field_may_show(patch.type, name)}:
         shown[name] = {"added": list(patch.added.get(name, ())), "removed": list(patch.removed.get(name, ()))}
     return dict(sorted(shown.items()))
 

@@ -4,10 +4,10 @@ A fresh key seals the content (XSalsa20-Poly1305); that key is sealed to each re
 Source: libsodium's `crypto_secretbox`, `crypto_box_seal` and `crypto_sign_ed25519_pk_to_curve25519`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from nacl.exceptions import CryptoError
-from nacl.public import SealedBox
+from nacl.public import PublicKey, SealedBox
 from nacl.secret import SecretBox
 from nacl.signing import SigningKey, VerifyKey
 from nacl.utils import random
@@ -20,8 +20,16 @@ from cop.signing import Signer
 def seal(receivers: Iterable[bytes], content: bytes) -> bytes:
     """Content that only the holders of these Ed25519 public keys can open."""
     key = random(SecretBox.KEY_SIZE)
-    boxes = [SealedBox(VerifyKey(receiver).to_curve25519_public_key()) for receiver in receivers]
-    return cbor.encode({"keys": [box.encrypt(key) for box in boxes], "box": bytes(SecretBox(key).encrypt(content))})
+    keys = [box.encrypt(key) for box in _boxes(receivers)]
+    return cbor.encode({"keys": keys, "box": bytes(SecretBox(key).encrypt(content))})
+
+
+def _boxes(receivers: Iterable[bytes]) -> Iterator[SealedBox[PublicKey]]:
+    for receiver in receivers:
+        try:
+            yield SealedBox(VerifyKey(receiver).to_curve25519_public_key())
+        except (CryptoError, ValueError, TypeError):  # a partner may vouch for 32 bytes that are nobody's key
+            continue
 
 
 def unseal(signer: Signer, sealed: bytes) -> bytes | None:

@@ -69,7 +69,8 @@ def not_understood(db: sqlite3.Connection) -> int:
 def _behind(db: sqlite3.Connection, apart_from: set[str]) -> list[str]:
     """Content files whose record has moved on in the log."""
     rows = db.execute(
-        "SELECT path FROM local_file JOIN view_record USING (record_id) WHERE base <> heads ORDER BY path"
+        "SELECT path FROM local_file JOIN view_record USING (record_id) WHERE base <> heads"
+        " AND state <> 'withdrawn' ORDER BY path"
     )
     return [f"content/{row[0]}" for row in rows if row[0] not in apart_from]
 

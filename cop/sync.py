@@ -13,8 +13,8 @@ from typing import Any
 from cop import cbor, frontier, log, partners, sealing, status, trust, views, wire
 from cop.config import Site
 from cop.errors import Refused
-from cop.model import OWN, PARTNERS, PUBLIC, Entry, OrganisationId, WriterId
-from cop.signing import Signer
+from cop.model import OWN, PARTNERS, PUBLIC, Entry, OrganisationId, PayloadHash, WriterId
+from cop.signing import Signer, sha256
 from cop.transports.base import Transport
 from cop.wire import Message
 
@@ -74,7 +74,9 @@ class Composed:
     body: bytes
     entries: tuple[Entry, ...]
     numbers: tuple[int, ...]  # of these entries here
+    payloads: frozenset[PayloadHash]  # sent because they were asked for
     has_points: bool  # it says what we hold
+    asks: bool  # it asks for payloads
     gives: bool  # there is something in it that the partner lacks
 
 
@@ -84,19 +86,21 @@ def compose(
     *,
     points: bool,
     already: Collection[int] = (),
+    given: Collection[PayloadHash] = (),
     unwelcome: Iterable[WriterId] = (),
     report: dict[str, int] | None = None,
 ) -> Composed:
     """The next message for whoever sent `to`: what we hold, and what they lack, sealed where it is not public.
 
-    `already` are entries sent before in this exchange; they are never sent twice.
+    `already` are entries, and `given` payloads, sent before in this exchange; they are never sent twice.
     """
     db = side.db
     widest, key = audience_of(db, to)
     lacking = frontier.lacking(db, to.points, without=to.unwelcome) if to and to.points is not None else []
     numbers = [number for number in lacking if number not in already]
     entries, open_, closed, taken = wire.chunk(db, numbers, widest)
-    asked_open, asked_closed = wire.answer_wanted(db, to.wanted if to else (), widest)
+    asked = [payload_hash for payload_hash in (to.wanted if to else ()) if payload_hash not in given]
+    asked_open, asked_closed = wire.answer_wanted(db, asked, widest)
     payloads, secret = [*open_, *asked_open], [*closed, *asked_closed]
     message = Message(
         writer=side.signer.public,
@@ -111,7 +115,15 @@ def compose(
         report=report or {},
     )
     body = wire.pack(message, sealing.seal([key], cbor.encode(secret)) if secret else b"")
-    return Composed(body, tuple(entries), tuple(numbers[:taken]), points, bool(entries or payloads or secret))
+    return Composed(
+        body,
+        tuple(entries),
+        tuple(numbers[:taken]),
+        frozenset(map(sha256, [*asked_open, *asked_closed])),
+        has_points=points,
+        asks=bool(message.wanted),
+        gives=bool(entries or payloads or secret),
+    )
 
 
 def own_organisation(db: sqlite3.Connection) -> OrganisationId:
@@ -131,9 +143,10 @@ def audience_of(db: sqlite3.Connection, to: Message | None) -> tuple[int, Writer
 
 
 def wanted(db: sqlite3.Connection) -> tuple[bytes, ...]:
-    """Payloads that we know of and do not hold."""
+    """Payloads that we know of and do not hold; of many, others each time: a partner may have only the last of them."""
     rows = db.execute(
-        "SELECT DISTINCT payload_hash FROM local_missing JOIN log_item USING (item_number) LIMIT ?", [wire.MAX_WANTED]
+        "SELECT payload_hash FROM local_missing JOIN log_item USING (item_number) GROUP BY 1 ORDER BY random() LIMIT ?",
+        [wire.MAX_WANTED],
     )
     return tuple(row[0] for row in rows)
 
@@ -182,6 +195,7 @@ def run(side: Side, partner: partners.Partner, transport: Transport, now: int, p
     started = time.monotonic()
     report = Report(partner.name)
     already: set[int] = set()
+    given: set[PayloadHash] = set()
     unwelcome: set[WriterId] = set()
     going = compose(side, None, points=partners.agreed(side.db, partner) != frontier.frontier_hash(side.db))
     for _ in range(MAX_TURNS):
@@ -191,12 +205,14 @@ def run(side: Side, partner: partners.Partner, transport: Transport, now: int, p
         _count(side.db, report, going, theirs, came)
         progress(report.received + report.sent)
         already.update(going.numbers)
+        given |= going.payloads
         report.equal = theirs.state == frontier.frontier_hash(side.db)
         news = came.entries or came.payloads or set(came.refused) - unwelcome
-        unwelcome |= set(came.refused)
+        unwelcome = (unwelcome | set(came.refused)) - set(trust.members(side.db).writers)
         told_all = going.has_points
-        going = compose(side, theirs, points=True, already=already, unwelcome=unwelcome)
-        if report.equal and not going.gives and not theirs.more:
+        going = compose(side, theirs, points=True, already=already, given=given, unwelcome=unwelcome)
+        more = theirs.more or (going.asks and came.payloads)
+        if report.equal and not going.gives and not more:
             break
         if told_all and not going.gives and not news:
             break

@@ -14,6 +14,7 @@ from cop.model import PUBLIC, Entry, EntryId, OrganisationId, Value, WriterId
 from cop.patch import id_text
 
 SELF, ACCEPT, REMOVE = "self", "accept", "remove"
+KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ def certified(statements: Iterable[Entry]) -> dict[WriterId, OrganisationId]:
         signature = entry.extra.get("certificate")
         if not (isinstance(organisation, bytes) and isinstance(writer, bytes) and isinstance(signature, bytes)):
             continue
+        if len(organisation) != KEY_BYTES or len(writer) != KEY_BYTES:
+            continue
         known = found.get(writer)
         if (known is None or organisation < known) and signing.is_certified(organisation, writer, signature):
             found[writer] = organisation
@@ -83,12 +86,12 @@ def _not_replaced(entries: list[Entry]) -> list[Entry]:
 def members_of(statements: Collection[Entry], root: OrganisationId) -> Members:
     """The network that `root` belongs to. Pure; the order of the statements does not matter."""
     owners = certified(statements)
-    stances = current_stances(statements, owners)
-    ours = stances.get(root, {})
+    current = current_stances(statements, owners)
+    ours = current.get(root, {})
     removed = {about for about, entries in ours.items() if not _is_accepted(entries)} - {root}
     reached, waiting = {root}, [root]
     while waiting:
-        for about, entries in stances.get(waiting.pop(), {}).items():
+        for about, entries in current.get(waiting.pop(), {}).items():
             if about not in reached and about not in removed and _is_accepted(entries):
                 reached.add(about)
                 waiting.append(about)
@@ -96,8 +99,14 @@ def members_of(statements: Collection[Entry], root: OrganisationId) -> Members:
 
 
 def _is_accepted(entries: Iterable[Entry]) -> bool:
-    says = {entry.extra.get("stance") for entry in entries}
-    return bool(says & {ACCEPT, SELF}) and REMOVE not in says
+    said = stances(entries)
+    return bool(said & {ACCEPT, SELF}) and REMOVE not in said
+
+
+def stances(entries: Iterable[Entry]) -> set[str]:
+    """What statements say, as far as it is a word."""
+    said = (entry.extra.get("stance") for entry in entries)
+    return {word for word in said if isinstance(word, str)}
 
 
 def members(db: sqlite3.Connection) -> Members:

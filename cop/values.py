@@ -78,19 +78,20 @@ def _number(value: Value) -> Value:
 
 
 def _date(value: Value) -> Value:
-    text = str(_text(value)).strip()
+    text = "".join(str(int(one)) if one.isdecimal() else one for one in str(_text(value)).strip())
     match = _DATE.fullmatch(text)
     if not match:
         raise WrongValue(f"“{text[:40]}” is not a date", "Write 2026, 2026-07, 2026-07-01 or 2026-07-01T18:00+01:00.")
     year, month, day, clock, seconds, zone = match.groups()
     try:
         date(int(year), int(month or 1), int(day or 1))
+        parts = "-".join(part.zfill(2) for part in (year, month, day) if part)
+        full = parts + (f"T{clock.zfill(5)}{seconds or ''}{_offset(zone)}" if clock else "")
         if clock:
-            datetime.strptime(clock, "%H:%M")
+            datetime.fromisoformat(full)
     except ValueError as error:
         raise WrongValue(f"there is no date “{text[:40]}”", "Look it up in a calendar, then mend the line.") from error
-    parts = "-".join(part.zfill(2) for part in (year, month, day) if part)
-    return parts + (f"T{clock.zfill(5)}{seconds or ''}{_offset(zone)}" if clock else "")
+    return full
 
 
 def _offset(zone: str | None) -> str:

@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from cop import log, markdown, merge, publish, site_tables, trust
 from cop.config import Site
+from cop.entry import KINDS
 from cop.fields import TYPES
 from cop.markdown import Rendered
 from cop.merge import BODY
@@ -43,6 +44,7 @@ class Redone:
     shared: RecordView | None  # as the network sees it
     public: RecordView | None  # as readers see it; None hides it
     revisions: Sequence[Revision]  # public ones
+    held: bool  # something of it is here, readable or not
 
     @property
     def body(self) -> str:
@@ -73,8 +75,8 @@ def _refresh(site: Site, db: sqlite3.Connection, public: sqlite3.Connection, pro
     network = trust.members(db)
     names = trust.names(db, network)
     origin = Origin(network.writers, {key: organisation.name for key, organisation in names.items()})
-    _mark_all_if_others(db, public, network)
-    changed = site_tables.setting(public, "organisation") != site.config.name
+    _mark_all_if_others(db, public, origin)
+    changed = any(site_tables.setting(public, name) != value for name, value in _about_us(site).items())
     while (mark := _newest_mark(db)) is not None:
         _redo(db, public, origin, _stale(db, mark), progress)
         with writing(db):
@@ -82,13 +84,16 @@ def _refresh(site: Site, db: sqlite3.Connection, public: sqlite3.Connection, pro
         changed = True
     if changed:
         with writing(public):
-            site_tables.describe(public, _about(site, db), [_member(key, one) for key, one in names.items()])
+            site_tables.describe(
+                public, {**_about_us(site), **_about_copy(db)}, [_member(key, one) for key, one in names.items()]
+            )
         public.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the file alone is the whole site
 
 
-def _mark_all_if_others(db: sqlite3.Connection, public: sqlite3.Connection, network: trust.Members) -> None:
-    """Redo every record if `site.db` is new or another store's, or if others are members than before."""
-    views_of = sha256(repr([log.setting(db, "writer"), sorted(network.writers.items())]).encode()).hex()
+def _mark_all_if_others(db: sqlite3.Connection, public: sqlite3.Connection, origin: Origin) -> None:
+    """Redo every record if `site.db` is new or another store's, or if who the members are is not as before."""
+    seen_by = [log.setting(db, "writer"), sorted(origin.writers.items()), sorted(origin.names.items()), sorted(KINDS)]
+    views_of = sha256(repr(seen_by).encode()).hex()
     if site_tables.setting(public, "views_of") == views_of == log.setting(db, "views_of"):
         return
     with writing(public):
@@ -143,7 +148,8 @@ def redo(record_id: RecordId, history: Sequence[Revision], origin: Origin) -> Re
     only_public = len(open_) == len(accepted)
     shared = everything if only_public else merge.merge(accepted, PARTNERS)
     public = everything if only_public else merge.merge(accepted, PUBLIC)
-    return Redone(record_id, everything, shared, public if publish.is_public(public) else None, open_)
+    held = any(revision.held for revision in accepted)
+    return Redone(record_id, everything, shared, public if publish.is_public(public) else None, open_, held)
 
 
 def _write(
@@ -161,19 +167,46 @@ def _write(
     with writing(public):
         site_tables.replace(public, [redone.record_id for redone in batch], published)
     with writing(db):
+        _move_bases(db, batch)
         db.executemany("INSERT OR REPLACE INTO view_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(private_row, batch))
+
+
+def _move_bases(db: sqlite3.Connection, batch: Sequence[Redone]) -> None:
+    """Where a record reads as before, its content file counts as written from the new heads.
+
+    Two organisations that loaded the same file have a head each that says the same. An edit of either is an edit of both.
+    """
+    ids = json.dumps([redone.record_id for redone in batch])
+    before = {
+        row["record_id"]: row
+        for row in db.execute(
+            "SELECT record_id, digest, heads FROM view_record WHERE record_id IN (SELECT value FROM json_each(?))",
+            [ids],
+        )
+    }
+    for redone in batch:
+        row, view = before.get(redone.record_id), redone.everything
+        if row is None or view is None or view != redone.shared:
+            continue
+        heads = b"".join(view.heads)
+        if heads != row["heads"] and redone.shared and publish.digest(redone.record_id, redone.shared) == row["digest"]:
+            db.execute(
+                "UPDATE local_file SET base = ? WHERE record_id = ? AND base = ?",
+                [heads, redone.record_id, row["heads"]],
+            )
 
 
 def private_row(redone: Redone) -> tuple[object, ...]:
     """The row of `view_record`."""
     view = redone.everything
     if view is None:
-        return redone.record_id, "", "", "", "unreadable", b"", "[]", "[]", b""
+        state = "unreadable" if redone.held else "absent"  # such as what is its writer's alone
+        return redone.record_id, "", "", "", state, b"", "[]", "[]", b""
     digest = publish.digest(redone.record_id, redone.shared) if redone.shared else b""
     slug, title = publish.base_slug(redone.record_id, view.fields), publish.title_of(view.fields)
     conflicts, checks = json.dumps(sorted(view.conflicts)), json.dumps(list(view.checks))
-    state, heads = _state(redone, view), b"".join(view.heads)
-    return redone.record_id, view.type, slug, title, state, digest, conflicts, checks, heads
+    heads = b"".join(view.heads)
+    return redone.record_id, view.type, slug, title, _state(redone, view), digest, conflicts, checks, heads
 
 
 def _state(redone: Redone, view: RecordView) -> str:
@@ -187,16 +220,14 @@ def _state(redone: Redone, view: RecordView) -> str:
     return "untitled" if view.type in TYPES else "unknown"
 
 
-def _about(site: Site, db: sqlite3.Connection) -> Mapping[str, str]:
+def _about_us(site: Site) -> dict[str, str]:
+    config = site.config
+    return {"title": config.title, "organisation": config.name, "kind": config.kind, "url": config.url}
+
+
+def _about_copy(db: sqlite3.Connection) -> dict[str, str]:
     newest = db.execute("SELECT max(received_time) FROM log_entry").fetchone()[0]
-    return {
-        "title": site.config.title,
-        "organisation": site.config.name,
-        "kind": site.config.kind,
-        "url": site.config.url,
-        "as_of": iso_time(newest or 0),
-        "digest": network_digest(db),
-    }
+    return {"as_of": iso_time(newest or 0), "digest": network_digest(db)}
 
 
 def _member(key: bytes, organisation: trust.Organisation) -> dict[str, str]:

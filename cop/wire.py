@@ -99,7 +99,7 @@ def unpack(data: bytes, signer: Signer) -> Message:
         organisation=_key(content, "organisation"),
         state=_key(content, "state"),
         points=_points(content.get("points")) if "points" in content else None,
-        entries=tuple(_entry(raw) for raw in content.get("entries") or ()),
+        entries=tuple(_entry(raw) for raw in _all(content, "entries")),
         payloads=tuple(payloads),
         wanted=tuple(_all_bytes(content, "wanted")[:MAX_WANTED]),
         unwelcome=tuple(_all_bytes(content, "unwelcome")),
@@ -127,9 +127,16 @@ def _key(content: dict[str, Any], name: str) -> bytes:
     return value
 
 
-def _all_bytes(content: dict[str, Any], name: str) -> list[bytes]:
+def _all(content: dict[str, Any], name: str) -> list[Any]:
     value = content.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(one, bytes) for one in value):
+    if not isinstance(value, list):
+        raise Refused(f"A message has no readable part {name!r}.")
+    return value
+
+
+def _all_bytes(content: dict[str, Any], name: str) -> list[bytes]:
+    value = _all(content, name)
+    if not all(isinstance(one, bytes) for one in value):
         raise Refused(f"A message has no readable part {name!r}.")
     return value
 

@@ -33,4 +33,14 @@ def withdraw(
         db, signer, "change" if undo else "withdraw", [log.Change(record_id, heads, patch, audience)], claimed_time=now
     )
     views.refresh(site, db)
+    _keep_in_step(db, record_id, b"".join(view.heads))
     return title_of(view.fields)
+
+
+def _keep_in_step(db: sqlite3.Connection, record_id: RecordId, before: bytes) -> None:
+    """Hiding changes nothing in the content file, so it counts as written from the new heads."""
+    db.execute(
+        "UPDATE local_file SET base = (SELECT heads FROM view_record WHERE record_id = ?1)"
+        " WHERE record_id = ?1 AND base = ?2",
+        [record_id, before],
+    )

@@ -5,6 +5,7 @@ is the patch, and the base is its parents. A file that is gone is reported, neve
 """
 
 import hashlib
+import logging
 import os
 import sqlite3
 import time
@@ -18,13 +19,15 @@ from cop import content, files, log, merge, patch, views
 from cop.config import Site
 from cop.content import ContentFile
 from cop.errors import BadContent
+from cop.fields import is_set
 from cop.log import Change
 from cop.merge import History
-from cop.model import OWN, PARTNERS, PUBLIC, PayloadHash, RecordId, Revision, Value
+from cop.model import OWN, PARTNERS, PUBLIC, Patch, PayloadHash, RecordId, Revision, Value
 from cop.scan import Scan, look_at, scan
 from cop.schema import writing
 from cop.signing import Signer
 
+_logger = logging.getLogger(__name__)
 BATCH = 1000  # files saved in one transaction
 MANY = 300  # from here on files are read by all processors
 
@@ -115,7 +118,7 @@ def load(
     started = time.monotonic()
     found = look_at(site.content, paths) if paths else scan(db, site.content, ids_wanted=site.config.write_ids)
     report = LoadReport(unchanged=found.unchanged)
-    problems = [Problem(f"content/{path}", 1, reason, "Move it elsewhere.") for path, reason in found.odd]
+    problems = [Problem(f"content/{odd.path}", 1, odd.reason, odd.hint) for odd in found.odd]
     missing = set(found.missing)
     claimed: dict[RecordId, str] = {}
     done = 0
@@ -129,7 +132,8 @@ def load(
         progress(done, len(found.candidates))
     if not dry_run:
         views.refresh(site, db, progress)
-    report.missing, report.refused = tuple(sorted(missing)), tuple(problems)
+    report.missing = tuple(sorted(missing))
+    report.refused = tuple(sorted(problems, key=lambda problem: problem.path))
     report.seconds = round(time.monotonic() - started, 3)
     return report
 
@@ -162,6 +166,9 @@ def _read(folder: Path, path: str) -> FileRead:
         with (folder / path).open("rb") as file:
             stat = os.fstat(file.fileno())
             data = file.read(content.MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        problem = Problem(f"content/{path}", 1, "it went away while it was read", "Is it there now? Then: cop load")
+        return FileRead(path, 0, 0, b"", None, problem)
     except OSError as error:
         problem = Problem(f"content/{path}", 1, f"it cannot be opened ({error.strerror})", "Check who may read it.")
         return FileRead(path, 0, 0, b"", None, problem)
@@ -180,11 +187,14 @@ def _unreadable(folder: Path, path: str) -> FileRead:
     return FileRead(path, 0, 0, b"", None, problem)
 
 
+_KNOWN = "SELECT path, record_id, file_hash, base, has_id FROM local_file"
+
+
 def _plan_all(
     site: Site, db: sqlite3.Connection, batch: Iterable[FileRead], missing: set[str], claimed: dict[RecordId, str]
 ) -> tuple[list[Plan], list[Problem]]:
     plans, problems = [], []
-    for file in batch:
+    for file in sorted(batch, key=_has_no_id):  # an id that is written down goes before one that is remembered
         if file.problem or file.content is None:
             problems += [file.problem] if file.problem else []
             continue
@@ -198,6 +208,10 @@ def _plan_all(
     return plans, problems
 
 
+def _has_no_id(file: FileRead) -> bool:
+    return not (file.content and file.content.written_id)
+
+
 def _plan(
     site: Site,
     db: sqlite3.Connection,
@@ -207,17 +221,22 @@ def _plan(
     claimed: dict[RecordId, str],
 ) -> Plan | Problem:
     """Decide what saving one file means. Reads the store, changes nothing."""
-    row = db.execute("SELECT record_id, file_hash, base FROM local_file WHERE path = ?", [file.path]).fetchone()
+    row = db.execute(f"{_KNOWN} WHERE path = ?", [file.path]).fetchone()
     record_id = patch.record_id_of(says.written_id) if says.written_id else row["record_id"] if row else ""
     old_path = ""
-    if not (row and row["record_id"] == record_id):
+    if row and not says.written_id and row["has_id"] and record_id in claimed:
+        row, record_id = (
+            None,
+            patch.new_record_id(),
+        )  # that record's file was renamed, and this is a new one in its place
+    elif not (row and row["record_id"] == record_id):
         row = _elsewhere(db, file, record_id, missing)
         record_id = record_id or (row["record_id"] if row else patch.new_record_id())
         old_path = row["path"] if row else ""
-    other = claimed.get(record_id) or (old_path if old_path and (site.content / old_path).is_file() else "")
+    other = claimed.get(record_id) or (old_path if row and old_path and _still_stands_for(site, row) else "")
     if other and other != file.path:
         return _copied(file, says, other)
-    if row and row["file_hash"] == file.file_hash:
+    if row and row["file_hash"] == file.file_hash and content.record_type(row["path"]).name == says.type:
         return Plan(file, record_id, (), log.split_hashes(row["base"]), False, old_path)
     return _changes(db, file, says, record_id, log.split_hashes(row["base"]) if row else None, old_path)
 
@@ -225,19 +244,27 @@ def _plan(
 def _elsewhere(db: sqlite3.Connection, file: FileRead, record_id: RecordId, missing: set[str]) -> sqlite3.Row | None:
     """The file under another name: by its id, or by its bytes if it has none."""
     if record_id:
-        row: sqlite3.Row | None = db.execute(
-            "SELECT path, record_id, file_hash, base FROM local_file WHERE record_id = ?", [record_id]
-        ).fetchone()
+        row: sqlite3.Row | None = db.execute(f"{_KNOWN} WHERE record_id = ?", [record_id]).fetchone()
         return row
-    same = db.execute("SELECT path, record_id, file_hash, base FROM local_file WHERE file_hash = ?", [file.file_hash])
+    same = db.execute(f"{_KNOWN} WHERE file_hash = ?", [file.file_hash])
     gone = [row for row in same if row["path"] in missing]
     return gone[0] if len(gone) == 1 else None
+
+
+def _still_stands_for(site: Site, row: sqlite3.Row) -> bool:
+    """True if the file that a record was saved from is there and has not become another record's."""
+    if not (site.content / row["path"]).is_file():
+        return False
+    found = _read(site.content, row["path"]).content
+    if found is None:
+        return True
+    return patch.record_id_of(found.written_id) == row["record_id"] if found.written_id else not row["has_id"]
 
 
 def _copied(file: FileRead, says: ContentFile, other: str) -> Problem:
     reason = f"it has the same id as content/{other}; was it copied from there?"
     hint = f"To make it a record of its own, delete the line “id: {says.written_id}”. Then: cop load"
-    return Problem(f"content/{file.path}", 2, reason, hint)
+    return Problem(f"content/{file.path}", says.id_line, reason, hint)
 
 
 def _changes(
@@ -254,9 +281,13 @@ def _changes(
     after = _by_audience(says, before)
     changes: list[Change] = []
     kept: list[PayloadHash] = []
+    kinds = {r.patch.type for r in history if r.patch and r.payload_hash in (base or ())}
     for audience in (PUBLIC, PARTNERS, OWN):
         old, heads = before[audience]
         made = patch.difference(says.type, old, after[audience])
+        if not made and old and kinds and says.type not in kinds:  # the file was moved to another folder
+            said_again = sorted(name for name in old if not is_set(says.type, name))[:1]
+            made = Patch(says.type, {name: old[name] for name in said_again})
         if made:
             changes.append(Change(record_id, heads if base is not None else (), made, audience))
         else:
@@ -305,7 +336,8 @@ def _save(site: Site, db: sqlite3.Connection, signer: Signer, plans: Sequence[Pl
             base = (*plan.kept_base, *(next(hashes) for _ in plan.changes))
             has_id = bool(plan.file.content and plan.file.content.written_id)
             if plan.old_path:
-                db.execute("DELETE FROM local_file WHERE path = ?", [plan.old_path])
+                owned = [plan.old_path, plan.record_id]
+                db.execute("DELETE FROM local_file WHERE path = ? AND record_id = ?", owned)
             keep_file(db, plan.file, plan.record_id, base, checked_ns, has_id)
     if site.config.write_ids:
         _add_ids(site, db, plans)
@@ -338,7 +370,13 @@ def _add_ids(site: Site, db: sqlite3.Connection, plans: Iterable[Plan]) -> None:
             data = path.read_bytes() if path.is_file() else b""
             if hash_bytes(data) == plan.file.file_hash:
                 contents[path] = (plan, content.with_id(data, plan.record_id))
-    files.replace_all({path: data for path, (_, data) in contents.items()})
+    try:
+        files.replace_all({
+            path: data for path, (plan, data) in contents.items() if hash_bytes(data) != plan.file.file_hash
+        })  # fmt: skip
+    except OSError as error:  # a full or a read-only disk: the ids stay in the store, and the next load tries again
+        _logger.warning("The lines “id: …” could not be added to the content files (%s).", error.strerror)
+        return
     with writing(db):
         for path, (plan, data) in contents.items():
             stat = path.stat()

@@ -2,16 +2,22 @@
 
 import io
 import re
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
 
-from cop import content
+from cop import content, frontmatter
 from cop.fields import SHARES, RecordType
 from cop.merge import BODY
 from cop.model import RecordId, Value
+
+_QUOTED_DATE = re.compile(
+    r"^([\w-]+: )'(\d{4}-\d\d-\d\d(?:T[\d:.+-]+)?)'$", re.MULTILINE
+)  # cop reads it as typed anyway
 
 
 def _yaml(sample: str = "") -> YAML:
@@ -19,8 +25,9 @@ def _yaml(sample: str = "") -> YAML:
     yaml.preserve_quotes = True
     yaml.width = 100_000  # long lines stay as people wrote them
     yaml.allow_unicode = True
-    if re.search(r"^ +- ", sample, re.MULTILINE):  # lists are indented in this file: keep it so
-        yaml.indent(mapping=2, sequence=4, offset=2)
+    dash = re.search(r"^( +)- ", sample, re.MULTILINE)
+    if dash:  # lists are indented in this file: keep it so
+        yaml.indent(mapping=2, sequence=len(dash[1]) + 2, offset=len(dash[1]))
     return yaml
 
 
@@ -33,60 +40,127 @@ def new_file(kind: RecordType, record_id: RecordId, fields: Mapping[str, Value],
             front[name] = fields[name]
     if share:
         front["share"] = SHARES[share]
-    return _joined(front, str(fields.get(BODY, "")), "")
+    body = str(fields.get(BODY, "")).strip("\n")
+    return f"---\n{_text(front, '')}---\n" + (f"\n{body}\n" if body else "")
 
 
 def changed_file(text: str, before: Mapping[str, Value], after: Mapping[str, Value]) -> str:
     """The text of an existing file with what changed between two states of its record put in.
 
-    `text` has line ends "\\n". What did not change keeps its place, its comments and its quotes.
+    `text` has line ends "\\n". Only the lines of fields that changed are written anew.
     """
-    front_text, body, _ = content.split(text, "")
-    front = _yaml(front_text).load(front_text) if front_text.strip() else CommentedMap()
-    for name in sorted({*before, *after} - {BODY}):
-        if before.get(name) != after.get(name) and (name != "slug" or name in front):
-            _put(front, name, after.get(name))
-    if before.get(BODY) != after.get(BODY):
-        body = str(after.get(BODY) or "")
-    return _joined(front, body, front_text)
+    front, body, first_line = content.split(text, "")
+    whole_front = text[: len(text) - len(_behind_front(text))] if first_line == 2 else ""
+    changed = {
+        name: after.get(name) for name in sorted({*before, *after} - {BODY}) if before.get(name) != after.get(name)
+    }
+    if changed:
+        whole_front = f"---\n{_changed_front(front, before, changed)}---\n"
+    if before.get(BODY) == after.get(BODY):
+        return whole_front + (_behind_front(text) if first_line == 2 else text)
+    body = str(after.get(BODY) or "").strip("\n")
+    return whole_front + (f"\n{body}\n" if body and whole_front else f"{body}\n" if body else "")
 
 
-def _put(front: CommentedMap, name: str, value: Value) -> None:
+def _behind_front(text: str) -> str:
+    """What stands behind the second --- line."""
+    lines = text.split("\n")
+    end = next(at for at, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "..."))
+    return "\n".join(lines[end + 1 :])
+
+
+def _changed_front(front: str, before: Mapping[str, Value], changed: Mapping[str, Value]) -> str:
+    """Front matter with some fields changed; the lines of all others stay as they are."""
+    found = frontmatter.read(front, 0, "", lambda name: True)
+    starts = [line.number for line in found.values()]
+    lines = front.split("\n") if front.strip() else []
+    if len(set(starts)) < len(starts) or front.lstrip().startswith("{"):  # fields in one pair of braces
+        return _dumped({name: line.value for name, line in found.items()} | dict(changed), "")
+    ends = [_last_line(lines, end) for end in [*starts[1:], len(lines)]] if starts else []
+    indent = re.match(" *", lines[starts[0]])[0] if starts else ""  # type: ignore[index]
+    for name, start, end in reversed(list(zip(found, starts, ends, strict=True))):
+        if name in changed:
+            anew = _field_anew("\n".join(lines[start:end]) + "\n", name, before.get(name), changed[name], front)
+            lines[start:end] = textwrap.indent(anew, indent).split("\n")[:-1]
+    added = {
+        name: value for name, value in changed.items() if name not in found and value is not None and name != "slug"
+    }
+    while lines and not lines[-1].strip():
+        lines.pop()
+    kept = "\n".join(lines) + "\n" if lines else ""
+    return kept + textwrap.indent(_dumped(added, front), indent)
+
+
+def _last_line(lines: Sequence[str], end: int) -> int:
+    """Where a field ends: blank lines and comments that stand before the next field belong to neither."""
+    while not lines[end - 1].strip() or lines[end - 1].startswith("#"):
+        end -= 1
+    return end
+
+
+def _field_anew(old: str, name: str, was: Value, value: Value, sample: str) -> str:
+    """The lines of one field with another value; comments beside what stays stay too."""
     if value is None:
-        front.pop(name, None)
-    elif isinstance(front.get(name), CommentedSeq) and isinstance(value, list | tuple):
-        _put_list(front[name], list(value))
+        return ""
+    try:
+        front = _yaml().load(old)
+    except (YAMLError, ValueError, AttributeError):  # such as 31 June, which this loader takes for a date
+        return _dumped({name: value}, sample)
+    key = next(iter(front))
+    if isinstance(front[key], CommentedSeq) and isinstance(value, list | tuple):
+        _put_list(front[key], list(value), in_order=list(front[key]) == was)
+    elif isinstance(front[key], CommentedMap) and isinstance(value, Mapping):
+        for gone in set(was if isinstance(was, Mapping) else ()) - set(value):
+            front[key].pop(gone, None)
+        front[key].update(value)
     else:
-        front[name] = value
+        front[key] = value
+    return _text(front, old if " - " in old else sample)
 
 
-def _put_list(sequence: CommentedSeq, wanted: list[Any]) -> None:
+def _dumped(fields: Mapping[str, Value], sample: str) -> str:
+    return _text(CommentedMap(fields), sample) if fields else ""
+
+
+def _text(front: CommentedMap, sample: str) -> str:
+    stream = io.StringIO()
+    _yaml(sample).dump(front, stream)
+    return _QUOTED_DATE.sub(r"\1\2", stream.getvalue())
+
+
+def _put_list(sequence: CommentedSeq, wanted: list[Any], *, in_order: bool) -> None:
     """Change a list in place, so that the comments beside what stays stay too."""
     for at in reversed(range(len(sequence))):
         if sequence[at] not in wanted:
             del sequence[at]
-    if sorted(map(str, sequence)) == sorted(map(str, (one for one in wanted if one in sequence))):
-        for one in wanted:
-            if one not in sequence:
-                sequence.append(one)
-
-
-def _joined(front: CommentedMap, body: str, sample: str) -> str:
-    stream = io.StringIO()
-    _yaml(sample).dump(front, stream)
-    body = body.strip("\n")
-    return f"---\n{stream.getvalue() if front else ''}---\n" + (f"\n{body}\n" if body else "")
+    for at, one in enumerate(wanted):
+        if in_order and (at >= len(sequence) or sequence[at] != one):
+            if one in sequence[at:]:
+                del sequence[sequence.index(one, at)]
+            sequence.insert(at, one)
+        elif one not in sequence:
+            sequence.append(one)
+    while in_order and len(sequence) > len(wanted):
+        del sequence[-1]
 
 
 def template(kind: RecordType, record_id: RecordId, title: str) -> str:
     """The text of a file ready to fill in: every field of its kind is there, as a comment with its help."""
-    front = CommentedMap({"id": record_id, "title": title})
-    stream = io.StringIO()
-    _yaml().dump(front, stream)
-    lines = [stream.getvalue().rstrip("\n"), "# Take away the # in front of what you know, and leave the rest."]
+    lines = [
+        _dumped({"id": record_id, "title": title}, "").rstrip("\n"),
+        "# Take away the # in front of what you know, and leave the rest.",
+    ]
     for field in kind.fields:
         if field.name not in ("title", "slug", BODY, "withdrawn"):
-            hint = " ".join(part for part in (field.label + ".", field.help, _choices(field.choices)) if part)
+            hint = " ".join(
+                part
+                for part in (
+                    field.label if field.label.endswith("?") else f"{field.label}.",
+                    field.help,
+                    _choices(field.choices),
+                )
+                if part
+            )
             lines.append(f"# {field.name}:  # {hint}")
     return "---\n" + "\n".join(lines) + "\n---\n\n"
 

@@ -38,7 +38,7 @@ async def client(site: SiteBuilder, request: pytest.FixtureRequest) -> AsyncIter
 async def test_the_tables_are_described(client: Any) -> None:
     start = (await client.get("/site")).text
     assert "The collection as tables" in start and "CC BY 4.0" in start and "Events to come" in start
-    assert "records_fts_data" not in start
+    assert "records_fts_data" not in start and 'href="/site/facets"' not in start
     table = (await client.get("/site/resources")).text
     assert "Things to read and use" in table and "Who it was written for" in table
 

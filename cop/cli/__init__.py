@@ -2,12 +2,13 @@
 
 import importlib
 import os
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from cop.errors import CopError
+from cop.errors import CopError, Refused
 
 # Commands are imported when they are called: starting must not wait for what a run does not need.
 COMMANDS = {
@@ -55,6 +56,27 @@ class Commands(click.Group):
         except CopError as error:
             show_error(error)
             ctx.exit(error.exit_code)
+        except sqlite3.DatabaseError as error:
+            known = _of_the_disk(error)
+            if known is None:
+                raise
+            show_error(known)
+            ctx.exit(known.exit_code)
+
+
+def _of_the_disk(error: sqlite3.DatabaseError) -> CopError | None:
+    """What a database cannot do because of where it lies, in plain words; None for a mistake of ours."""
+    text = str(error)
+    if "malformed" in text or "not a database" in text:
+        hint = "If it is data/site.db, delete it, then: cop load. If it is data/store.db, bring it back from a backup."
+        return Refused(f"A file in the data folder is damaged ({text}).", hint)
+    if "locked" in text:
+        return CopError("Another cop is busy with this site.", hint="Wait until it is done, then run it again.")
+    if "full" in text:
+        return CopError("The disk is full. What was saved before stays.", hint="Make room, then run it again.")
+    if "readonly" in text or "unable to open" in text:
+        return CopError(f"The data folder cannot be written ({text}).", hint="May you write there? Is the disk whole?")
+    return None
 
 
 def show_error(error: CopError) -> None:

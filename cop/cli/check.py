@@ -36,4 +36,7 @@ def verify(start: Path, as_json: bool) -> None:
 def _verdict(problems: int) -> str:
     if not problems:
         return "Everything fits."
-    return f"{plural(problems, 'problem')}. Bring the store back from a backup, or fetch it from a partner: cop sync"
+    return (
+        f"{plural(problems, 'problem')}. If only pages or views do not fit, delete data/site.db, then: cop load. "
+        "Otherwise bring data/store.db back from a backup."
+    )

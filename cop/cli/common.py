@@ -111,3 +111,8 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its noun: 1 file, 2 files."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def sentence(text: str) -> str:
+    """Text with a full stop, unless it ends like a sentence already."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cop.cli.common import echo_json, find_site, now, open_set_up, plural, progress_bar, resolve_record
+from cop.cli.common import echo_json, find_site, now, open_set_up, plural, progress_bar, resolve_record, sentence
 from cop.config import Site
 from cop.errors import CopError, WrongUsage
 from cop.schema import open_store
@@ -72,7 +72,7 @@ def _load(site: Site, paths: tuple[Path, ...], dry_run: bool) -> dict[str, objec
 
 def _say(report: dict[str, object], dry_run: bool) -> None:
     for problem in report["refused"]:  # type: ignore[attr-defined]
-        click.echo(f"{problem['path']}, line {problem['line']}: {problem['reason']}.", err=True)
+        click.echo(f"{problem['path']}, line {problem['line']}: {sentence(problem['reason'])}", err=True)
         click.echo(f"  Try: {problem['hint']}", err=True)
     for path in report["missing_paths"]:  # type: ignore[attr-defined]
         click.echo(

@@ -22,7 +22,7 @@ def invite(start: Path, address: str, as_json: bool) -> None:
     """
     site = find_site(start)
     db, _ = identity.open_installation(site, now())
-    where = address or site.config.url or f"http://127.0.0.1:{PORT}"
+    where = (partners.check_address(address) if address else "") or site.config.url or f"http://127.0.0.1:{PORT}"
     invitation = partners.own_invitation(db, site.config.name, site.config.kind, where)
     if as_json:
         echo_json({"invitation": invitation.text(), "phrase": invitation.phrase()})
@@ -45,9 +45,7 @@ def join(start: Path, invitation: str, yes: bool) -> None:
 
     Example: cop join cop1:hVggq…
     """
-    site = find_site(start)
     _accept(start, partners.parse_invitation(invitation), yes)
-    click.echo(f"They must accept you too. Send them this line: cop --site {site.root} invite", err=True)
 
 
 def _accept(start: Path, invitation: Invitation, compared: bool) -> None:
@@ -66,6 +64,7 @@ def _accept(start: Path, invitation: Invitation, compared: bool) -> None:
     partners.accept(db, signer, invitation, now())
     views.refresh(site, db)
     click.echo(f"{invitation.name} is a partner now. Try: cop sync")
+    click.echo("They must accept you too. Send them the line that this prints: cop invite", err=True)
 
 
 @click.group()
@@ -96,8 +95,10 @@ def add(start: Path, name: str, address: str, phrase: str) -> None:
     if phrase and phrase.casefold().split() != invitation.phrase().split():
         raise Refused(
             f"{address} shows another phrase: {invitation.phrase()}",
-            hint="Somebody may stand in between. Nothing was accepted.",
+            hint="Nothing was accepted. Ask them for their phrase again, by phone or face to face.",
         )
+    if invitation.name.casefold() != name.casefold():
+        click.echo(f"They call themselves “{invitation.name}”, not “{name}”.", err=True)
     _accept(start, partners.at_address(invitation, address), bool(phrase))
 
 
@@ -127,7 +128,7 @@ def remove(start: Path, name: str) -> None:
     """
     site = find_site(start)
     db, signer = identity.open_installation(site, now())
-    found = partners.find(db, name)
+    found = partners.find_member(db, name)
     partners.remove(db, signer, found, now())
     views.refresh(site, db)
     click.echo(f"{found.name} is no partner any more. Nothing was deleted; to accept them again: cop join INVITATION")

@@ -11,7 +11,7 @@ import click
 import uvicorn
 
 from cop import identity, worktree
-from cop.cli.common import PORT, find_site, now, plural, progress_bar
+from cop.cli.common import PORT, find_site, now, plural, progress_bar, sentence
 from cop.config import Site
 from cop.errors import CopError
 from cop.web import api
@@ -44,7 +44,7 @@ def _load(site: Site) -> None:
         report = worktree.load(site, db, signer, now=now(), progress=progress)
     db.close()
     for problem in report.refused:
-        click.echo(f"{problem.path}, line {problem.line}: {problem.reason}. Try: {problem.hint}", err=True)
+        click.echo(f"{problem.path}, line {problem.line}: {sentence(problem.reason)} Try: {problem.hint}", err=True)
     if report.missing:
         click.echo(f"{plural(len(report.missing), 'content file is', 'content files are')} gone: cop status", err=True)
 

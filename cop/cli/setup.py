@@ -12,9 +12,7 @@ from cop.fields import ORGANISATION_KINDS
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--name", default="", help="The name of your organisation, as readers should see it.")
-@click.option(
-    "--kind", default="", type=click.Choice(["", *ORGANISATION_KINDS]), help="What kind of organisation it is."
-)
+@click.option("--kind", default="", type=click.Choice(ORGANISATION_KINDS), help="What kind of organisation it is.")
 @click.option("--url", default="", help="Where partners reach this site, if it can be reached.")
 @click.pass_obj
 def init(start: Path, folder: Path | None, name: str, kind: str, url: str) -> None:

@@ -7,6 +7,8 @@ import click
 from cop.cli.common import echo_json, find_site, open_set_up, plural
 from cop.fields import TYPES
 
+MOST_PATHS = 10
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -32,12 +34,9 @@ def status(start: Path, as_json: bool) -> None:
     )
     click.echo(f"{report['organisation']} holds {counts or 'no records yet'}.")
     click.echo(f"{plural(report['entries'], 'entry', 'entries')} in the log. Digest {report['digest'][:16]}")
-    for path in report["unsaved"]:
-        click.echo(f"Not saved yet: {path}  (cop load)")
-    for path in report["missing"]:
-        click.echo(f"Gone from the folder: {path}  (cop checkout {path}, or cop withdraw {path})")
-    for path in report["behind"]:
-        click.echo(f"Changed by a partner: {path}  (cop checkout {path})")
+    _say_paths("Not saved yet", report["unsaved"], "cop load")
+    _say_paths("Gone from the folder", report["missing"], "cop checkout PATH, or cop withdraw PATH")
+    _say_paths("Changed since the file was written", report["behind"], "cop checkout")
     for conflict in report["conflicts"]:
         click.echo(f"Two or more answers: {conflict['title']}, {conflict['field']}  (cop conflicts)")
     if report["waiting"]:
@@ -49,3 +48,11 @@ def status(start: Path, as_json: bool) -> None:
     for partner in report["partners"]:
         heard = partner["last_heard"] or "not yet"
         click.echo(f"Partner {partner['name']} at {partner['address'] or 'no address'}: last heard from {heard}.")
+
+
+def _say_paths(what: str, paths: list[str], command: str) -> None:
+    """A few paths, and how many more there are."""
+    for path in paths[:MOST_PATHS]:
+        click.echo(f"{what}: {path}  ({command})")
+    if len(paths) > MOST_PATHS:
+        click.echo(f"{what}: {len(paths) - MOST_PATHS:,} more  ({command}; all of them: cop status --json)")

@@ -6,6 +6,11 @@ from cop.transports.http import HttpTransport
 
 def open_transport(address: str) -> HttpTransport:
     """The carrier for an address. Raises: WrongUsage."""
+    if not address:
+        raise WrongUsage(
+            "No address of this partner is known.",
+            hint='cop partner add "NAME" http://…, or a stick: cop bundle create FILE',
+        )
     if address.startswith(("http://", "https://")):
         return HttpTransport(address)
     raise WrongUsage(

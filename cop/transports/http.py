@@ -4,7 +4,7 @@ import time
 
 import requests
 
-from cop.errors import NotReachable, Refused
+from cop.errors import NotReachable, Refused, WrongUsage
 from cop.wire import MAX_BODY_BYTES
 
 PATH = "/-/cop/sync"
@@ -48,6 +48,13 @@ class HttpTransport:
             ) as response:
                 answer = self._read(response)
                 self._check(response, answer)
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+            raise WrongUsage(
+                f"“{self.address}” is no address of a site.", hint='cop partner add "NAME" http://…'
+            ) from error
+        except (requests.exceptions.ConnectTimeout, requests.ConnectionError) as error:
+            happened = "stopped answering" if self.bytes_in else "cannot be reached"
+            raise NotReachable(f"{self.address} {happened}.", hint=_AGAIN) from error
         except requests.RequestException as error:
             raise NotReachable(f"{self.address} did not answer to the end.", hint=_AGAIN) from error
         return answer

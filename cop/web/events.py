@@ -6,7 +6,7 @@ from datetime import date
 from typing import ClassVar
 
 from cop.fields import TYPES
-from cop.web import cards, dates, labels, lists
+from cop.web import cards, dates, lists, narrow
 from cop.web.asked import Asked
 from cop.web.cards import Card, Slip
 
@@ -19,7 +19,6 @@ class Event:
 
     card: Card
     slip: Slip | None
-    where: str
     access: str
 
 
@@ -39,9 +38,8 @@ class EventsPage:
     lead: str
     target: str
     words: str
-    facets: tuple[lists.Facet, ...]
+    facets: tuple[narrow.Facet, ...]
     filters: tuple[lists.Filter, ...]
-    count: str
     months: tuple[Month, ...]
     open: tuple[Event, ...]
     past: tuple[Event, ...]
@@ -106,17 +104,15 @@ def _named(narrowed: tuple[str, list[str]]) -> tuple[str, dict[str, str]]:
 def event(row: sqlite3.Row) -> Event:
     """One row of `records` as an event in a list."""
     fields = cards.loads(row["fields"])
-    place, how = fields.get("place"), fields.get("format")
-    where = ". ".join(one for one in (place, labels.choice(how) if how else "") if isinstance(one, str) and one)
     access = "" if fields.get("venue_access") or fields.get("join_methods") else "Access: not stated, please ask."
-    return Event(cards.card(row), cards.slip(fields), where, access)
+    return Event(cards.card(row), cards.slip(fields), access)
 
 
 def events(asked: Asked) -> EventsPage:
     """The list of events, by what is to come, always open and past."""
     db, today = asked.db, asked.today
     want = lists.wanted(asked, TYPES["event"])
-    narrowed = lists.narrowed(want)
+    narrowed = narrow.narrowed(want)
     condition, values = _named(narrowed)
     past_count = db.execute(
         f"SELECT count(*) FROM records WHERE type = 'event' AND {_PAST} AND {condition}",
@@ -132,9 +128,8 @@ def events(asked: Asked) -> EventsPage:
         "Where we do not know, we say so.",
         target="/events",
         words=want.words,
-        facets=lists.facet_list(db, want),
+        facets=narrow.facet_list(db, want),
         filters=lists.filters(db, want),
-        count=f"{lists.total(db, want):,}",
         months=tuple(_months(to_come)),
         open=_select(db, _OPEN, f"{_CALL} DESC, title COLLATE NOCASE", today, MAX_SHOWN, narrowed=narrowed)
         if first_page

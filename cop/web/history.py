@@ -9,8 +9,9 @@ from cop.fields import FOLDERS, TYPES
 from cop.web import cards, dates, facts, labels
 from cop.web.asked import Asked, listed
 from cop.web.links import record_address
-from cop.web.record import find, renamed
+from cop.web.record import renamed
 from cop.web.render import Answer
+from cop.web.works import find
 
 MAX_CHANGES = 500  # shown on one page; the newest
 _KINDS = {

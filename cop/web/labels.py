@@ -69,7 +69,5 @@ def type_label(name: str) -> str:
 
 def field_label(record_type: RecordType | None, name: str) -> str:
     """What readers see in front of a field."""
-    if name == "title" and record_type:
-        return "Title"
     field = record_type.field(name) if record_type else None
     return field.label if field else choice(name)

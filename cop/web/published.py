@@ -5,6 +5,8 @@ functions both work, whether the file was named or not.
 """
 
 import logging
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,17 @@ def metadata(datasette: Any) -> dict[str, Any]:
         return {}
     path = Path(database.path).resolve().parent.parent / FILE
     try:
-        content = yaml.safe_load(path.read_text("utf-8")) if path.is_file() else {}
+        changed = path.stat().st_mtime_ns
+    except OSError:
+        return {}
+    return deepcopy(_read(path, changed))  # Datasette writes into what it is given
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _changed_ns: int) -> dict[str, Any]:
+    # 0.65 asks many times for one page, and reading the file takes a twentieth of a second
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         log.warning("%s cannot be read and is left out: %s", path, error)
         return {}
@@ -55,6 +67,9 @@ async def tell(datasette: Any) -> None:
 
 
 async def _tell_table(datasette: Any, table: str, told: dict[str, Any]) -> None:
+    if told.get("hidden"):  # for 1.0 this is configuration
+        tables = datasette.config.setdefault("databases", {}).setdefault(DATABASE, {}).setdefault("tables", {})
+        tables.setdefault(table, {})["hidden"] = True
     for key, value in told.items():
         if isinstance(value, str):
             await datasette.set_resource_metadata(DATABASE, table, key, value)

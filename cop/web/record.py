@@ -2,21 +2,19 @@
 
 import re
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from markupsafe import Markup
 
 from cop.fields import FOLDERS, TYPES, RecordType
-from cop.web import cards, dates, facts, labels
+from cop.web import cards, dates, facts, labels, works
 from cop.web.asked import Asked
 from cop.web.links import OWN_PAGES, body, history_address, outside, record_address
 from cop.web.render import Answer, Moved
+from cop.web.works import find
 
-RELATED = 5
 _WHEN = frozenset({"start", "end", "timezone"})  # an event says these in words at the top
-_SAMPLE = 200  # records of one topic that are looked at for "related": enough to find five
 _HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 
 
@@ -50,14 +48,6 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Edition:
-    """An older or newer edition of a work."""
-
-    title: str
-    target: str
-
-
-@dataclass(frozen=True)
 class RecordPage:
     """What the template of a record shows."""
 
@@ -79,10 +69,10 @@ class RecordPage:
     checks: str
     variants: tuple[Variant, ...]
     items: tuple[str, ...]
-    newer: Edition | None
-    older: Edition | None
-    same_name: tuple[Edition, ...]
-    related: tuple[Edition, ...]
+    newer: works.Edition | None
+    older: works.Edition | None
+    same_name: tuple[works.Edition, ...]
+    related: tuple[works.Edition, ...]
     credits: tuple[tuple[str, tuple[str, ...]], ...]
     contents: tuple[tuple[str, str], ...]  # id and text of the headings of a long text
     gap: str
@@ -93,14 +83,6 @@ class RecordPage:
     history_count: str
     history_target: str
     template: ClassVar[str] = "cop_record.html"
-
-
-def find(db: sqlite3.Connection, record_type: RecordType, slug: str) -> sqlite3.Row | None:
-    """The record at an address."""
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM records WHERE type = ? AND slug = ? ORDER BY record_id LIMIT 1", (record_type.name, slug)
-    ).fetchone()
-    return row
 
 
 def renamed(db: sqlite3.Connection, record_type: RecordType, slug: str, below: str = "") -> Moved | None:
@@ -131,7 +113,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     facts_of = {name: value for name, value in fields.items() if name not in told}
     groups = facts.groups(db, record_type, facts_of, two_names)
     html, contents = with_contents(body(row["html"]))
-    newer, older = _edition(db, fields.get("superseded_by"), row), _edition(db, fields.get("supersedes"), row)
+    newer, older = works.edition(db, fields.get("superseded_by"), row), works.edition(db, fields.get("supersedes"), row)
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]
     return RecordPage(
         type=record_type.name,
@@ -154,13 +136,13 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         items=tuple(_items(fields.get("items"))),
         newer=newer,
         older=older,
-        same_name=tuple(_same_name(db, row, (newer, older))),
-        related=tuple(_related(db, row["number"], fields.get("topics"))),
+        same_name=tuple(works.same_name(db, row, (newer, older))),
+        related=tuple(works.related(db, row, fields.get("topics"))),
         credits=tuple(_credits(record_type, fields)),
         contents=contents,
         read_at=outside(fields.get("url")) if record_type.name == "resource" else "",
         gap=cards.gap(row["type"], fields),
-        cite=_cite(row, fields, asked) if record_type.name == "resource" else "",
+        cite=works.cite(row, fields, asked) if record_type.name == "resource" else "",
         added=dates.words(row["added"][:10]),
         changed=dates.words(row["changed"][:10]),
         history_count=labels.count(changes, "change", "changes"),
@@ -227,68 +209,7 @@ def _items(value: object) -> list[str]:
     return [facts.in_words("", "text", entry.get("text") if isinstance(entry, dict) else entry) for entry in entries]
 
 
-def _edition(db: sqlite3.Connection, slug: object, row: sqlite3.Row) -> Edition | None:
-    if not isinstance(slug, str) or not slug:
-        return None
-    other = find(db, TYPES[row["type"]], slug)
-    return _dated(other) if other else None
-
-
-def _dated(row: sqlite3.Row) -> Edition:
-    """A work with its date, to tell it from others of the same name."""
-    when = dates.words(row["date"]) if row["date"] else "no date"
-    return Edition(f"{row['title']} ({when})", record_address(row["type"], row["slug"]))
-
-
-def _same_name(db: sqlite3.Connection, row: sqlite3.Row, known: Sequence[Edition | None]) -> list[Edition]:
-    """Other works with the same title, which may or may not be the same work."""
-    same = [_dated(one) for one in facts.titled(db, row["type"], row["title"]) if one["record_id"] != row["record_id"]]
-    return [one for one in same if one not in known]
-
-
-def _related(db: sqlite3.Connection, number: int, topics: object) -> list[Edition]:
-    """Records that share most topics. Looks at a sample of each topic, so that large topics stay quick."""
-    wanted = [topic for topic in topics if isinstance(topic, str)][:10] if isinstance(topics, list) else []
-    pieces, values = [], []
-    for type_name in TYPES:
-        for topic in wanted if type_name != "topic" else ():
-            pieces.append(
-                "SELECT * FROM (SELECT number AS other FROM facets WHERE type = ? AND name = 'topics' AND value = ? LIMIT ?)"
-            )
-            values += [type_name, topic, _SAMPLE]
-    if not pieces:
-        return []
-    rows = db.execute(
-        "SELECT type, slug, title FROM records JOIN (SELECT other, count(*) AS shared FROM"
-        f" ({' UNION ALL '.join(pieces)}) WHERE other <> ? GROUP BY other ORDER BY shared DESC, other LIMIT ?)"
-        " ON other = number ORDER BY shared DESC, title",
-        (*values, number, RELATED),
-    )
-    return [Edition(row["title"], record_address(row["type"], row["slug"])) for row in rows]
-
-
 def _credits(record_type: RecordType, fields: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
     people_fields = [field for field in record_type.fields if field.kind == "people" and fields.get(field.name)]
     ordered = sorted(people_fields, key=lambda field: field.name != "credits")
     return [(field.label, tuple(facts.people(fields[field.name]))) for field in ordered]
-
-
-def _cite(row: sqlite3.Row, fields: dict[str, Any], asked: Asked) -> str:
-    """A plain line to cite a work, whatever is known of it."""
-    names = [name for name in fields.get("authors") or [] if isinstance(name, str)]
-    publisher = fields.get("publisher")
-    year = dates.words(row["date"]) if row["date"] else "no date"
-    who = ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + "".join(names[-1:])
-    first = who or (publisher if isinstance(publisher, str) else "")
-    title = fields.get("title") or f"[{row['title']}]"
-    parts = [f"{first} ({year}) {title}." if first else f"{title} ({year})."]
-    if who and isinstance(publisher, str):
-        parts.append(f"{publisher}.")
-    if href := outside(fields.get("url")):
-        parts.append(f"{href}.")
-    return " ".join([*parts, f"Read in the copy of {dates.words(_copy_day(asked))}."])
-
-
-def _copy_day(asked: Asked) -> str:
-    found = asked.db.execute("SELECT value FROM meta WHERE name = 'as_of'").fetchone()
-    return str(found[0])[:10] if found and found[0] else asked.today.isoformat()

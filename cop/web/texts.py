@@ -10,7 +10,7 @@ from cop.fields import TYPES
 from cop.web import dates, labels
 from cop.web.asked import Asked
 from cop.web.links import body, history_address
-from cop.web.record import find
+from cop.web.works import find
 
 HOW_TO_ADD = "how-to-add"
 
