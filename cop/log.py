@@ -236,7 +236,7 @@ def revisions_of(db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> dict
                 claimed,
                 received,
                 payload is not None,
-            )  # fmt: skip
+            )
         )
     return found
 
