@@ -6,7 +6,7 @@ RUN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo test test-next test-pythons test-slow e2e check bench lock clean
+.PHONY: help setup serve demo test test-next test-pythons test-slow e2e check screenshots bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,10 @@ test-slow: $(VENV)/ready-dev ## long random histories, for minutes
 e2e: $(VENV)/ready-dev ## journeys in a real browser (installs Debian's Chromium if there is none)
 	sh .ci/chromium
 	$(RUN)/python -m pytest -m e2e
+
+screenshots: $(VENV)/ready-dev ## pictures for the docs, from the served site (run `make serve` beside it)
+	sh .ci/chromium
+	$(RUN)/python examples/screenshots.py http://127.0.0.1:8001
 
 check: $(VENV)/ready-dev ## format, lint and types
 	$(RUN)/ruff format --check .

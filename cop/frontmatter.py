@@ -23,6 +23,7 @@ _SUSPICIOUS = re.compile(
     r"[&*]\S|<<|\?\s|(?:-[ \t]+){5}|(?:^|[\x85\u2028\u2029]) {24}|(?:[\[{][^\[{]*){12}", re.MULTILINE
 )
 _CONTROL = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")  # YAML 1.2, 5.1
+_BREAK = re.compile(r"[\n\x85\u2028\u2029]")  # what the loader counts as lines; editors count the first only
 _NO_NAME = re.compile(r"[\0-\x1f\x7f-\x9f\u2028\u2029]")
 _INT = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -47,6 +48,18 @@ class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoa
 
 def read(text: str, first_line: int, path: str, wants_text: Callable[[str], bool]) -> dict[str, Line]:
     """Read front matter (without its --- lines) that begins on `first_line` of the file. Raises: BadContent."""
+    breaks = _BREAK.findall(text)
+    if breaks.count("\n") == len(breaks):
+        return _read(text, first_line, path, wants_text)
+    try:
+        found = _read(text, 0, path, wants_text)
+    except BadContent as error:
+        line = first_line + breaks[: error.line].count("\n")
+        raise BadContent(path, line, error.reason, error.hint) from error
+    return {name: Line(one.value, first_line + breaks[: one.number].count("\n")) for name, one in found.items()}
+
+
+def _read(text: str, first_line: int, path: str, wants_text: Callable[[str], bool]) -> dict[str, Line]:
     try:
         if _SUSPICIOUS.search(text):
             _look_at_events(text, first_line, path)
@@ -55,7 +68,7 @@ def read(text: str, first_line: int, path: str, wants_text: Callable[[str], bool
         raise _explained(error, text, first_line, path) from error
     except yaml.YAMLError as error:
         odd = _CONTROL.search(text)
-        line = first_line + (text.count("\n", 0, odd.start()) if odd else 0)
+        line = first_line + (len(_BREAK.findall(text, 0, odd.start())) if odd else 0)
         raise BadContent(path, line, *_ODD_CHARACTER) from error
     if node is None:
         return {}
@@ -169,7 +182,7 @@ def _explained(error: yaml.MarkedYAMLError, text: str, first_line: int, path: st
     mark = error.problem_mark or error.context_mark
     at = mark.line if mark else 0
     begun = error.context_mark.line if error.context_mark else at
-    lines = text.split("\n")
+    lines = _BREAK.split(text)
     while at and (at >= len(lines) or not lines[at].strip()):  # found at the end, caused by the last line
         at -= 1
     line = lines[at]

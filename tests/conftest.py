@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import settings
 
 from cop import checkout, identity, log, views, worktree
 from cop.cli import cli
 from cop.config import Config, Site
 from cop.model import RecordView
 from cop.signing import Signer
+
+settings.register_profile("cop", deadline=None)  # a busy computer is no fault of the code
+settings.load_profile("cop")
 
 NOW = 1_790_000_000  # 2026-09-21T14:13:20Z
 

@@ -147,6 +147,14 @@ def test_the_same_key_twice_in_an_inner_map_is_found_too() -> None:
     assert refusal("seo:\n  title: A\n  title: B").line == 4
 
 
+@pytest.mark.parametrize("odd", ["\x85", "\u2028", "\u2029"])
+def test_line_ends_that_editors_do_not_show_do_not_shift_the_line(odd: str) -> None:
+    assert refusal(f"title: A{odd} B\nx: [").line == 3
+    assert refusal(f"title: A{odd} B\nx: y\nbell: a\x07b").line == 4
+    found = frontmatter.read(f"title: A{odd} B\nx: y", 2, "a", lambda name: True)
+    assert found["x"].number == 3
+
+
 def test_a_character_that_cannot_be_shown_is_found_on_its_line() -> None:
     assert refusal("title: A\nx: y\nbell: a\x07b").line == 4
     assert refusal('title: A\nx: "a\\0b"').line == 3

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from cop import log, views
 from cop.merge import BODY
-from cop.model import OWN, PARTNERS, PUBLIC, Entry, Revision
+from cop.model import OWN, PARTNERS, PUBLIC, Entry, Patch, Revision
 from tests.network import NOW, Place, assert_same_views, network, steady, sync_all
 
 MANY = int(os.environ.get("COP_EXAMPLES", "300"))  # of `pytest -m slow`
-few = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 many = settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
 
 TITLES = ("Ways to share power", "Sharing power", "Awoodda la wadaago", "مشاركة السلطة", "<b>x</b>")
@@ -205,6 +205,15 @@ def test_every_order_of_arrival_gives_the_same_view(
 @given(history, st.integers(0, 2**32))
 def test_many_orders_of_arrival_give_the_same_view(steps: list[tuple[int, int, tuple[str, object]]], seed: int) -> None:
     watch(steps, seed)
+
+
+def test_a_new_record_never_takes_the_number_of_one_that_changes_with_it(tmp_path: Path) -> None:
+    (one,) = network(tmp_path, 1)
+    one.change(RECORDS[0], {"title": "First"})
+    changes = [log.Change(record_id, (), Patch("post", {"title": "Both"}), PUBLIC) for record_id in RECORDS[1::-1]]
+    log.write(one.db, one.signer, "change", changes, claimed_time=NOW)
+    views.refresh(one.site, one.db)
+    assert {row["record_id"] for row in one.public()["records"]} == set(RECORDS[:2])
 
 
 Step = Callable[[Place], object]

@@ -1,0 +1,123 @@
+"""Journeys in a real browser, against a real `cop serve` with the real content. Run by `make e2e`."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+PROJECT = Path(__file__).parent.parent
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PAGES = [
+    "/", "/resources", "/resources?topic=sharing-power", "/resources/mcpin-how-to-break-down-power-structures-2019",
+    "/events", "/events/clahrc-west-workshop-1-2018", "/posts", "/posts/what-is-co-production", "/glossary",
+    "/glossary/term-co-produced-research", "/checklists/check-before-meetings", "/principles", "/organisations", "/people",
+    "/topics", "/topics/meetings", "/search?q=power", "/search?q=nothingatall", "/new", "/add", "/offline", "/about",
+    "/privacy", "/accessibility", "/resources/mcpin-how-to-break-down-power-structures-2019/history", "/no-such-page",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A served site with the project's own content."""
+    folder = tmp_path_factory.mktemp("e2e")
+    environment = {**os.environ, "COP_KEYS": str(folder / "keys"), "COP_SITE": str(folder / "site")}
+    command = [sys.executable, "-m", "cop.cli"]
+    made = [*command, "init", str(folder / "site"), "--name", "Test Group", "--kind", "community"]
+    subprocess.run(made, env=environment, check=True)
+    shutil.copytree(PROJECT / "content", folder / "site" / "content", dirs_exist_ok=True)
+    server = subprocess.Popen([*command, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    try:
+        yield server.stdout.readline().split()[-1]
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def open_page(browser, width=1280, dark=False, scripts=True):
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=scripts,
+    )
+    return context.new_page()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_asks_nothing_of_elsewhere_and_reports_no_error(browser, address, path):
+    page, asked, errors = open_page(browser), [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    response = page.goto(address + path)
+    expected = 404 if path == "/no-such-page" else 200
+    assert response.status == expected
+    assert all(url.startswith(address) for url in asked)
+    assert len(asked) <= 3  # the page, its stylesheet, and at most one icon that browsers ask for by themselves
+    assert not [error for error in errors if "404" not in error or expected == 200 and "favicon" not in error]
+    page.context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_fits_a_narrow_phone_without_scrolling_sideways(browser, address, path):
+    page = open_page(browser, width=320)
+    page.goto(address + path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.context.close()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_wrong(browser, address, path, dark):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(browser, width=390 if dark else 1280, dark=dark)
+    page.goto(address + path)
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    page.context.close()
+
+
+def test_a_reader_without_scripts_searches_narrows_and_reads(browser, address):
+    page = open_page(browser, scripts=False)
+    page.goto(address)
+    page.get_by_label("Search resources").fill('sharing "power" AND *')
+    page.get_by_role("button", name="Search").first.click()
+    assert page.locator("main h3 a").count() > 3
+    page.goto(f"{address}/resources")
+    page.locator("input[name=topic][value=sharing-power]").check()
+    page.get_by_role("button", name="Show these").click()
+    assert "topic=sharing-power" in page.url
+    assert "24 of 209" in page.locator("main").inner_text()
+    page.locator("main ol h3 a").first.click()
+    assert page.locator("h1").inner_text()
+    page.get_by_role("link", name="What happened here").first.click()
+    assert "Test Group" in page.locator("main").inner_text()
+    page.context.close()
+
+
+def test_the_keyboard_alone_reaches_the_content_first(browser, address):
+    page = open_page(browser)
+    page.goto(address)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+    page.context.close()
