@@ -8,15 +8,16 @@ is stored whole or not at all, so half a file is safe to apply and useful.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from cop import cbor, files, frontier, log, sealing, trust, wire
+from cop import cbor, files, frontier, log, partners, sealing, trust, wire
 from cop.errors import CopError, NotReachable, Refused
 from cop.frontier import Points
 from cop.model import PARTNERS, WriterId
-from cop.partners import Partner, points
+from cop.partners import Partner
 from cop.signing import sha256
 from cop.sync import Side, count_changes, own_organisation, receive
 from cop.wire import Message
@@ -54,7 +55,7 @@ class Applied:
 def create(side: Side, path: Path, partner: Partner | None, *, full: bool, now: int) -> Header:
     """Write a bundle: what `partner` lacked at the last exchange, or everything for anyone."""
     db = side.db
-    held: Points = points(db, partner) if partner and not full else {}
+    held: Points = partners.points(db, partner) if partner and not full else {}
     numbers = sorted({*_who_is_who(db), *frontier.lacking(db, held)})
     header = Header(
         name=side.site.config.name,
@@ -93,8 +94,12 @@ def _count_changes(db: sqlite3.Connection, numbers: Iterable[int]) -> int:
 
 
 def _receivers(db: sqlite3.Connection, partner: Partner | None) -> Iterator[WriterId]:
-    """Keys to seal to what is for partners only: the partner's, or those of all members."""
-    for writer, owner in trust.members(db).writers.items():
+    """Keys to seal to what is for partners only: the partner's, or those of all members.
+
+    Of a partner that we never exchanged with we know the writer in its invitation.
+    """
+    known = {**partners.inviting_writers(db), **trust.members(db).writers}
+    for writer, owner in known.items():
         if owner == partner.organisation if partner else owner != own_organisation(db):
             yield writer
 
@@ -124,19 +129,21 @@ def show(path: Path) -> Header:
         return _header(_read_frame(file, path))
 
 
-def _open(path: Path) -> BinaryIO:
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
+    """The file, behind its first line. Reading is within: a stick may be pulled out at any time."""
     try:
-        file = path.open("rb")
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise Refused(
+                    f"{path} is no bundle of cop, or it is damaged.", hint="Ask for a new one: cop bundle create FILE"
+                )
+            yield file
     except OSError as error:
         raise NotReachable(
-            f"{path} cannot be opened ({error.strerror}).", hint="Is the stick in? Is the name right?"
+            f"{path} cannot be read ({error.strerror}). What came before is kept.",
+            hint="Is the stick in? Is the name right?",
         ) from error
-    if file.read(len(MAGIC)) != MAGIC:
-        file.close()
-        raise Refused(
-            f"{path} is no bundle of cop, or it is damaged.", hint="Ask for a new one: cop bundle create FILE"
-        )
-    return file
 
 
 def _read_frame(file: BinaryIO, path: Path) -> bytes:
@@ -157,8 +164,13 @@ def _header(content: bytes) -> Header:
     kinds = {"name": str, "organisation": str, "receiver": str, "made": int, "entries": int, "changes": int}
     if not isinstance(raw, dict) or any(not isinstance(raw.get(name), kind) for name, kind in kinds.items()):
         raise Refused("The start of this bundle cannot be read.")
-    clean = {name: raw[name][:200] if isinstance(raw[name], str) else raw[name] for name in kinds}
+    clean: dict[str, Any] = {name: _plain(raw[name]) if kind is str else raw[name] for name, kind in kinds.items()}
     return Header(**clean)
+
+
+def _plain(text: str) -> str:
+    """A text that may be shown on a terminal."""
+    return "".join(character for character in text[:200] if character.isprintable())
 
 
 def apply(side: Side, path: Path, now: int, *, dry_run: bool = False) -> Applied:

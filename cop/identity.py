@@ -6,7 +6,7 @@ from pathlib import Path
 from cop import files, keys, log, trust
 from cop.config import FILE, Config, Site, check_organisation, format_config, read_config
 from cop.errors import CopError, WrongUsage
-from cop.model import PUBLIC, Patch
+from cop.model import PUBLIC
 from cop.patch import difference
 from cop.schema import open_store, writing
 from cop.signing import Signer
@@ -83,7 +83,7 @@ def _tell_name(config: Config, db: sqlite3.Connection, signer: Signer, now: int)
     parents = tuple(revision.payload_hash for revision in log.revisions(db, record_id))
     replaces = [entry.entry_id for entry in log.statements(db) if entry.extra.get("organisation") == organisation]
     with writing(db):
-        change = log.Change(record_id, parents, patch or Patch("member"), PUBLIC)
+        change = log.Change(record_id, parents, patch, PUBLIC)
         extra = trust.stance(organisation, trust.SELF, replaces)
         log.write(db, signer, "organisation", [change], claimed_time=now, extra=extra)
         log.set_setting(db, "told_name", told)

@@ -55,8 +55,10 @@ class Patch:
         """The fields this patch touches, A to Z."""
         return sorted({*self.fields, *self.added, *self.removed})
 
-    def __bool__(self) -> bool:
-        return bool(self.fields or self.added or self.removed)
+    @property
+    def changes_nothing(self) -> bool:
+        """True for the difference between two states that are the same."""
+        return not (self.fields or self.added or self.removed)
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,11 @@ def all_partners(db: sqlite3.Connection) -> list[Partner]:
     return [Partner(row[0], row[1], row[2], row[3], row[4], json.loads(row[5] or "{}")) for row in rows]
 
 
+def inviting_writers(db: sqlite3.Connection) -> dict[WriterId, OrganisationId]:
+    """The installations whose invitations we accepted."""
+    return {row[0]: row[1] for row in db.execute("SELECT writer, organisation FROM local_partner WHERE writer <> x''")}
+
+
 def find(db: sqlite3.Connection, name: str) -> Partner:
     """The partner of that name, or the only one whose name begins so. Raises: WrongUsage."""
     partners = all_partners(db)

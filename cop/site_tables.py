@@ -28,8 +28,8 @@ def clear(public: sqlite3.Connection) -> None:
 
 def replace(public: sqlite3.Connection, record_ids: Sequence[RecordId], published: Iterable[PublicRecord]) -> None:
     """Put `published` in place of what stands under `record_ids`; an id without a published record leaves the site."""
-    before = _remove(public, record_ids)
     following = public.execute("SELECT coalesce(max(number), 0) + 1 FROM records").fetchone()[0]
+    before = _remove(public, record_ids)  # after the look at numbers: records that stay keep theirs
     records = list(published)
     for at, record in enumerate(records, following):
         record.row["number"] = before[record.row["record_id"]][0] if record.row["record_id"] in before else at

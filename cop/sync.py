@@ -267,5 +267,6 @@ def _finish(
     partners.keep_report(db, partner.organisation, happened, now)
     if report.equal:
         partners.keep_agreed(db, partner, theirs.state)
-    if theirs.points is not None:
+        partners.keep_points(db, partner, frontier.own_points(db))
+    elif theirs.points is not None:
         partners.keep_points(db, partner, theirs.points)

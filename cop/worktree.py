@@ -288,7 +288,7 @@ def _changes(
         if not made and old and kinds and says.type not in kinds:  # the file was moved to another folder
             said_again = sorted(name for name in old if not is_set(says.type, name))[:1]
             made = Patch(says.type, {name: old[name] for name in said_again})
-        if made:
+        if not made.changes_nothing:
             changes.append(Change(record_id, heads if base is not None else (), made, audience))
         else:
             kept += heads

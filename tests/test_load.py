@@ -496,9 +496,6 @@ def test_a_file_that_changes_while_it_is_loaded_keeps_the_newer_text(
     assert folder.titles() == ["B"]
 
 
-@pytest.mark.xfail(
-    strict=True, raises=KeyError, reason="merge._type leaves out patches that say nothing (`if revision.patch`)"
-)
 def test_a_change_that_changes_nothing_does_not_stop_the_views(folder: Folder) -> None:
     folder.write("posts/a.md", POST.format("A"))
     folder.load()
