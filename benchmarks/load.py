@@ -225,7 +225,15 @@ def _by(level: str, seconds: Mapping[str, float]) -> Counter[str]:
     return found
 
 
-def machine() -> dict[str, object]:
+def file_system(folder: Path) -> str:
+    """The kind of file system a folder lies on, such as ext4 or tmpfs; '' if the system does not tell."""
+    mounts = Path("/proc/mounts")
+    lines = [line.split() for line in mounts.read_text().splitlines()] if mounts.exists() else []
+    above = [(len(line[1]), line[2]) for line in lines if folder.resolve().is_relative_to(line[1])]
+    return max(above, default=(0, ""))[1]
+
+
+def machine(work: Path) -> dict[str, object]:
     """What all this was measured on."""
     cpu = platform.processor() or platform.machine()
     told = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
@@ -233,12 +241,12 @@ def machine() -> dict[str, object]:
     return {
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"), "processor": names[0] if names else cpu,
         "processors": os.cpu_count(), "system": platform.platform(), "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version, "load_average": [round(one, 2) for one in os.getloadavg()],
+        "sqlite": sqlite3.sqlite_version, "file_system": file_system(work), "load_average": [round(one, 2) for one in os.getloadavg()],
     }  # fmt: skip
 
 
 def save(size: int, results: Results, lines: Sequence[str], about: Mapping[str, object]) -> Path:
-    """Keep the figures of one size in the file of today; other sizes in it stay."""
+    """Keep the figures of one size and file system in the file of today; others in it stay."""
     path = HERE / "results" / f"load-{datetime.now(UTC):%Y-%m-%d}.json"
     path.parent.mkdir(exist_ok=True)
     kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
@@ -249,8 +257,8 @@ def save(size: int, results: Results, lines: Sequence[str], about: Mapping[str, 
         ]
         for name, all_runs in results.items()
     }
-    kept[str(size)] = {"machine": about, "runs": runs, "table": list(lines)}
-    kept = dict(sorted(kept.items(), key=lambda item: int(item[0])))
+    kept[f"{size} {about['file_system']}".strip()] = {"machine": about, "runs": runs, "table": list(lines)}
+    kept = dict(sorted(kept.items(), key=lambda item: int(item[0].split()[0])))
     path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return path
 
@@ -281,7 +289,7 @@ def main() -> None:
             return
         lines: list[str] = []
         for size in map(int, asked.sizes.split(",")):
-            about = machine()
+            about = machine(Path(work))
             print(f"{size:,} records", file=sys.stderr, flush=True)
             place = prepare(Path(work), size)
             results = measure(place)

@@ -276,14 +276,15 @@ TYPES: dict[str, RecordType] = {
 FOLDERS: dict[str, RecordType] = {record_type.folder: record_type for record_type in TYPES.values()}
 _BY_TYPE = {name: {field.name: field for field in record_type.fields} for name, record_type in TYPES.items()}
 
+_KINDS = {name: {field.name: field.kind for field in record_type.fields} for name, record_type in TYPES.items()}
+
 # Keys of a content file that steer `cop` itself and are no fields of the record.
 STEERING = frozenset({"id", "share", "share_fields", "draft"})
 
 
 def kind_of(type_name: str, field_name: str) -> Kind:
     """The kind of a field, or "any" for one that the table does not know."""
-    field = _BY_TYPE.get(type_name, {}).get(field_name)
-    return field.kind if field else "any"
+    return _KINDS.get(type_name, {}).get(field_name, "any")
 
 
 def label(type_name: str, field_name: str) -> str:

@@ -105,7 +105,7 @@ def merge(revisions: Iterable[Revision], widest: int = OWN) -> RecordView | None
     for audience in (PUBLIC, PARTNERS, OWN):
         same = [r for r in everything if r.audience == audience and r.audience <= widest]
         if same:
-            view = _stack(view, _merge_one(History(same)))
+            view = _stack(view, _alone(same[0]) if len(same) == 1 else _merge_one(History(same)))
     return view
 
 
@@ -126,8 +126,6 @@ def _merge_one(history: History) -> RecordView | None:
     readable = [revision for revision in history.revisions if revision.patch is not None]
     if not readable:
         return None
-    if len(readable) == 1:
-        return _single(history, readable[0])
     fields: dict[str, Value] = {}
     conflicts: dict[str, tuple[Version, ...]] = {}
     current: dict[str, list[Revision]] = {}
@@ -151,13 +149,14 @@ def _merge_one(history: History) -> RecordView | None:
     return RecordView(_type(history, readable), fields, conflicts, tuple(sorted(checks)), heads)
 
 
-def _single(history: History, revision: Revision) -> RecordView:
+def _alone(revision: Revision) -> RecordView | None:
+    """The quick way for a record that was saved once: most are."""
     patch = revision.patch
-    assert patch is not None
+    if patch is None:
+        return None
     fields = {name: value for name, value in patch.fields.items() if value is not None}
-    sets = {name: sorted(set(words) - set(patch.removed.get(name, ()))) for name, words in patch.added.items()}
-    heads = tuple(r.payload_hash for r in history.heads())
-    return RecordView(patch.type, {**fields, **sets}, {}, (), heads)
+    sets = {name: sorted(set(words)) for name, words in patch.added.items() if words}
+    return RecordView(patch.type, {**fields, **sets}, {}, (), (revision.payload_hash,))
 
 
 def _by_field(revisions: Iterable[Revision]) -> dict[str, list[Revision]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 RecordId = str  # 26 characters: 16 bytes in lower-case base32 (RFC 4648) without padding
 EntryId = bytes  # 32 bytes: SHA-256 of an entry's data
@@ -96,6 +97,7 @@ class RecordView:
     heads: tuple[PayloadHash, ...]  # patches that no other names as parent, sorted
 
 
+@lru_cache(maxsize=4096)
 def iso_time(seconds: int) -> str:
     """A time for tables and JSON, such as 2026-11-22T09:14:00Z; times no calendar can show give ''."""
     try:

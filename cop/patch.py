@@ -68,14 +68,14 @@ def difference(type_name: str, before: Mapping[str, Value], after: Mapping[str, 
         old, new = before.get(name), after.get(name)
         if old == new and type(old) is type(new):
             continue
-        if is_set(type_name, name) and _is_words(old) and _is_words(new):
+        if not is_set(type_name, name) or not (_is_words(old) and _is_words(new)):
+            fields[name] = new
+        else:
             plus, minus = _words(new) - _words(old), _words(old) - _words(new)
             if plus:
                 added[name] = tuple(sorted(plus))
             if minus:
                 removed[name] = tuple(sorted(minus))
-        else:
-            fields[name] = new
     return Patch(type_name, fields, added, removed)
 
 

@@ -18,6 +18,7 @@ from cop.values import clean
 
 Row = dict[str, Any]
 MAX_HISTORY_TEXT = 500  # characters of a value that the history shows
+_json = json.JSONEncoder(ensure_ascii=False).encode
 _PLAIN_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _FACET_FIELDS = facets()
 _NAMES = ("authors", "publisher", "organisers", "aliases", "label", "cited_as", "kind", "tradition", "place")
@@ -67,7 +68,7 @@ def is_public(view: RecordView | None) -> bool:
     """True if readers may see the record: public, of a kind we know, named, and not withdrawn."""
     if view is None or view.type not in TYPES or view.fields.get("withdrawn") is not None:
         return False
-    return bool(title_of(clean(view.type, view.fields)))
+    return bool(title_of(view.fields))
 
 
 @dataclass(frozen=True)
@@ -84,19 +85,21 @@ def published(
     record_id: RecordId, view: RecordView, revisions: Sequence[Revision], body: Rendered, origin: Origin
 ) -> PublicRecord:
     """The rows of one public record."""
-    row = _record_row(record_id, view, revisions, body)
-    history = tuple(_history_rows(record_id, History(revisions), origin))
-    conflicts = tuple(_conflict_rows(record_id, view, origin))
-    return PublicRecord(row, history, conflicts, frozenset(_facets(row)))
-
-
-def _record_row(record_id: RecordId, view: RecordView, revisions: Sequence[Revision], body: Rendered) -> Row:
-    record_type = TYPES[view.type]
     fields = {
         name: value
         for name, value in clean(view.type, view.fields).items()
         if name not in (BODY, "slug") and _may_be_public(view.type, name)
     }
+    row = _record_row(record_id, view, fields, revisions, body)
+    history = tuple(_history_rows(record_id, History(revisions), origin))
+    conflicts = tuple(_conflict_rows(record_id, view, origin))
+    return PublicRecord(row, history, conflicts, frozenset(_facets(view.type, fields)))
+
+
+def _record_row(
+    record_id: RecordId, view: RecordView, fields: Mapping[str, Value], revisions: Sequence[Revision], body: Rendered
+) -> Row:
+    record_type = TYPES[view.type]
     languages = fields.get("languages")
     times = [revision.claimed_time for revision in revisions]
     slug, title = base_slug(record_id, view.fields), title_of(fields)
@@ -112,9 +115,9 @@ def _record_row(record_id: RecordId, view: RecordView, revisions: Sequence[Revis
         "date": str(fields.get(record_type.sort, "")) if record_type.sort != "title" else "",
         "added": iso_time(min(times)),
         "changed": iso_time(max(times)),
-        "conflicts": json.dumps(sorted(view.conflicts)),
-        "checks": json.dumps(list(view.checks)),
-        "fields": json.dumps(fields, ensure_ascii=False),
+        "conflicts": _json(sorted(view.conflicts)),
+        "checks": _json(view.checks),
+        "fields": _json(fields),
         "html": body.html.removeprefix(f"<h2>{escape(title, quote=False)}</h2>\n"),  # the page shows the title itself
         "text": "\n".join([body.text, *_entry_texts(view.type, fields)]).strip(),
     }
@@ -144,11 +147,10 @@ def _entry_texts(type_name: str, fields: Mapping[str, Value]) -> Iterator[str]:
                 yield from (part for part in entry.values() if isinstance(part, str)) if isinstance(entry, dict) else ()
 
 
-def _facets(row: Row) -> Iterator[tuple[str, str]]:
+def _facets(type_name: str, fields: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
     """Name and value of every facet a record stands under, its kind of record among them."""
-    yield "type", row["type"]
-    fields = json.loads(row["fields"])
-    for field in _FACET_FIELDS[row["type"]]:
+    yield "type", type_name
+    for field in _FACET_FIELDS[type_name]:
         value = fields.get(field.name)
         for one in value if isinstance(value, list) else [value]:
             if one is not None:
@@ -166,7 +168,7 @@ def _history_rows(record_id: RecordId, history: History, origin: Origin) -> Iter
             "kind": revision.kind,
             "claimed": iso_time(revision.claimed_time),
             "seen": iso_time(revision.received_time),
-            "patch": json.dumps(_shown_patch(revision), ensure_ascii=False),
+            "patch": _json(_shown_patch(revision)),
         }
 
 
@@ -202,7 +204,7 @@ def _conflict_rows(record_id: RecordId, view: RecordView, origin: Origin) -> Ite
                 "record_id": record_id,
                 "field": name,
                 "version": version.revision.payload_hash.hex(),
-                "value": json.dumps(version.value, ensure_ascii=False),
+                "value": _json(version.value),
                 "organisation": origin.name(version.revision),
                 "claimed": iso_time(version.revision.claimed_time),
                 "shown": int(at == 0),

@@ -154,14 +154,6 @@ CREATE TABLE facet_counts (
     type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (type, name, value)
 ) WITHOUT ROWID;
-CREATE TRIGGER facets_added AFTER INSERT ON facets BEGIN
-    INSERT INTO facet_counts VALUES (new.type, new.name, new.value, 1)
-        ON CONFLICT (type, name, value) DO UPDATE SET n = n + 1;
-END;
-CREATE TRIGGER facets_removed AFTER DELETE ON facets BEGIN
-    UPDATE facet_counts SET n = n - 1 WHERE (type, name, value) = (old.type, old.name, old.value);
-    DELETE FROM facet_counts WHERE (type, name, value, n) = (old.type, old.name, old.value, 0);
-END;
 CREATE TABLE members (
     organisation TEXT PRIMARY KEY, -- hex public key
     name TEXT NOT NULL, kind TEXT NOT NULL, url TEXT NOT NULL

@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlite_utils import Database
@@ -22,7 +23,7 @@ def table(public: sqlite3.Connection, name: str) -> Table:
 
 def clear(public: sqlite3.Connection) -> None:
     """Take every record out."""
-    for name in ("facets", *_OF_A_RECORD):
+    for name in ("facets", "facet_counts", *_OF_A_RECORD):
         public.execute(f"DELETE FROM {name}")
 
 
@@ -36,8 +37,9 @@ def replace(public: sqlite3.Connection, record_ids: Sequence[RecordId], publishe
     table(public, "records").insert_all(record.row for record in records)
     table(public, "history").insert_all(row for record in records for row in record.history)
     table(public, "conflicts").insert_all(row for record in records for row in record.conflicts)
-    facets = ((r.row["type"], name, value, r.row["number"]) for r in records for name, value in r.facets)
+    facets = [(r.row["type"], name, value, r.row["number"]) for r in records for name, value in sorted(r.facets)]
     public.executemany("INSERT INTO facets VALUES (?, ?, ?, ?)", facets)
+    _count(public, [facet[:3] for facet in facets], 1)
     asked = {(r.row["type"], r.row["base_slug"]) for r in records}
     _tell_apart(public, asked | {(type_name, slug) for _, type_name, slug in before.values()})
 
@@ -50,20 +52,38 @@ def _remove(public: sqlite3.Connection, record_ids: Sequence[RecordId]) -> dict[
         [ids],
     ).fetchall()
     numbers = json.dumps([row["number"] for row in rows])
-    public.execute("DELETE FROM facets WHERE number IN (SELECT value FROM json_each(?))", [numbers])
+    facets = public.execute(
+        "DELETE FROM facets WHERE number IN (SELECT value FROM json_each(?)) RETURNING type, name, value", [numbers]
+    )
+    _count(public, [tuple(facet) for facet in facets], -1)
     for name in _OF_A_RECORD:
         public.execute(f"DELETE FROM {name} WHERE record_id IN (SELECT value FROM json_each(?))", [ids])
     return {row["record_id"]: (row["number"], row["type"], row["base_slug"]) for row in rows}
 
 
+def _count(public: sqlite3.Connection, facets: Iterable[tuple[str, ...]], sign: int) -> None:
+    """Keep `facet_counts` in step, so that no reader waits for counting."""
+    counts = Counter(facets)
+    public.executemany(
+        "INSERT INTO facet_counts VALUES (?, ?, ?, ?) ON CONFLICT (type, name, value) DO UPDATE SET n = n + excluded.n",
+        ((*facet, sign * n) for facet, n in counts.items()),
+    )
+    if sign < 0:
+        public.executemany("DELETE FROM facet_counts WHERE (type, name, value, n) = (?, ?, ?, 0)", counts)
+
+
 def _tell_apart(public: sqlite3.Connection, asked: set[tuple[str, str]]) -> None:
     """Give every record an address of its own where several ask for the same."""
-    for type_name, slug in sorted(asked | {(t, s) for t, base in asked if (s := _without_number(base))}):
+    also = {(type_name, slug) for type_name, base in asked if (slug := _without_number(base))}
+    wrong = public.execute(
+        "SELECT type, base_slug FROM records JOIN (SELECT value ->> 0 AS t, value ->> 1 AS s FROM json_each(?))"
+        " ON type = t AND base_slug = s GROUP BY 1, 2 HAVING count(*) > 1 OR max(slug) <> base_slug ORDER BY 1, 2",
+        [json.dumps(sorted(asked | also))],
+    ).fetchall()
+    for type_name, slug in wrong:
         rows = public.execute(
             "SELECT record_id, slug FROM records WHERE type = ? AND base_slug = ?", [type_name, slug]
         ).fetchall()
-        if not rows or (len(rows) == 1 and rows[0]["slug"] == slug):
-            continue
         wanted = json.dumps([f"{slug}-{at}" for at in range(2, len(rows) + 1)])
         taken = public.execute(
             "SELECT base_slug FROM records WHERE type = ? AND base_slug IN (SELECT value FROM json_each(?))",

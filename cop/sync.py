@@ -267,6 +267,7 @@ def _finish(
     partners.keep_report(db, partner.organisation, happened, now)
     if report.equal:
         partners.keep_agreed(db, partner, theirs.state)
+    if theirs.state == frontier.frontier_hash(db):
         partners.keep_points(db, partner, frontier.own_points(db))
     elif theirs.points is not None:
         partners.keep_points(db, partner, theirs.points)

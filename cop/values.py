@@ -45,7 +45,9 @@ def clean(type_name: str, fields: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _text(value: Value) -> Value:
-    if isinstance(value, bool | list | tuple | Mapping) or value is None:
+    if type(value) is str:  # nearly always
+        return _short(value)
+    if value is None or isinstance(value, bool | list | tuple | dict):
         raise WrongValue("this should be a text", "Write one line of text, between quotes if it has a colon in it.")
     return _short(str(value))
 
@@ -130,14 +132,14 @@ def _people(value: Value) -> Value:
 def _person(value: Value) -> dict[str, Value]:
     if isinstance(value, str):
         return {"name": value}
-    if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
+    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
         raise WrongValue("each person needs a name", "Write: - {name: Hodan, role: wrote, organisation: Caafi Health}")
     return {str(key): str(_text(part)) for key, part in value.items() if part is not None}
 
 
 def _entries(value: Value) -> Value:
     values = list(value) if isinstance(value, list | tuple) else [value]
-    if not all(isinstance(one, str | Mapping) for one in values):
+    if not all(isinstance(one, str | dict) for one in values):
         raise WrongValue("this should be a list", "Write one line for each, such as: - text: …")
     return [{"text": one} if isinstance(one, str) else one for one in values]
 

@@ -221,24 +221,32 @@ def _plan(
     claimed: dict[RecordId, str],
 ) -> Plan | Problem:
     """Decide what saving one file means. Reads the store, changes nothing."""
-    row = db.execute(f"{_KNOWN} WHERE path = ?", [file.path]).fetchone()
+    row: sqlite3.Row | None = db.execute(f"{_KNOWN} WHERE path = ?", [file.path]).fetchone()
     record_id = patch.record_id_of(says.written_id) if says.written_id else row["record_id"] if row else ""
     old_path = ""
     if row and not says.written_id and row["has_id"] and record_id in claimed:
-        row, record_id = (
-            None,
-            patch.new_record_id(),
-        )  # that record's file was renamed, and this is a new one in its place
+        row, record_id = None, ""  # that record's file was renamed, and this is a new one in its place
     elif not (row and row["record_id"] == record_id):
         row = _elsewhere(db, file, record_id, missing)
-        record_id = record_id or (row["record_id"] if row else patch.new_record_id())
+        record_id = record_id or (row["record_id"] if row else "")
         old_path = row["path"] if row else ""
+    if not record_id:
+        return _new(file, says)
     other = claimed.get(record_id) or (old_path if row and old_path and _still_stands_for(site, row) else "")
     if other and other != file.path:
         return _copied(file, says, other)
     if row and row["file_hash"] == file.file_hash and content.record_type(row["path"]).name == says.type:
         return Plan(file, record_id, (), log.split_hashes(row["base"]), False, old_path)
     return _changes(db, file, says, record_id, log.split_hashes(row["base"]) if row else None, old_path)
+
+
+def _new(file: FileRead, says: ContentFile) -> Plan:
+    """A record that nobody knows yet."""
+    after = _by_audience(says, _NOTHING)
+    made = [(audience, patch.difference(says.type, {}, fields)) for audience, fields in after.items() if fields]
+    record_id = patch.new_record_id()
+    changes = [Change(record_id, (), one, audience) for audience, one in made if not one.changes_nothing]
+    return Plan(file, record_id, tuple(changes), (), True, "")
 
 
 def _elsewhere(db: sqlite3.Connection, file: FileRead, record_id: RecordId, missing: set[str]) -> sqlite3.Row | None:
@@ -285,7 +293,7 @@ def _changes(
     for audience in (PUBLIC, PARTNERS, OWN):
         old, heads = before[audience]
         made = patch.difference(says.type, old, after[audience])
-        if not made and old and kinds and says.type not in kinds:  # the file was moved to another folder
+        if made.changes_nothing and old and kinds and says.type not in kinds:  # the file was moved to another folder
             said_again = sorted(name for name in old if not is_set(says.type, name))[:1]
             made = Patch(says.type, {name: old[name] for name in said_again})
         if not made.changes_nothing:
@@ -296,6 +304,9 @@ def _changes(
 
 
 Sides = dict[int, tuple[dict[str, Value], tuple[PayloadHash, ...]]]
+
+
+_NOTHING: Sides = {PUBLIC: ({}, ()), PARTNERS: ({}, ()), OWN: ({}, ())}
 
 
 def _at_base(history: Sequence[Revision], base: tuple[PayloadHash, ...] | None) -> Sides:

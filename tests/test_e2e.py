@@ -71,7 +71,7 @@ def test_a_page_asks_nothing_of_elsewhere_and_reports_no_error(browser, address,
     assert response.status == expected
     assert all(url.startswith(address) for url in asked)
     assert len(asked) <= 3  # the page, its stylesheet, and at most one icon that browsers ask for by themselves
-    assert not [error for error in errors if "404" not in error or expected == 200 and "favicon" not in error]
+    assert not [error for error in errors if "404" not in error or (expected == 200 and "favicon" not in error)]
     page.context.close()
 
 

@@ -41,7 +41,7 @@ class HttpTransport:
                 method,
                 self.address + path,
                 data=body or None,
-                headers={"Content-Type": CONTENT_TYPE},
+                headers={"Content-Type": CONTENT_TYPE, "Accept-Encoding": "identity"},
                 timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
                 allow_redirects=False,
                 stream=True,
@@ -74,8 +74,7 @@ class HttpTransport:
 
     def _check(self, response: requests.Response, answer: bytes) -> None:
         ours = response.headers.get("Content-Type", "").startswith(CONTENT_TYPE)
-        announced = response.headers.get("Content-Length")
-        if announced is not None and announced.isdigit() and int(announced) != len(answer):
+        if ours and not _is_whole(response, answer):
             raise NotReachable(f"The line to {self.address} was cut.", hint=_AGAIN)
         if ours and response.status_code == 400:
             raise Refused(f"{self.address} refused our message: {answer.decode('utf-8', 'replace')[:300]}")
@@ -84,3 +83,9 @@ class HttpTransport:
                 f"{self.address} answers, but not as cop does (status {response.status_code}).",
                 hint="Is the address right? On a guest network, log in with a browser first. Then run it again.",
             )
+
+
+def _is_whole(response: requests.Response, answer: bytes) -> bool:
+    """False for a line that was cut, within the headers too. Chunks (RFC 9112 section 7.1) tell their end themselves."""
+    announced = response.headers.get("Content-Length", "")
+    return response.headers.get("Transfer-Encoding") == "chunked" or announced == str(len(answer))
