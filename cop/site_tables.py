@@ -37,9 +37,7 @@ def replace(public: sqlite3.Connection, record_ids: Sequence[RecordId], publishe
     table(public, "records").insert_all(record.row for record in records)
     table(public, "history").insert_all(row for record in records for row in record.history)
     table(public, "conflicts").insert_all(row for record in records for row in record.conflicts)
-    facets = [(r.row["type"], name, value, r.row["number"]) for r in records for name, value in sorted(r.facets)]
-    public.executemany("INSERT INTO facets VALUES (?, ?, ?, ?)", facets)
-    _count(public, [facet[:3] for facet in facets], 1)
+    add_facets(public, [(r.row["type"], *facet, r.row["number"]) for r in records for facet in sorted(r.facets)])
     asked = {(r.row["type"], r.row["base_slug"]) for r in records}
     _tell_apart(public, asked | {(type_name, slug) for _, type_name, slug in before.values()})
 
@@ -59,6 +57,12 @@ def _remove(public: sqlite3.Connection, record_ids: Sequence[RecordId]) -> dict[
     for name in _OF_A_RECORD:
         public.execute(f"DELETE FROM {name} WHERE record_id IN (SELECT value FROM json_each(?))", [ids])
     return {row["record_id"]: (row["number"], row["type"], row["base_slug"]) for row in rows}
+
+
+def add_facets(public: sqlite3.Connection, facets: Sequence[tuple[str, str, str, int]]) -> None:
+    """File records under their facets: kind of record, name, value, number of the record."""
+    public.executemany("INSERT INTO facets VALUES (?, ?, ?, ?)", facets)
+    _count(public, [facet[:3] for facet in facets], 1)
 
 
 def _count(public: sqlite3.Connection, facets: Iterable[tuple[str, ...]], sign: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from datasette.app import Datasette
 
-from cop import schema
+from cop import schema, site_tables
 from cop.fields import TYPES, facets
 
 SOON = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
@@ -51,13 +51,13 @@ class SiteBuilder:
         } | columns
         marks = ", ".join("?" * len(row))
         self.db.execute(f"INSERT INTO records ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
-        for one in facets()[type_name]:
-            value = given.get(one.name)
-            for single in value if isinstance(value, list) else [value]:
-                if single is not None:
-                    self.db.execute(
-                        "INSERT OR IGNORE INTO facets VALUES (?, ?, ?, ?)", (type_name, one.name, str(single), number)
-                    )
+        filed = {
+            (one.name, str(single))
+            for one in facets()[type_name]
+            for single in (value if isinstance(value := given.get(one.name), list) else [value])
+            if single is not None
+        }
+        site_tables.add_facets(self.db, [(type_name, *facet, number) for facet in sorted(filed)])
         return record_id
 
     def happened(self, record_id: str, organisation: str, patch: dict[str, Any], kind: str = "change") -> None:
