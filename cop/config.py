@@ -20,6 +20,11 @@ class Config:
     title: str = "Research as Equals"  # what stands at the top of every page
     write_ids: bool = True  # add the line `id: …` to content files that have none
 
+    @property
+    def shown_as(self) -> str:
+        """What readers and partners see of these settings, to notice when it changes."""
+        return "\n".join((self.name, self.kind, self.url, self.title))
+
 
 @dataclass(frozen=True)
 class Site:

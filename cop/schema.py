@@ -134,9 +134,9 @@ CREATE TABLE history (
     kind TEXT NOT NULL,         -- kind of entry: change, withdraw …
     claimed TEXT NOT NULL,      -- UTC, what the writer's clock said
     seen TEXT NOT NULL,         -- UTC, when it reached this copy
-    patch TEXT NOT NULL,        -- JSON object: field and its new value; long texts are cut
-    PRIMARY KEY (record_id, position)
-) WITHOUT ROWID;
+    patch TEXT NOT NULL         -- JSON object: field and its new value; long texts are cut
+);
+CREATE INDEX history_record ON history (record_id, position);
 CREATE TABLE conflicts (
     record_id TEXT NOT NULL, field TEXT NOT NULL,
     version TEXT NOT NULL,      -- hex payload hash, what `cop resolve --take` names

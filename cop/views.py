@@ -76,7 +76,7 @@ def _refresh(site: Site, db: sqlite3.Connection, public: sqlite3.Connection, pro
     names = trust.names(db, network)
     origin = Origin(network.writers, {key: organisation.name for key, organisation in names.items()})
     _mark_all_if_others(db, public, origin)
-    changed = any(site_tables.setting(public, name) != value for name, value in _about_us(site).items())
+    changed = log.setting(db, "shown_as") != site.config.shown_as or not site_tables.setting(public, "title")
     while (mark := _newest_mark(db)) is not None:
         _redo(db, public, origin, _stale(db, mark), progress)
         with writing(db):
@@ -87,6 +87,8 @@ def _refresh(site: Site, db: sqlite3.Connection, public: sqlite3.Connection, pro
             site_tables.describe(
                 public, {**_about_us(site), **_about_copy(db)}, [_member(key, one) for key, one in names.items()]
             )
+        with writing(db):
+            log.set_setting(db, "shown_as", site.config.shown_as)
         public.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the file alone is the whole site
 
 

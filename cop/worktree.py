@@ -108,15 +108,18 @@ def load(
     *,
     now: int,
     paths: Sequence[Path] = (),
+    found: Scan | None = None,
     dry_run: bool = False,
     progress: views.Progress = views.no_progress,
 ) -> LoadReport:
     """Save what changed in the content files into the log and bring the site up to date.
 
-    One bad file never stops the others. May be killed at any time; the next load goes on.
+    `found` is a look at the content folder that was just taken; else one is taken now, or `paths` are read. One bad file never stops the others. May be killed at any time; the next load goes on.
     """
     started = time.monotonic()
-    found = look_at(site.content, paths) if paths else scan(db, site.content, ids_wanted=site.config.write_ids)
+    found = found or (
+        look_at(site.content, paths) if paths else scan(db, site.content, ids_wanted=site.config.write_ids)
+    )
     report = LoadReport(unchanged=found.unchanged)
     problems = [Problem(f"content/{odd.path}", 1, odd.reason, odd.hint) for odd in found.odd]
     missing = set(found.missing)

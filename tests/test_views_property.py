@@ -17,7 +17,7 @@ from cop.model import OWN, PARTNERS, PUBLIC, Entry, Patch, Revision
 from tests.network import NOW, Place, assert_same_views, network, steady, sync_all
 
 MANY = int(os.environ.get("COP_EXAMPLES", "300"))  # of `pytest -m slow`
-few = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+few = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 many = settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
 
 TITLES = ("Ways to share power", "Sharing power", "Awoodda la wadaago", "مشاركة السلطة", "<b>x</b>")

@@ -16,6 +16,10 @@ SOON = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
 AS_OF = "2026-11-22T10:00:00Z"
 
 
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
 @dataclass
 class SiteBuilder:
     """Adds rows the way the loader does."""
@@ -51,12 +55,7 @@ class SiteBuilder:
         } | columns
         marks = ", ".join("?" * len(row))
         self.db.execute(f"INSERT INTO records ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
-        filed = {
-            (one.name, str(single))
-            for one in facets()[type_name]
-            for single in (value if isinstance(value := given.get(one.name), list) else [value])
-            if single is not None
-        }
+        filed = {(one.name, str(single)) for one in facets()[type_name] for single in _each(given.get(one.name))}
         site_tables.add_facets(self.db, [(type_name, *facet, number) for facet in sorted(filed)])
         return record_id
 

@@ -1,5 +1,6 @@
 """`cop load`, `new`, `checkout` and `withdraw`: between content files and the log."""
 
+import time
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ import click
 from cop.cli.common import echo_json, find_site, now, open_set_up, plural, progress_bar, resolve_record, sentence
 from cop.config import Site
 from cop.errors import CopError, WrongUsage
+from cop.scan import Scan, scan
 from cop.schema import open_store
 
 
@@ -21,9 +23,12 @@ def load(start: Path, paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> 
     Example: cop load
     """
     site = find_site(start)
-    report = _nothing_to_do(site) if not paths else None
-    if report is None:
-        report = _load(site, paths, dry_run)
+    started = time.monotonic()
+    found = None if paths else _quick_look(site)
+    if found is not None and not found.candidates and not found.odd:
+        report = _nothing_changed(found, time.monotonic() - started)
+    else:
+        report = _load(site, paths, found, dry_run)
     if as_json:
         echo_json(report)
     else:
@@ -32,42 +37,41 @@ def load(start: Path, paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> 
         raise SystemExit(5)
 
 
-def _nothing_to_do(site: Site) -> dict[str, object] | None:
-    """The report if nothing changed: found without loading any of the parts that read, sign or draw."""
-    import time
+def _quick_look(site: Site) -> Scan | None:
+    """What may have changed, found without loading any of the parts that read, sign or draw.
 
-    from cop.scan import scan
-
+    None if there is more to do than saving files: a new store, a new name, or views that were left behind.
+    """
     if not site.store_db.exists() or not site.site_db.exists():
         return None
-    started = time.monotonic()
     db = open_store(site.store_db)
-    told = db.execute("SELECT value FROM local_setting WHERE name = 'told_name'").fetchone()
+    shown = db.execute("SELECT value FROM local_setting WHERE name = 'shown_as'").fetchone()
     stale = db.execute("SELECT 1 FROM local_stale LIMIT 1").fetchone()
-    if stale or not told or told[0] != f"{site.config.name}\n{site.config.kind}\n{site.config.url}":
+    if stale or not shown or shown[0] != site.config.shown_as:
         return None
-    found = scan(db, site.content, ids_wanted=site.config.write_ids)
-    if found.candidates or found.odd:
-        return None
+    return scan(db, site.content, ids_wanted=site.config.write_ids)
+
+
+def _nothing_changed(found: Scan, seconds: float) -> dict[str, object]:
     return {
         "added": 0, "changed": 0, "unchanged": found.unchanged, "moved": 0, "missing": len(found.missing),
         "missing_paths": [f"content/{path}" for path in found.missing], "refused": [], "entries": 0,
-        "seconds": round(time.monotonic() - started, 3),
+        "seconds": round(seconds, 3),
     }  # fmt: skip
 
 
-def _load(site: Site, paths: tuple[Path, ...], dry_run: bool) -> dict[str, object]:
+def _load(site: Site, paths: tuple[Path, ...], found: Scan | None, dry_run: bool) -> dict[str, object]:
     from dataclasses import asdict
 
     from cop import identity, worktree
 
     db, signer = identity.open_installation(site, now())
     with progress_bar("Loading") as progress:
-        report = worktree.load(site, db, signer, now=now(), paths=paths, dry_run=dry_run, progress=progress)
-    found = asdict(report)
-    found["missing_paths"] = [f"content/{path}" for path in report.missing]
-    found["missing"] = len(report.missing)
-    return found
+        report = worktree.load(
+            site, db, signer, now=now(), paths=paths, found=found, dry_run=dry_run, progress=progress
+        )
+    missing = [f"content/{path}" for path in report.missing]
+    return {**asdict(report), "missing": len(missing), "missing_paths": missing}
 
 
 def _say(report: dict[str, object], dry_run: bool) -> None:
