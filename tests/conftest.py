@@ -23,6 +23,13 @@ settings.load_profile("cop")
 NOW = 1_790_000_000  # 2026-09-21T14:13:20Z
 
 
+@pytest.fixture(autouse=True)
+def no_site_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may work on a site of their own."""
+    monkeypatch.delenv("COP_SITE", raising=False)
+    monkeypatch.delenv("COP_KEYS", raising=False)
+
+
 class Folder:
     """A site folder on the disk, with the few things that a person does to it."""
 

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import sys
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
@@ -18,6 +19,9 @@ from cop.errors import CopError, WrongUsage
 from cop.schema import open_store
 
 PORT = 8001  # where `cop serve` listens unless told otherwise
+_TURNING = frozenset(
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)  # they can turn the order of a line round
 BAR_AFTER_SECONDS = 2.0
 BAR_WIDTH = 30
 
@@ -54,6 +58,15 @@ def echo_json(value: object) -> None:
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print text that others may have written: characters that could steer a terminal or hide text are shown as �."""
+    click.echo("".join(c if c in "\n\t" or _is_harmless(c) else "\ufffd" for c in text), err=err)
+
+
+def _is_harmless(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cs") and character not in _TURNING
 
 
 def as_text(value: object) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cop.cli.common import echo_json, find_site, now, open_set_up, plural, progress_bar, resolve_record, sentence
+from cop.cli.common import echo_json, find_site, now, open_set_up, plural, progress_bar, resolve_record, say, sentence
 from cop.config import Site
 from cop.errors import CopError, WrongUsage
 from cop.scan import Scan, scan
@@ -76,10 +76,10 @@ def _load(site: Site, paths: tuple[Path, ...], found: Scan | None, dry_run: bool
 
 def _say(report: dict[str, object], dry_run: bool) -> None:
     for problem in report["refused"]:  # type: ignore[attr-defined]
-        click.echo(f"{problem['path']}, line {problem['line']}: {sentence(problem['reason'])}", err=True)
-        click.echo(f"  Try: {problem['hint']}", err=True)
+        say(f"{problem['path']}, line {problem['line']}: {sentence(problem['reason'])}", err=True)
+        say(f"  Try: {problem['hint']}", err=True)
     for path in report["missing_paths"]:  # type: ignore[attr-defined]
-        click.echo(
+        say(
             f"{path} is gone. Its record stays. Bring it back: cop checkout {path}. Hide it: cop withdraw {path}",
             err=True,
         )
@@ -94,7 +94,7 @@ def _say(report: dict[str, object], dry_run: bool) -> None:
     if report["refused"]:
         refused = len(report["refused"])  # type: ignore[arg-type]
         parts.append(f"{refused:,} left out (see above; the last good version stays up)")
-    click.echo(", ".join(parts) + f". {report['seconds']:.1f} seconds.")
+    say(", ".join(parts) + f". {report['seconds']:.1f} seconds.")
 
 
 @click.command()
@@ -122,8 +122,8 @@ def new(start: Path, type_name: str, title: tuple[str, ...]) -> None:
         raise CopError(f"{path} is already there.", hint="Choose another title, or edit that file.")
     path.parent.mkdir(parents=True, exist_ok=True)
     files.replace(path, writeback.template(kind, record_id, words).encode())
-    click.echo(str(path))
-    click.echo("Fill in what you know and leave the rest. Then: cop load", err=True)
+    say(str(path))
+    say("Fill in what you know and leave the rest. Then: cop load", err=True)
 
 
 @click.command()
@@ -144,10 +144,10 @@ def checkout(start: Path, records: tuple[str, ...], as_json: bool) -> None:
         echo_json(report)
     else:
         for path in report.written:
-            click.echo(path)
+            say(path)
         for path in report.kept:
-            click.echo(f"{path} has unsaved edits and was left alone. Save them first: cop load", err=True)
-        click.echo(f"{plural(len(report.written), 'file')} written, {report.unchanged:,} up to date.", err=True)
+            say(f"{path} has unsaved edits and was left alone. Save them first: cop load", err=True)
+        say(f"{plural(len(report.written), 'file')} written, {report.unchanged:,} up to date.", err=True)
     if report.kept:
         raise SystemExit(5)
 
@@ -167,4 +167,4 @@ def withdraw(start: Path, record: str, why: str, undo: bool) -> None:
     site = find_site(start)
     db, signer = identity.open_installation(site, now())
     title = withdrawal.withdraw(site, db, signer, resolve_record(db, record), why=why, undo=undo, now=now())
-    click.echo(f"“{title}” is {'shown again' if undo else 'hidden from readers'}. Partners follow at the next sync.")
+    say(f"“{title}” is {'shown again' if undo else 'hidden from readers'}. Partners follow at the next sync.")

@@ -10,7 +10,7 @@ from cop import bundle as bundles
 from cop import identity, partners, status
 from cop import sync as syncing
 from cop.cli import show_error
-from cop.cli.common import echo_json, find_site, now, plural, progress_bar
+from cop.cli.common import echo_json, find_site, now, plural, progress_bar, say
 from cop.errors import CopError, WrongUsage
 from cop.model import iso_time
 from cop.partners import Partner
@@ -78,31 +78,27 @@ def _preview(side: Side, partner: Partner) -> Report:
 def _say(report: Report, dry_run: bool) -> None:
     """A report in plain words."""
     would = "would come" if dry_run else "came"
-    click.echo(
+    say(
         f"{report.partner}: {plural(report.received, 'change')} {would}, {report.sent:,} {'would go' if dry_run else 'went'}."
     )
     for name, changes in sorted(report.by.items()):
         through = "" if name == report.partner else f", carried by {report.partner}"
-        click.echo(f"  {plural(changes, 'change')} by {name}{through}.")
+        say(f"  {plural(changes, 'change')} by {name}{through}.")
     if report.equal and not dry_run:
-        click.echo("  Both hold the same now.")
+        say("  Both hold the same now.")
     if report.conflicts:
-        click.echo(f"  {plural(report.conflicts, 'line has', 'lines have')} more than one answer: cop conflicts")
+        say(f"  {plural(report.conflicts, 'line has', 'lines have')} more than one answer: cop conflicts")
     if report.refused:
-        click.echo(
-            f"  {plural(report.refused, 'entry was', 'entries were')} turned away: we do not know who wrote them."
-        )
+        say(f"  {plural(report.refused, 'entry was', 'entries were')} turned away: we do not know who wrote them.")
     if report.partner_lacks:
-        click.echo(f"  They turned away {plural(report.partner_lacks, 'entry', 'entries')}: they do not know who wrote them."
+        say(f"  They turned away {plural(report.partner_lacks, 'entry', 'entries')}: they do not know who wrote them."
                    "\n  Have they accepted you? Send them: cop invite")  # fmt: skip
     if report.waiting:
-        click.echo(f"  {plural(report.waiting, 'change')} not here yet; they come with the next exchange.")
+        say(f"  {plural(report.waiting, 'change')} not here yet; they come with the next exchange.")
     if report.not_understood:
-        click.echo(
-            f"  {plural(report.not_understood, 'item needs', 'items need')} a newer cop. They are kept and passed on."
-        )
+        say(f"  {plural(report.not_understood, 'item needs', 'items need')} a newer cop. They are kept and passed on.")
     if report.received and not dry_run:
-        click.echo("  To bring your content files up to date: cop checkout")
+        say("  To bring your content files up to date: cop checkout")
 
 
 @click.group()
@@ -127,7 +123,7 @@ def create(start: Path, file: Path, name: str, full: bool, as_json: bool) -> Non
     if as_json:
         echo_json({**asdict(header), "bytes": file.stat().st_size})
     else:
-        click.echo(f"{file}: {plural(header.changes, 'change')}, {file.stat().st_size:,} bytes.")
+        say(f"{file}: {plural(header.changes, 'change')}, {file.stat().st_size:,} bytes.")
 
 
 @bundle.command("show")
@@ -139,8 +135,8 @@ def show(file: Path, as_json: bool) -> None:
     if as_json:
         echo_json({**asdict(header), "bytes": file.stat().st_size})
         return
-    click.echo(f"Made by {header.name} for {header.receiver or 'anyone'}, {iso_time(header.made)[:10]} by their clock.")
-    click.echo(f"{plural(header.changes, 'change')}, {file.stat().st_size:,} bytes.")
+    say(f"Made by {header.name} for {header.receiver or 'anyone'}, {iso_time(header.made)[:10]} by their clock.")
+    say(f"{plural(header.changes, 'change')}, {file.stat().st_size:,} bytes.")
 
 
 @bundle.command("apply")
@@ -160,13 +156,11 @@ def apply(start: Path, file: Path, dry_run: bool, as_json: bool) -> None:
     if as_json:
         echo_json(applied)
     else:
-        click.echo(f"{applied.name}: {plural(applied.received, 'change')} {'would come' if dry_run else 'came'}, "
+        say(f"{applied.name}: {plural(applied.received, 'change')} {'would come' if dry_run else 'came'}, "
                    f"{plural(applied.known, 'entry was', 'entries were')} here already.")  # fmt: skip
         if applied.refused:
-            click.echo(
-                f"{plural(applied.refused, 'entry was', 'entries were')} turned away: we do not know who wrote them."
-            )
+            say(f"{plural(applied.refused, 'entry was', 'entries were')} turned away: we do not know who wrote them.")
         if applied.conflicts:
-            click.echo(f"{plural(applied.conflicts, 'line has', 'lines have')} more than one answer: cop conflicts")
+            say(f"{plural(applied.conflicts, 'line has', 'lines have')} more than one answer: cop conflicts")
     if applied.conflicts or applied.refused:
         raise SystemExit(5)

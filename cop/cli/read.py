@@ -3,10 +3,11 @@
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import click
 
-from cop.cli.common import as_text, echo_json, find_site, open_set_up, plural, resolve_record
+from cop.cli.common import as_text, echo_json, find_site, open_set_up, plural, resolve_record, say
 from cop.cli.settle import say_conflict
 from cop.errors import WrongUsage
 
@@ -40,7 +41,7 @@ def list_(start: Path, type_name: str, as_json: bool) -> None:
         echo_json([{"id": r[0], "type": r[1], "slug": r[2], "title": r[3], "state": r[4] or "shown"} for r in rows])
         return
     for _, kind, slug, title, state in rows:
-        click.echo(f"{TYPES[kind].folder}/{slug}  {title}" + (f"  ({state})" if state else ""))
+        say(f"{TYPES[kind].folder}/{slug}  {title}" + (f"  ({state})" if state else ""))
 
 
 @click.command()
@@ -67,13 +68,11 @@ def show(start: Path, record: str, as_json: bool) -> None:
         echo_json({"id": record_id, "type": view.type, "state": (state and state[0]) or "shown", "fields": dict(view.fields),
                    "conflicts": open_, "checks": list(view.checks)})  # fmt: skip
         return
-    click.echo(
-        f"{publish.title_of(view.fields)}\n{TYPES[view.type].label if view.type in TYPES else view.type}  {record_id}"
-    )
+    say(f"{publish.title_of(view.fields)}\n{TYPES[view.type].label if view.type in TYPES else view.type}  {record_id}")
     for name, value in view.fields.items():
         if name != "body":
-            click.echo(f"{name}: {as_text(value)}")
-    click.echo(f"\n{view.fields['body']}" if "body" in view.fields else "")
+            say(f"{name}: {as_text(value)}")
+    say(f"\n{view.fields['body']}" if "body" in view.fields else "")
     for conflict in open_:
         say_conflict(conflict)
 
@@ -88,7 +87,6 @@ def history(start: Path, record: str, as_json: bool) -> None:
     Example: cop history events/reading-circle
     """
     from cop import log, trust
-    from cop.fields import label
     from cop.merge import History
     from cop.model import AUDIENCES, iso_time
 
@@ -104,6 +102,7 @@ def history(start: Path, record: str, as_json: bool) -> None:
             "kind": revision.kind,
             "type": revision.patch.type if revision.patch else "",
             "fields": revision.patch.names() if revision.patch else [],
+            "why": str((revision.patch and revision.patch.fields.get("withdrawn")) or ""),
             "audience": AUDIENCES[min(revision.audience, 2)],
             "patch": revision.payload_hash.hex(),
             "entry": revision.entry_id.hex(),
@@ -114,9 +113,17 @@ def history(start: Path, record: str, as_json: bool) -> None:
         echo_json(rows)
         return
     for row in reversed(rows):
-        labels = [label(str(row["type"]), name) for name in row["fields"]]
-        what = "hid it from readers" if row["kind"] == "withdraw" else f"wrote: {', '.join(labels)}"
-        click.echo(f"{str(row['claimed'])[:10]}  {row['organisation']} {what}")
+        say(f"{str(row['claimed'])[:10]}  {row['organisation']} {_what_happened(row)}")
+
+
+def _what_happened(row: dict[str, Any]) -> str:
+    from cop.fields import label
+
+    if row["kind"] == "withdraw":
+        return f"hid it from readers: {row['why']}"
+    if row["fields"] == ["withdrawn"]:
+        return "showed it again"
+    return "wrote: " + ", ".join(label(row["type"], name) for name in row["fields"])
 
 
 @click.command()
@@ -142,5 +149,5 @@ def search(start: Path, words: tuple[str, ...], type_name: str, topic: str, as_j
         echo_json(found)
         return
     for hit in found.hits:
-        click.echo(f"{TYPES[hit.type].folder}/{hit.slug}  {hit.title}")
-    click.echo(f"{plural(found.total, 'record')} found.", err=True)
+        say(f"{TYPES[hit.type].folder}/{hit.slug}  {hit.title}")
+    say(f"{plural(found.total, 'record')} found.", err=True)

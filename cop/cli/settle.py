@@ -4,15 +4,15 @@ from pathlib import Path
 
 import click
 
-from cop.cli.common import as_text, echo_json, find_site, now, open_set_up, resolve_record
+from cop.cli.common import as_text, echo_json, find_site, now, open_set_up, resolve_record, say
 
 
 def say_conflict(conflict: dict[str, object]) -> None:
     """All answers for one field, with who gave them and their ids."""
     values: list[dict[str, object]] = conflict["values"]  # type: ignore[assignment]
-    click.echo(f"{len(values)} answers for “{conflict['field']}” of “{conflict['title']}” ({conflict['record']}):")
+    say(f"{len(values)} answers for “{conflict['field']}” of “{conflict['title']}” ({conflict['record']}):")
     for value in values:
-        click.echo(
+        say(
             f"  {str(value['id'])[:12]}  {value['organisation']}, {str(value['claimed'])[:10]}: {as_text(value['value'])}"
         )
 
@@ -33,7 +33,7 @@ def conflicts(start: Path, as_json: bool) -> None:
         return
     for conflict in found:
         say_conflict(conflict)
-    click.echo(
+    say(
         "Settle one: cop resolve RECORD --field FIELD --take ID" if found else "No differences to settle.",
         err=bool(found),
     )
@@ -54,5 +54,5 @@ def resolve(start: Path, record: str, field: str, take: str) -> None:
     site = find_site(start)
     db, signer = identity.open_installation(site, now())
     title, value = settling.resolve(site, db, signer, resolve_record(db, record), field=field, take=take, now=now())
-    click.echo(f"“{title}” now says under “{field}”: {as_text(value)}. All answers stay in its history.")
-    click.echo("Partners follow at the next sync. To bring your content file up to date: cop checkout", err=True)
+    say(f"“{title}” now says under “{field}”: {as_text(value)}. All answers stay in its history.")
+    say("Partners follow at the next sync. To bring your content file up to date: cop checkout", err=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cop.cli.common import echo_json, find_site, open_set_up, plural
+from cop.cli.common import echo_json, find_site, open_set_up, plural, say
 from cop.fields import TYPES
 
 MOST_PATHS = 10
@@ -32,27 +32,25 @@ def status(start: Path, as_json: bool) -> None:
         f"{count:,} {(TYPES[name].label if count == 1 else TYPES[name].plural).lower()}"
         for name, count in report["records"].items()
     )
-    click.echo(f"{report['organisation']} holds {counts or 'no records yet'}.")
-    click.echo(f"{plural(report['entries'], 'entry', 'entries')} in the log. Digest {report['digest'][:16]}")
+    say(f"{report['organisation']} holds {counts or 'no records yet'}.")
+    say(f"{plural(report['entries'], 'entry', 'entries')} in the log. Digest {report['digest'][:16]}")
     _say_paths("Not saved yet", report["unsaved"], "cop load")
     _say_paths("Gone from the folder", report["missing"], "cop checkout PATH, or cop withdraw PATH")
     _say_paths("Changed since the file was written", report["behind"], "cop checkout")
     for conflict in report["conflicts"]:
-        click.echo(f"Two or more answers: {conflict['title']}, {conflict['field']}  (cop conflicts)")
+        say(f"Two or more answers: {conflict['title']}, {conflict['field']}  (cop conflicts)")
     if report["waiting"]:
-        click.echo(f"{plural(report['waiting'], 'change')} not here yet; they come with the next sync or stick.")
+        say(f"{plural(report['waiting'], 'change')} not here yet; they come with the next sync or stick.")
     if report["not_understood"]:
-        click.echo(
-            f"{plural(report['not_understood'], 'item needs', 'items need')} a newer cop. They are kept and passed on."
-        )
+        say(f"{plural(report['not_understood'], 'item needs', 'items need')} a newer cop. They are kept and passed on.")
     for partner in report["partners"]:
         heard = partner["last_heard"] or "not yet"
-        click.echo(f"Partner {partner['name']} at {partner['address'] or 'no address'}: last heard from {heard}.")
+        say(f"Partner {partner['name']} at {partner['address'] or 'no address'}: last heard from {heard}.")
 
 
 def _say_paths(what: str, paths: list[str], command: str) -> None:
     """A few paths, and how many more there are."""
     for path in paths[:MOST_PATHS]:
-        click.echo(f"{what}: {path}  ({command})")
+        say(f"{what}: {path}  ({command})")
     if len(paths) > MOST_PATHS:
-        click.echo(f"{what}: {len(paths) - MOST_PATHS:,} more  ({command}; all of them: cop status --json)")
+        say(f"{what}: {len(paths) - MOST_PATHS:,} more  ({command}; all of them: cop status --json)")
