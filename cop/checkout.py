@@ -12,8 +12,9 @@ from cop.fields import SHARES, TYPES
 from cop.merge import History
 from cop.model import RecordId, RecordView, Revision, Value
 from cop.publish import base_slug
+from cop.reading import FileRead, hash_bytes
 from cop.schema import writing
-from cop.worktree import FileRead, hash_bytes, keep_file
+from cop.worktree import keep_file
 
 SHARE_FIELDS = "share_fields"
 

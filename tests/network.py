@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
-from cop import entry, identity, log, partners, patch, sync, trust, views, worktree
+from cop import entry, frontier, identity, log, partners, patch, status, sync, trust, views, worktree
 from cop.errors import NotReachable
 from cop.merge import History
 from cop.model import OWN, PUBLIC, Entry, Item, Patch, PayloadHash, RecordId, RecordView, Value
@@ -194,18 +194,24 @@ def sync_all(found: Sequence[Place], rounds: int = 3) -> None:
         moved = 0
         for one in found:
             for other in found:
-                if (
-                    one is not other
-                    and one.db.execute(
-                        "SELECT 1 FROM local_partner WHERE organisation = ?", [other.organisation]
-                    ).fetchone()
-                ):
+                if one is not other and has_accepted(one, other) and not in_step(one, other):
                     before = len(one.entry_ids()), len(other.entry_ids()), len(one.payloads()), len(other.payloads())
                     one.sync(other)
                     after = len(one.entry_ids()), len(other.entry_ids()), len(one.payloads()), len(other.payloads())
                     moved += before != after
         if not moved:
             return
+
+
+def has_accepted(one: Place, other: Place) -> bool:
+    query = "SELECT 1 FROM local_partner WHERE organisation = ?"
+    return one.db.execute(query, [other.organisation]).fetchone() is not None
+
+
+def in_step(one: Place, other: Place) -> bool:
+    """Both hold the same, and neither waits for a payload."""
+    states = [(frontier.frontier_hash(place.db), status.waiting(place.db)) for place in (one, other)]
+    return states[0] == states[1] and states[0][1] == 0
 
 
 class Line:

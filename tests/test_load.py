@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import NOW, Folder
 
-from cop import content, log, views, withdrawal, worktree
+from cop import content, log, reading, views, withdrawal
 from cop.errors import WrongUsage
 from cop.scan import scan
 from cop.worktree import LoadReport
@@ -48,7 +48,7 @@ def test_nothing_changed_means_no_entry_and_no_file_opened(folder: Folder, monke
     def opened(*_: object) -> None:
         raise AssertionError("a file was opened")
 
-    monkeypatch.setattr(worktree, "_read", opened)
+    monkeypatch.setattr(reading, "read_one", opened)
     assert counts(folder.load()) == (0, 0, 20, 0)
     assert folder.entries() == before
 
@@ -434,12 +434,12 @@ def test_two_files_that_ask_for_one_address_both_stay_reachable(folder: Folder) 
 
 
 def test_many_files_read_by_all_processors_give_the_same_as_a_few(folder: Folder) -> None:
-    for at in range(worktree.MANY + 5):
+    for at in range(reading.MANY + 5):
         folder.write(f"posts/{at}.md", POST.format(at) if at else "---\ntitle: [\n---\n")
     report = folder.load()
-    assert (report.added, len(report.refused)) == (worktree.MANY + 4, 1)
+    assert (report.added, len(report.refused)) == (reading.MANY + 4, 1)
     assert (report.refused[0].path, report.refused[0].line) == ("content/posts/0.md", 2)
-    assert len(folder.titles()) == worktree.MANY + 4
+    assert len(folder.titles()) == reading.MANY + 4
 
 
 def test_the_site_after_many_loads_is_what_a_rebuild_gives(folder: Folder) -> None:

@@ -1,0 +1,180 @@
+"""What saving a content file means: decides, and changes nothing. `worktree` carries it out.
+
+Each file knows its base: the heads it was last saved or written from. What a file says now, less what its base says,
+is the patch, and the base is its parents.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cop import content, log, merge, patch
+from cop.config import Site
+from cop.content import ContentFile
+from cop.fields import is_set
+from cop.log import Change
+from cop.merge import History
+from cop.model import OWN, PARTNERS, PUBLIC, Patch, PayloadHash, RecordId, Revision, Value
+from cop.reading import FileRead, Problem, read_one
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What saving one file would do."""
+
+    file: FileRead
+    record_id: RecordId
+    changes: tuple[Change, ...]  # at most one an audience; none if nothing changed
+    kept_base: tuple[PayloadHash, ...]  # heads of audiences that do not change
+    is_new: bool
+    old_path: str  # where the file lay before, or ""
+
+
+_KNOWN = "SELECT path, record_id, file_hash, base, has_id FROM local_file"
+
+
+def plan_all(
+    site: Site, db: sqlite3.Connection, batch: Iterable[FileRead], missing: set[str], claimed: dict[RecordId, str]
+) -> tuple[list[Plan], list[Problem]]:
+    plans, problems = [], []
+    for file in sorted(batch, key=_has_no_id):  # an id that is written down goes before one that is remembered
+        if file.problem or file.content is None:
+            problems += [file.problem] if file.problem else []
+            continue
+        plan = _plan(site, db, file, file.content, missing, claimed)
+        if isinstance(plan, Problem):
+            problems.append(plan)
+        else:
+            plans.append(plan)
+            claimed[plan.record_id] = file.path
+            missing.discard(plan.old_path)
+    return plans, problems
+
+
+def _has_no_id(file: FileRead) -> bool:
+    return not (file.content and file.content.written_id)
+
+
+def _plan(
+    site: Site,
+    db: sqlite3.Connection,
+    file: FileRead,
+    says: ContentFile,
+    missing: set[str],
+    claimed: dict[RecordId, str],
+) -> Plan | Problem:
+    """Decide what saving one file means. Reads the store, changes nothing."""
+    row: sqlite3.Row | None = db.execute(f"{_KNOWN} WHERE path = ?", [file.path]).fetchone()
+    record_id = patch.record_id_of(says.written_id) if says.written_id else row["record_id"] if row else ""
+    old_path = ""
+    if row and not says.written_id and row["has_id"] and record_id in claimed:
+        row, record_id = None, ""  # that record's file was renamed, and this is a new one in its place
+    elif not (row and row["record_id"] == record_id):
+        row = _elsewhere(db, file, record_id, missing)
+        record_id = record_id or (row["record_id"] if row else "")
+        old_path = row["path"] if row else ""
+    if not record_id:
+        return _new(file, says)
+    other = claimed.get(record_id) or (old_path if row and old_path and _still_stands_for(site, row) else "")
+    if other and other != file.path:
+        return _copied(file, says, other)
+    if row and row["file_hash"] == file.file_hash and content.record_type(row["path"]).name == says.type:
+        return Plan(file, record_id, (), log.split_hashes(row["base"]), False, old_path)
+    return _changes(db, file, says, record_id, log.split_hashes(row["base"]) if row else None, old_path)
+
+
+def _new(file: FileRead, says: ContentFile) -> Plan:
+    """A record that nobody knows yet."""
+    after = _by_audience(says, _NOTHING)
+    made = [(audience, patch.difference(says.type, {}, fields)) for audience, fields in after.items() if fields]
+    record_id = patch.new_record_id()
+    changes = [Change(record_id, (), one, audience) for audience, one in made if not one.changes_nothing]
+    return Plan(file, record_id, tuple(changes), (), True, "")
+
+
+def _elsewhere(db: sqlite3.Connection, file: FileRead, record_id: RecordId, missing: set[str]) -> sqlite3.Row | None:
+    """The file under another name: by its id, or by its bytes if it has none."""
+    if record_id:
+        row: sqlite3.Row | None = db.execute(f"{_KNOWN} WHERE record_id = ?", [record_id]).fetchone()
+        return row
+    same = db.execute(f"{_KNOWN} WHERE file_hash = ?", [file.file_hash])
+    gone = [row for row in same if row["path"] in missing]
+    return gone[0] if len(gone) == 1 else None
+
+
+def _still_stands_for(site: Site, row: sqlite3.Row) -> bool:
+    """True if the file that a record was saved from is there and has not become another record's."""
+    if not (site.content / row["path"]).is_file():
+        return False
+    found = read_one(site.content, row["path"]).content
+    if found is None:
+        return True
+    return patch.record_id_of(found.written_id) == row["record_id"] if found.written_id else not row["has_id"]
+
+
+def _copied(file: FileRead, says: ContentFile, other: str) -> Problem:
+    reason = f"it has the same id as content/{other}; was it copied from there?"
+    hint = f"To make it a record of its own, delete the line “id: {says.written_id}”. Then: cop load"
+    return Problem(f"content/{file.path}", says.id_line, reason, hint)
+
+
+def _changes(
+    db: sqlite3.Connection,
+    file: FileRead,
+    says: ContentFile,
+    record_id: RecordId,
+    base: tuple[PayloadHash, ...] | None,
+    old_path: str,
+) -> Plan:
+    """The patches that lead from the base of a file to what it says, one an audience."""
+    history = log.revisions(db, record_id)
+    before = _at_base(history, base)
+    after = _by_audience(says, before)
+    changes: list[Change] = []
+    kept: list[PayloadHash] = []
+    kinds = {r.patch.type for r in history if r.patch and r.payload_hash in (base or ())}
+    for audience in (PUBLIC, PARTNERS, OWN):
+        old, heads = before[audience]
+        made = patch.difference(says.type, old, after[audience])
+        if made.changes_nothing and old and kinds and says.type not in kinds:  # the file was moved to another folder
+            said_again = sorted(name for name in old if not is_set(says.type, name))[:1]
+            made = Patch(says.type, {name: old[name] for name in said_again})
+        if not made.changes_nothing:
+            changes.append(Change(record_id, heads if base is not None else (), made, audience))
+        else:
+            kept += heads
+    return Plan(file, record_id, tuple(changes), tuple(kept), not history, old_path)
+
+
+Sides = dict[int, tuple[dict[str, Value], tuple[PayloadHash, ...]]]
+
+
+_NOTHING: Sides = {PUBLIC: ({}, ()), PARTNERS: ({}, ()), OWN: ({}, ())}
+
+
+def _at_base(history: Sequence[Revision], base: tuple[PayloadHash, ...] | None) -> Sides:
+    """Per audience, the fields as the file last had them, and their heads. Without a base, what the log shows now."""
+    sides: Sides = {}
+    for audience in (PUBLIC, PARTNERS, OWN):
+        same = History(r for r in history if r.audience == audience)
+        known = same.revisions if base is None else same.up_to(base)
+        view = merge.merge(known)
+        heads = {revision.payload_hash for revision in same.revisions}
+        held = (view.heads if view else ()) if base is None else tuple(h for h in base if h in heads)
+        sides[audience] = (dict(view.fields) if view else {}, held)
+    return sides
+
+
+def _by_audience(says: ContentFile, before: Sides) -> dict[int, dict[str, Value]]:
+    """The fields of a file, by who may receive them. What only `cop` sets stays as it was."""
+    after: dict[int, dict[str, Value]] = {PUBLIC: {}, PARTNERS: {}, OWN: {}}
+    for name, value in says.fields.items():
+        after[says.audience(name)][name] = value
+    had = [name for old, _ in before.values() for name in old]
+    if "slug" not in says.fields and not had:
+        after[says.share]["slug"] = content.slug_from_path(says.path) or None
+    for audience, (old, _) in before.items():
+        for name in ("slug", "withdrawn"):
+            if name in old and name not in says.fields:
+                after[says.share if name == "slug" else audience][name] = old[name]
+    return after
