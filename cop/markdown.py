@@ -14,6 +14,8 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from cop.workers import OneProcess, map_in_processes
+
 MAX_QUICK_CHARACTERS = 16_000  # the worst text of this length takes about half a second
 MAX_CHARACTERS = 600_000  # beyond this a text is shown as it was typed
 _TAGS = {
@@ -106,19 +108,12 @@ def as_typed(source: str) -> Rendered:
 def render_all(sources: Iterable[str], *, processes: int = 1) -> Iterator[Rendered]:
     """Render many texts, in their order. Long ones, and all if `processes` is more than 1, in processes of their own."""
     if processes > 1:
-        yield from _in_processes(sources, processes)
+        yield from map_in_processes(_render_or_show, sources, as_typed, processes=processes)
         return
-    for source in sources:
-        if len(source) <= MAX_QUICK_CHARACTERS:
-            yield render(source)
-        else:
-            yield from _in_processes([source], 1)
-
-
-def _in_processes(sources: Iterable[str], processes: int) -> Iterator[Rendered]:
-    from cop.workers import map_in_processes  # late: needed for long texts and large loads only
-
-    yield from map_in_processes(_render_or_show, sources, as_typed, processes=processes)
+    with OneProcess() as apart:
+        for source in sources:
+            quick = len(source) <= MAX_QUICK_CHARACTERS
+            yield render(source) if quick else apart.call(_render_or_show, source, as_typed)
 
 
 def _render_or_show(source: str) -> Rendered:

@@ -10,6 +10,7 @@ from pathlib import Path
 from cop import content
 from cop.content import ContentFile
 from cop.errors import BadContent
+from cop.workers import map_in_processes
 
 MANY = 300  # from here on files are read by all processors
 
@@ -40,8 +41,6 @@ def read_all(folder: Path, paths: Sequence[str]) -> Iterator[FileRead]:
     one = partial(read_one, folder)
     if len(paths) < MANY:
         return map(one, paths)
-    from cop.workers import map_in_processes  # late: needed for large loads only
-
     return map_in_processes(one, paths, partial(_unreadable, folder), processes=os.cpu_count() or 1)
 
 

@@ -5,9 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from multiprocessing import get_all_start_methods, get_context
-from typing import Any, TypeVar
-
-from pebble import ProcessPool
+from typing import Any, Self, TypeVar
 
 TIMEOUT_SECONDS = 20  # for one chunk
 CHUNK = 50
@@ -23,7 +21,7 @@ def map_in_processes(
     Where `function` takes too long or takes its process down, `fallback` answers, in this process.
     """
     source = iter(things)
-    with ProcessPool(max_workers=processes, context=_context()) as pool:
+    with _pool(processes) as pool:
         waiting: deque[tuple[list[In], Any]] = deque()
         while True:
             while len(waiting) < 3 * processes and (chunk := list(islice(source, CHUNK))):
@@ -33,7 +31,33 @@ def map_in_processes(
             yield from _results(pool, function, fallback, *waiting.popleft())
 
 
-def _schedule(pool: ProcessPool, function: Callable[[In], Out], chunk: list[In]) -> Any:
+class OneProcess:
+    """A process of its own for single things that may hang, started when the first of them comes."""
+
+    def __init__(self) -> None:
+        self._pool: Any = None
+
+    def call(self, function: Callable[[In], Out], thing: In, fallback: Callable[[In], Out]) -> Out:
+        """The result, or what `fallback` gives where it takes too long or takes its process down."""
+        self._pool = self._pool or _pool(1)
+        return _results(self._pool, function, fallback, [thing], _schedule(self._pool, function, [thing]))[0]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool:
+            self._pool.stop()
+            self._pool.join()
+
+
+def _pool(processes: int) -> Any:
+    from pebble import ProcessPool  # late: it takes a while, and quick runs need no processes
+
+    return ProcessPool(max_workers=processes, context=_context())
+
+
+def _schedule(pool: Any, function: Callable[[In], Out], chunk: list[In]) -> Any:
     return pool.schedule(_each, args=[function, chunk], timeout=TIMEOUT_SECONDS)
 
 
@@ -42,7 +66,7 @@ def _each(function: Callable[[In], Out], chunk: list[In]) -> list[Out]:
 
 
 def _results(
-    pool: ProcessPool, function: Callable[[In], Out], fallback: Callable[[In], Out], chunk: list[In], future: Any
+    pool: Any, function: Callable[[In], Out], fallback: Callable[[In], Out], chunk: list[In], future: Any
 ) -> list[Out]:
     try:
         results: list[Out] = future.result()
