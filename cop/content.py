@@ -104,7 +104,8 @@ def split(text: str, shown: str) -> tuple[str, str, int]:
         return "", text.strip("\n"), 1
     for at, line in enumerate(lines[1:], 1):
         if line.rstrip() in ("---", "..."):
-            return "\n".join(lines[1:at]), "\n".join(lines[at + 1 :]).strip("\n"), 2
+            # each line with its end: else the last line of a block of text would be another text than in the middle
+            return "".join(f"{one}\n" for one in lines[1:at]), "\n".join(lines[at + 1 :]).strip("\n"), 2
     raise BadContent(shown, 1, "the second --- line is missing", "Put a line --- between the fields and the text.")
 
 
