@@ -249,10 +249,10 @@ def test_a_file_that_may_not_be_read_is_reported(folder: Folder, monkeypatch: py
     folder.write("posts/closed.md", GOOD.format(2))
     real = Path.open
 
-    def closed(path: Path, *rest: Any) -> Any:  # a mode of 0 does not stop root, as which tests may run
+    def closed(path: Path, *rest: Any, **named: Any) -> Any:  # a mode of 0 does not stop root, as which tests may run
         if path.name == "closed.md":
             raise PermissionError(errno.EACCES, "Permission denied")
-        return real(path, *rest)
+        return real(path, *rest, **named)
 
     monkeypatch.setattr(Path, "open", closed)
     report = folder.load()
