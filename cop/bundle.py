@@ -7,7 +7,7 @@ is stored whole or not at all, so half a file is safe to apply and useful.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 from cop import cbor, files, frontier, log, partners, sealing, trust, wire
 from cop.errors import CopError, NotReachable, Refused
 from cop.frontier import Points
-from cop.model import PARTNERS, WriterId
-from cop.partners import Partner
+from cop.model import PARTNERS, Entry, WriterId
+from cop.partners import Partner, all_partners, keep_points
 from cop.signing import sha256
 from cop.sync import Side, count_changes, own_organisation, receive
 from cop.wire import Message
@@ -112,6 +112,7 @@ def _messages(side: Side, numbers: list[int], receivers: list[WriterId]) -> Iter
             side.signer.public,
             own_organisation(side.db),
             bytes(HASH_BYTES),
+            points=frontier.own_points(side.db) if at == 0 else None,  # so that an answer brings only what we lack
             entries=tuple(entries),
             payloads=tuple(open_),
         )
@@ -180,12 +181,17 @@ def apply(side: Side, path: Path, now: int, *, dry_run: bool = False) -> Applied
     """
     with _open(path) as file:
         applied = Applied(_header(_read_frame(file, path)).name)
+        brought: list[Entry] = []
         while not applied.whole:
             content = _read_frame(file, path)
             if _is_end(content):
                 applied.whole = True
+            elif dry_run:
+                brought += wire.unpack(content, side.signer).entries
             else:
-                _apply_one(side, wire.unpack(content, side.signer), applied, now, dry_run)
+                _apply_one(side, wire.unpack(content, side.signer), applied, now)
+    if dry_run:
+        _preview(side, brought, applied)
     return applied
 
 
@@ -193,16 +199,20 @@ def _is_end(content: bytes) -> bool:
     return content == cbor.encode({"end": True})
 
 
-def _apply_one(side: Side, message: Message, applied: Applied, now: int, dry_run: bool) -> None:
-    if not dry_run:
-        came = receive(side, message, applied.name, now)
-        applied.received += came.changes
-        applied.refused += sum(came.refused.values())
-        applied.known += len(message.entries) - came.entries - sum(came.refused.values())
-        return
-    network = trust.admissible(side.db, message.entries)
-    known = [entry for entry in message.entries if log.holds(side.db, entry.entry_id)]
-    new = [entry for entry in message.entries if entry.writer in network.writers and entry not in known]
-    applied.known += len(known)
-    applied.received += count_changes(new)
-    applied.refused += len(message.entries) - len(known) - len(new)
+def _apply_one(side: Side, message: Message, applied: Applied, now: int) -> None:
+    came = receive(side, message, applied.name, now)
+    applied.received += came.changes
+    applied.refused += sum(came.refused.values())
+    applied.known += len(message.entries) - came.entries - sum(came.refused.values())
+    for partner in all_partners(side.db):
+        if message.points is not None and partner.organisation == message.organisation:
+            keep_points(side.db, partner, message.points)
+
+
+def _preview(side: Side, brought: Sequence[Entry], applied: Applied) -> None:
+    """What applying would store: nothing is stored."""
+    network = trust.admissible(side.db, brought)
+    known = {entry.entry_id for entry in brought if log.holds(side.db, entry.entry_id)}
+    new = [entry for entry in brought if entry.writer in network.writers and entry.entry_id not in known]
+    applied.known, applied.received = len(known), count_changes(new)
+    applied.refused = len(brought) - len(known) - len(new)

@@ -11,10 +11,12 @@ from cop.config import Site
 from cop.fields import SHARES, TYPES
 from cop.merge import History
 from cop.model import RecordId, RecordView, Revision, Value
+from cop.planning import id_of
 from cop.publish import base_slug
-from cop.reading import FileRead, hash_bytes
+from cop.reading import FileRead, hash_bytes, read_one
+from cop.scan import scan
 from cop.schema import writing
-from cop.worktree import keep_file
+from cop.worktree import content_lock, keep_file
 
 SHARE_FIELDS = "share_fields"
 
@@ -30,14 +32,31 @@ class CheckoutReport:
 
 def check_out(site: Site, db: sqlite3.Connection, record_ids: Sequence[RecordId] = ()) -> CheckoutReport:
     """Write records as content files: the named ones, or every record that readers or partners can see."""
+    with content_lock(site):
+        return _check_out(site, db, record_ids)
+
+
+def _check_out(site: Site, db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> CheckoutReport:
     report = CheckoutReport()
     writers = trust.members(db).writers
+    unsaved = _unsaved_ids(site, db)
     for record_id in record_ids or _all_shown(db):
         revisions = [r for r in log.revisions(db, record_id) if r.writer in writers]
         view = merge.merge(revisions)
         if view is not None and view.type in TYPES:
-            _check_out_one(site, db, record_id, revisions, view, report)
+            _check_out_one(site, db, record_id, revisions, view, unsaved.get(record_id), report)
     return report
+
+
+def _unsaved_ids(site: Site, db: sqlite3.Connection) -> dict[RecordId, Path]:
+    """Files that are not saved under their name, by the record they stand for: renamed ones, or of a run that was killed."""
+    saved = {row[0] for row in db.execute("SELECT path FROM local_file")}
+    found: dict[RecordId, Path] = {}
+    for path in scan(db, site.content, ids_wanted=False).candidates:
+        says = read_one(site.content, path).content if path not in saved else None
+        if says is not None and says.written_id:
+            found[id_of(db, says)] = site.content / path
+    return found
 
 
 def _all_shown(db: sqlite3.Connection) -> list[RecordId]:
@@ -50,13 +69,16 @@ def _check_out_one(
     record_id: RecordId,
     revisions: Sequence[Revision],
     view: RecordView,
+    unsaved: Path | None,
     report: CheckoutReport,
 ) -> None:
     row = db.execute("SELECT path, file_hash, base FROM local_file WHERE record_id = ?", [record_id]).fetchone()
-    path = site.content / row["path"] if row else _free_path(site, record_id, view)
+    path = site.content / row["path"] if row else unsaved or _free_path(site, record_id, view)
     data = path.read_bytes() if row and path.is_file() else None
-    shown = f"content/{path.relative_to(site.content).as_posix()}"
-    if data is not None and hash_bytes(data) != row["file_hash"]:
+    shown = f"content/{(path if data is not None else unsaved or path).relative_to(site.content).as_posix()}"
+    if (data is None and unsaved and unsaved.read_bytes() != _new_text(record_id, revisions, view).encode()) or (
+        data is not None and hash_bytes(data) != row["file_hash"]
+    ):
         report.kept.append(shown)
     elif data is not None and row["base"] == b"".join(view.heads):
         report.unchanged += 1

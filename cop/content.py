@@ -19,6 +19,15 @@ _TYPED = frozenset({"number", "flag", "any"})  # kinds that want the value rathe
 _DATED = re.compile(r"\d{4}-\d\d-\d\d-(?=.)")
 _HEADING = re.compile(r"\s*# +(.+?)(?: +#+)?\s*(?:\n|$)")
 _BOM = b"\xef\xbb\xbf"
+# how other programs mark what is not to be seen; obeyed, so that moving over publishes nothing by mistake
+_HIDDEN_ELSEWHERE: dict[str, tuple[Value, ...]] = {
+    "published": (False,), "publish": (False, "false", "no"), "private": (True, "true", "yes"), "hidden": (True, "true"),
+    "visibility": ("private", "hidden"), "status": ("draft", "private"),
+}  # fmt: skip
+_SLIPS = {
+    "share": "share", "shared": "share", "share_with": "share", "share_to": "share", "draft": "draft", "drafts": "draft",
+    "share_fields": "share_fields", "share_field": "share_fields", "sharefields": "share_fields",
+}  # fmt: skip
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _ID_LINE = re.compile(rb"""[ \t]*["']?id["']?[ \t]*:""")
 _BLANK_ID = re.compile(rb"""([ \t]*["']?id["']?[ \t]*:)[ \t]*(?:~|null|Null|NULL|""|'')?([ \t]*(?:[ \t]#.*)?[\r\n]*)""")
@@ -66,7 +75,9 @@ def read(data: bytes, path: str) -> ContentFile:
     if body.strip():
         fields[BODY] = body
     fields = _with_title(kind, fields, shown)
-    share, field_shares = _shares(lines, shown)
+    share, field_shares = _shares(kind, lines, shown)
+    if {"_drafts", "drafts"} & set(path.split("/")):  # as Jekyll and others keep them
+        share = OWN
     id_line = lines["id"].number if "id" in lines else 1
     return ContentFile(path, kind.name, _written_id(lines, shown), fields, share, field_shares, id_line)
 
@@ -138,21 +149,37 @@ def _written_id(lines: Mapping[str, Line], shown: str) -> str:
     return value.strip()
 
 
-def _shares(lines: Mapping[str, Line], shown: str) -> tuple[int, dict[str, int]]:
+def _shares(kind: RecordType, lines: Mapping[str, Line], shown: str) -> tuple[int, dict[str, int]]:
+    """Who may receive the record, and single fields. What is nearly right is refused: a slip must not publish."""
+    _check_spelling(lines, shown)
     share = _share(lines["share"].value, "share", lines["share"].number, shown) if "share" in lines else 0
     drafts = [lines[name] for name in ("draft",) if name in lines and lines[name].value is not None]
     for line in drafts:
         if not isinstance(line.value, bool):
             raise BadContent(shown, line.number, "“draft” must be true or false", "Write: draft: true")
         share = OWN if line.value else share
-    if "published" in lines and lines["published"].value is False:  # what Jekyll calls a draft
+    if any(name in lines and lines[name].value in values for name, values in _HIDDEN_ELSEWHERE.items()):
         share = OWN
     named = lines["share_fields"].value if "share_fields" in lines else {}
     if not isinstance(named, Mapping):
         line = lines["share_fields"]
         raise BadContent(shown, line.number, "“share_fields” must name fields", "Write: share_fields: {contact: own}")
     at = lines["share_fields"].number if "share_fields" in lines else 1
+    unknown = [name for name in named if name not in lines and name != BODY and kind.field(name) is None]
+    if unknown:
+        raise BadContent(
+            shown, at, f"there is no field “{unknown[0]}”", "Write the name of a field as it stands in this file."
+        )
     return share, {name: _share(value, f"share_fields, {name}", at, shown) for name, value in named.items()}
+
+
+def _check_spelling(lines: Mapping[str, Line], shown: str) -> None:
+    for name, line in lines.items():
+        meant = _SLIPS.get(name.casefold().replace("-", "_").replace(" ", "_"))
+        if meant and name != meant:
+            raise BadContent(
+                shown, line.number, f"“{name}” is not used here; did you mean “{meant}”?", f"Write: {meant}: …"
+            )
 
 
 def _share(value: Value, name: str, line: int, shown: str) -> int:

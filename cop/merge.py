@@ -4,6 +4,7 @@ Per field, the values that no later patch overwrote are current. One value: done
 all values kept. Sets merge by what was added and removed. Only `body` is merged as text, three ways, by paragraphs.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from cop.fields import TOGETHER
 from cop.model import OWN, PARTNERS, PUBLIC, PayloadHash, RecordView, Revision, Value, Version
 
 BODY = "body"
+_BLANK_LINES = re.compile(r"(\n(?:[ \t]*\n)+)")
 MAX_MERGED_CHARACTERS = 200_000  # merge3 compares line by line; two longer texts are shown side by side instead
 
 
@@ -234,15 +236,12 @@ def three_way(base: str, one: str, other: str) -> str | None:
 
 
 def _paragraphs(text: str) -> list[str]:
-    """Paragraphs with the blank lines behind them, so that joining them gives the text back."""
-    found: list[str] = []
-    for line in text.splitlines(keepends=True):
-        starts = not found or (found[-1].endswith(("\n\n", "\n\r\n")) and line.strip())
-        if starts:
-            found.append(line)
-        else:
-            found[-1] += line
-    return found
+    """Paragraphs and the blank lines between them, each a piece of its own, so that joining them gives the text back.
+
+    >>> _paragraphs("One.\\n\\nTwo.")
+    ['One.', '\\n\\n', 'Two.']
+    """
+    return [piece for piece in _BLANK_LINES.split(text) if piece]
 
 
 def _together(history: History, current: Mapping[str, Sequence[Revision]], conflicts: Mapping[str, object]) -> set[str]:

@@ -62,7 +62,10 @@ def parse_invitation(text: str) -> Invitation:
         raw = base64.b64decode(text.removeprefix(PREFIX) + "===", altchars=b"-_")
     except (binascii.Error, ValueError) as error:
         raise damaged from error
-    content = cbor.decode(raw, "This invitation")
+    try:
+        content = cbor.decode(raw, "This invitation")
+    except Refused as error:
+        raise damaged from error
     if not isinstance(content, list) or len(content) < 6:
         raise damaged
     organisation, name, kind, address, writer, certificate = content[:6]

@@ -13,7 +13,7 @@ from typing import Any
 from cop import cbor
 from cop.errors import Refused, TooLarge
 from cop.fields import is_set
-from cop.model import Patch, RecordId, Value
+from cop.model import OrganisationId, Patch, RecordId, Value
 
 SALT_BYTES = 16
 MAX_PAYLOAD_BYTES = 1_000_000
@@ -25,8 +25,8 @@ def new_record_id() -> RecordId:
     return _text_id(secrets.token_bytes(16))
 
 
-def record_id_of(written: str) -> RecordId:
-    """The record id for what stands in a content file after `id:`.
+def record_id_of(written: str, organisation: OrganisationId) -> RecordId:
+    """The record id for what stands in a content file of an organisation after `id:`.
 
     An id that cop made is taken as it is. Any other text, as people and other programs write it, is hashed, so that
     no name or title ever stands in an entry.
@@ -34,7 +34,7 @@ def record_id_of(written: str) -> RecordId:
     return (
         written
         if is_record_id(written)
-        else _text_id(hashlib.sha256(b"cop/v1/record\0" + written.encode()).digest()[:16])
+        else _text_id(hashlib.sha256(b"cop/v1/record\0" + organisation + written.encode()).digest()[:16])
     )
 
 

@@ -65,7 +65,7 @@ def _plan(
 ) -> Plan | Problem:
     """Decide what saving one file means. Reads the store, changes nothing."""
     row: sqlite3.Row | None = db.execute(f"{_KNOWN} WHERE path = ?", [file.path]).fetchone()
-    record_id = patch.record_id_of(says.written_id) if says.written_id else row["record_id"] if row else ""
+    record_id = id_of(db, says) if says.written_id else row["record_id"] if row else ""
     old_path = ""
     if row and not says.written_id and row["has_id"] and record_id in claimed:
         row, record_id = None, ""  # that record's file was renamed, and this is a new one in its place
@@ -75,7 +75,7 @@ def _plan(
         old_path = row["path"] if row else ""
     if not record_id:
         return _new(file, says)
-    other = claimed.get(record_id) or (old_path if row and old_path and _still_stands_for(site, row) else "")
+    other = claimed.get(record_id) or (old_path if row and old_path and _still_stands_for(site, db, row) else "")
     if other and other != file.path:
         return _copied(file, says, other)
     if row and row["file_hash"] == file.file_hash and content.record_type(row["path"]).name == says.type:
@@ -102,14 +102,20 @@ def _elsewhere(db: sqlite3.Connection, file: FileRead, record_id: RecordId, miss
     return gone[0] if len(gone) == 1 else None
 
 
-def _still_stands_for(site: Site, row: sqlite3.Row) -> bool:
+def id_of(db: sqlite3.Connection, says: ContentFile) -> RecordId:
+    """The record that a file with an id stands for."""
+    organisation = log.setting(db, "organisation")
+    return patch.record_id_of(says.written_id, organisation if isinstance(organisation, bytes) else b"")
+
+
+def _still_stands_for(site: Site, db: sqlite3.Connection, row: sqlite3.Row) -> bool:
     """True if the file that a record was saved from is there and has not become another record's."""
     if not (site.content / row["path"]).is_file():
         return False
     found = read_one(site.content, row["path"]).content
     if found is None:
         return True
-    return patch.record_id_of(found.written_id) == row["record_id"] if found.written_id else not row["has_id"]
+    return id_of(db, found) == row["record_id"] if found.written_id else not row["has_id"]
 
 
 def _copied(file: FileRead, says: ContentFile, other: str) -> Problem:

@@ -146,7 +146,7 @@ CREATE TABLE conflicts (
     PRIMARY KEY (record_id, field, version)
 ) WITHOUT ROWID;
 CREATE TABLE facets (
-    type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, number INTEGER NOT NULL REFERENCES records,
+    type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, number INTEGER NOT NULL REFERENCES records (number),
     PRIMARY KEY (type, name, value, number)
 ) WITHOUT ROWID;
 CREATE INDEX facets_number ON facets (number);
@@ -219,8 +219,10 @@ def _migrate(db: sqlite3.Connection) -> None:
         """The log, and what this installation knows of its files and partners."""
         _run(store.conn, M001_LOG, APPLICATION_ID)
 
-    migrations.apply(Database(db))
-    db.execute(f"PRAGMA user_version = {STORE_VERSION}")
+    with writing(db):  # two first runs at once: the second finds it done
+        if db.execute("PRAGMA user_version").fetchone()[0] < STORE_VERSION:
+            migrations.apply(Database(db))
+            db.execute(f"PRAGMA user_version = {STORE_VERSION}")
 
 
 def open_site(path: Path) -> sqlite3.Connection:

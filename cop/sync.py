@@ -160,7 +160,8 @@ def answer(side: Side, data: bytes, now: int) -> tuple[bytes, dict[str, Any]]:
     counts = {"changes": came.changes, "refused": sum(came.refused.values())}
     going = compose(side, message, points=not equal, unwelcome=came.refused, report=counts)
     happened = {"received": came.changes, "sent": count_changes(going.entries), "refused": counts["refused"]}
-    partners.keep_report(side.db, message.organisation, happened, now)
+    if message.organisation in came.by:  # their own signature is on it; anybody may claim to be them
+        partners.keep_report(side.db, message.organisation, happened, now)
     return going.body, {"partner": partner, **happened}
 
 

@@ -80,11 +80,10 @@ def _has_previous(db: sqlite3.Connection, entry: Entry) -> bool:
     """True if the chain goes on, or is known to have a gap here."""
     if entry.sequence == 1:
         return True
+    if db.execute("SELECT 1 FROM local_gap WHERE entry_id = ?", [entry.entry_id]).fetchone():
+        return True
     before = db.execute("SELECT writer, sequence FROM log_entry WHERE entry_id = ?", [entry.previous]).fetchone()
-    if before is None:
-        gap = db.execute("SELECT 1 FROM local_gap WHERE entry_id = ?", [entry.entry_id]).fetchone()
-        return gap is not None
-    return tuple(before) == (entry.writer, entry.sequence - 1)
+    return before is not None and tuple(before) == (entry.writer, entry.sequence - 1)
 
 
 def _items(db: sqlite3.Connection, number: int) -> list[tuple[Any, ...]]:

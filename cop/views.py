@@ -98,11 +98,13 @@ def _mark_all_if_others(db: sqlite3.Connection, public: sqlite3.Connection, orig
     views_of = sha256(repr(seen_by).encode()).hex()
     if site_tables.setting(public, "views_of") == views_of == log.setting(db, "views_of"):
         return
+    store = (log.own_writer(db)).hex()
     with writing(public):
-        site_tables.clear(public)
-        site_tables.table(public, "meta").upsert({"name": "views_of", "value": views_of}, pk="name")
+        if site_tables.setting(public, "store") != store:  # else what stands there stays up until it is redone
+            site_tables.clear(public)
+        names = {"views_of": views_of, "store": store}
+        site_tables.table(public, "meta").upsert_all(({"name": n, "value": v} for n, v in names.items()), pk="name")
     with writing(db):
-        db.execute("DELETE FROM view_record")
         db.execute("INSERT INTO local_stale (record_id) SELECT DISTINCT record_id FROM log_item")
         log.set_setting(db, "views_of", views_of)
 

@@ -8,12 +8,16 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from cop import content, files, log, views
 from cop.config import Site
+from cop.errors import CopError
 from cop.model import PayloadHash, RecordId
 from cop.planning import Plan, plan_all
 from cop.reading import FileRead, Problem, hash_bytes, hash_file, read_all
@@ -23,6 +27,7 @@ from cop.signing import Signer
 
 _logger = logging.getLogger(__name__)
 BATCH = 1000  # files saved in one transaction
+LOCK_SECONDS = 600
 
 
 @dataclass
@@ -60,8 +65,36 @@ def load(
 ) -> LoadReport:
     """Save what changed in the content files into the log and bring the site up to date.
 
-    `found` is a look at the content folder that was just taken; else one is taken now, or `paths` are read. One bad file never stops the others. May be killed at any time; the next load goes on.
+    `found` is a look at the content folder that was just taken; else one is taken now, or `paths` are read. One bad
+    file never stops the others. May be killed at any time; the next load goes on. Two loads at once take turns.
     """
+    with content_lock(site):
+        return _load(site, db, signer, now, paths, found, dry_run, progress)
+
+
+@contextmanager
+def content_lock(site: Site) -> Iterator[None]:
+    """Only one `cop` at a time reads and writes the content files. Raises: CopError."""
+    site.store_db.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(site.store_db.with_name("content.lock"), timeout=LOCK_SECONDS):
+            yield
+    except Timeout as error:
+        raise CopError(
+            "Another cop is busy with this site.", hint="Wait until it is done, then run it again."
+        ) from error
+
+
+def _load(
+    site: Site,
+    db: sqlite3.Connection,
+    signer: Signer,
+    now: int,
+    paths: Sequence[Path],
+    found: Scan | None,
+    dry_run: bool,
+    progress: views.Progress,
+) -> LoadReport:
     started = time.monotonic()
     found = found or (
         look_at(site.content, paths) if paths else scan(db, site.content, ids_wanted=site.config.write_ids)
@@ -154,6 +187,8 @@ def _add_ids(site: Site, db: sqlite3.Connection, plans: Iterable[Plan]) -> None:
     with writing(db):
         for path, (plan, data) in contents.items():
             stat = path.stat()
+            if stat.st_size != len(data):  # somebody saved it in between: the next load sees that
+                continue
             db.execute(
                 "UPDATE local_file SET size = ?, mtime_ns = ?, checked_ns = ?, file_hash = ?, has_id = 1 WHERE path = ?",
                 [stat.st_size, stat.st_mtime_ns, time.time_ns(), hash_bytes(data), plan.file.path],

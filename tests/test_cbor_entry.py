@@ -160,7 +160,7 @@ def test_payloads_and_entries_have_a_largest_size() -> None:
 
 def test_no_name_title_or_address_stands_in_an_entry() -> None:
     payload = patch.new_payload(Patch("post", {"title": "Hodan's story", "slug": "hodans-story"}))
-    made = forge(SIGNER, [Item(patch.record_id_of("posts/hodan"), (), sha256(payload), len(payload), 0)])
+    made = forge(SIGNER, [Item(patch.record_id_of("posts/hodan", b""), (), sha256(payload), len(payload), 0)])
     assert b"odan" not in made.data and b"post" not in made.data
 
 

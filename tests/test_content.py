@@ -248,9 +248,9 @@ def test_the_id_goes_where_the_file_still_reads_the_same(before: str, after: str
 
 
 def test_any_text_may_stand_as_an_id_and_is_hidden_behind_a_hash() -> None:
-    assert patch.record_id_of("intro") == patch.record_id_of("intro") != patch.record_id_of("Intro")
-    assert patch.is_record_id(patch.record_id_of("intro"))
-    assert patch.record_id_of(ID) == ID
+    assert patch.record_id_of("intro", b"") == patch.record_id_of("intro", b"") != patch.record_id_of("Intro", b"")
+    assert patch.is_record_id(patch.record_id_of("intro", b""))
+    assert patch.record_id_of(ID, b"") == ID
 
 
 # --- values

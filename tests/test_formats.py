@@ -19,7 +19,7 @@ def shown(name: str) -> str:
 
 
 def test_a_text_behind_id_stands_for_the_record_id_on_the_page():
-    assert patch.record_id_of(shown("text")) == shown("record id")
+    assert patch.record_id_of(shown("text"), bytes.fromhex(shown("organisation"))) == shown("record id")
 
 
 def test_the_payload_on_the_page_is_what_its_patch_gives():

@@ -11,7 +11,7 @@ from cop.cli.common import echo_json, find_site, open_set_up, plural, progress_b
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
 def verify(start: Path, as_json: bool) -> None:
-    """Check every signature, hash, chain and view again. Changes nothing.
+    """Check every signature, hash, chain and view again. The log is not changed.
 
     Example: cop verify
     """

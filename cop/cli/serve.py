@@ -65,10 +65,10 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listening.close()
         raise CopError(
-            f"Port {port} on {host} cannot be used ({error.strerror}).",
+            f"Port {port} on {host} cannot be used ({getattr(error, 'strerror', '') or error}).",
             hint=f"cop serve --port {port + 1 if port else 0}",
         ) from error
     return listening
