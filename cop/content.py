@@ -165,12 +165,13 @@ def _shares(kind: RecordType, lines: Mapping[str, Line], shown: str) -> tuple[in
         line = lines["share_fields"]
         raise BadContent(shown, line.number, "“share_fields” must name fields", "Write: share_fields: {contact: own}")
     at = lines["share_fields"].number if "share_fields" in lines else 1
+    shares = {name: _share(value, f"share_fields, {name}", at, shown) for name, value in named.items()}
     unknown = [name for name in named if name not in lines and name != BODY and kind.field(name) is None]
     if unknown:
         raise BadContent(
             shown, at, f"there is no field “{unknown[0]}”", "Write the name of a field as it stands in this file."
         )
-    return share, {name: _share(value, f"share_fields, {name}", at, shown) for name, value in named.items()}
+    return share, shares
 
 
 def _check_spelling(lines: Mapping[str, Line], shown: str) -> None:
