@@ -240,7 +240,7 @@ def machine(work: Path) -> dict[str, object]:
     names = [line.partition(":")[2].strip() for line in told.splitlines() if line.startswith("model name")]
     return {
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"), "processor": names[0] if names else cpu,
-        "processors": os.cpu_count(), "system": platform.platform(), "python": platform.python_version(),
+        "processors": os.cpu_count(), "system": f"{platform.system()} {platform.release().split('-')[0]}, {platform.machine()}", "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version, "file_system": file_system(work), "load_average": [round(one, 2) for one in os.getloadavg()],
     }  # fmt: skip
 
