@@ -16,7 +16,7 @@ APPLICATION_ID = 0x636F7031  # "cop1"
 SITE_VERSION = 1  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
-STORE_VERSION = 1  # how many functions stand in _store_migrations()
+STORE_VERSION = 2  # how many functions stand in _migrate()
 
 M001_LOG = """
     CREATE TABLE log_entry (
@@ -99,6 +99,18 @@ M001_LOG = """
     ) WITHOUT ROWID;
     CREATE INDEX view_record_slug ON view_record (type, slug);
     CREATE INDEX view_record_conflicts ON view_record (record_id) WHERE conflicts <> '[]';
+"""
+
+M002_SYNC = """
+    CREATE TABLE local_state (            -- what we held when we exchanged: frontier hash, last entry_number then
+        state BLOB PRIMARY KEY, entry_number INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE local_left_out (         -- older texts that we chose not to fetch
+        item_number INTEGER PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE local_place_file (       -- files of a shared folder or object store that were read or written here
+        place TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (place, name)) WITHOUT ROWID;
+    CREATE TABLE local_place_entry (      -- entries that stand in these files
+        place TEXT NOT NULL, name TEXT NOT NULL, entry_number INTEGER NOT NULL,
+        PRIMARY KEY (place, entry_number, name)) WITHOUT ROWID;
 """
 
 SITE_TABLES = """
@@ -218,6 +230,11 @@ def _migrate(db: sqlite3.Connection) -> None:
     def m001_log(store: Database) -> None:
         """The log, and what this installation knows of its files and partners."""
         _run(store.conn, M001_LOG, APPLICATION_ID)
+
+    @migrations(name="m002_sync")
+    def m002_sync(store: Database) -> None:
+        """What sync remembers, so that it asks for and sends only what is new."""
+        _run(store.conn, M002_SYNC, APPLICATION_ID)
 
     with writing(db):  # two first runs at once: the second finds it done
         if db.execute("PRAGMA user_version").fetchone()[0] < STORE_VERSION:
