@@ -19,7 +19,7 @@ from cop.frontier import Points
 from cop.model import PARTNERS, Entry, WriterId
 from cop.partners import Partner, all_partners, keep_points
 from cop.signing import sha256
-from cop.sync import Side, count_changes, own_organisation, receive
+from cop.turns import Side, count_changes, own_organisation, receive
 from cop.wire import Message
 
 MAGIC = b"cop bundle 1\n"

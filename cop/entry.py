@@ -9,7 +9,7 @@ from typing import Any
 
 from cop import cbor, signing
 from cop.errors import Refused, TooLarge
-from cop.model import Entry, EntryId, Item
+from cop.model import Entry, EntryId, Item, WriterId
 from cop.patch import MAX_PAYLOAD_BYTES, id_bytes, id_text
 
 FORMAT = 1
@@ -32,9 +32,23 @@ def sign(
     extra: Mapping[str, object],
 ) -> Entry:
     """Make the next entry of the signer's log."""
+    data = encode(signer.public, sequence, previous, kind, items, claimed_time, extra)
+    return parse(data, signer.sign(signing.ENTRY, data))
+
+
+def encode(
+    writer: WriterId,
+    sequence: int,
+    previous: EntryId,
+    kind: str,
+    items: Sequence[Item],
+    claimed_time: int,
+    extra: Mapping[str, object],
+) -> bytes:
+    """The bytes that are signed."""
     content = {
         "v": FORMAT,
-        "w": signer.public,
+        "w": writer,
         "n": sequence,
         "p": previous,
         "t": claimed_time,
@@ -42,8 +56,7 @@ def sign(
         "i": [[id_bytes(i.record_id), list(i.parents), i.payload_hash, i.size, i.audience] for i in items],
         "x": dict(extra),
     }
-    data = cbor.encode(content)
-    return parse(data, signer.sign(signing.ENTRY, data))
+    return cbor.encode(content)
 
 
 def parse(data: bytes, signature: bytes) -> Entry:

@@ -12,6 +12,8 @@ from cop.model import EntryId, WriterId
 from cop.signing import sha256
 
 SHORT = 8  # bytes of an entry id in a point
+STATE_BYTES = 16  # of a frontier hash
+MAX_STATES = 2000  # that we remember
 Point = tuple[int, bytes]  # sequence, start of the entry id
 Points = Mapping[WriterId, Sequence[Point]]
 # When an entry was here with everything before it (an entry_number), its sequence, its entry_number. In this order each
@@ -47,8 +49,35 @@ def _at_sequences(db: sqlite3.Connection, writer: WriterId, sequences: Iterable[
 
 
 def frontier_hash(db: sqlite3.Connection) -> bytes:
-    """The same on two sides that hold the same entries."""
-    return sha256(b"".join(row[0] for row in db.execute("SELECT entry_id FROM local_head ORDER BY entry_id")))
+    """The same on two sides that hold the same entries: 16 bytes."""
+    heads = b"".join(row[0] for row in db.execute("SELECT entry_id FROM local_head ORDER BY entry_id"))
+    return sha256(heads)[:STATE_BYTES]
+
+
+def remember(db: sqlite3.Connection) -> None:
+    """Keep how far our log goes now, so that a partner who held the same can later be sent just what came after."""
+    db.execute(
+        "INSERT OR IGNORE INTO local_state SELECT ?, coalesce(max(entry_number), 0) FROM log_entry", [frontier_hash(db)]
+    )
+    oldest = "SELECT entry_number FROM local_state ORDER BY entry_number DESC LIMIT 1 OFFSET ?"
+    db.execute(f"DELETE FROM local_state WHERE entry_number <= ({oldest})", [MAX_STATES])
+
+
+def position(db: sqlite3.Connection, state: bytes) -> int | None:
+    """The last entry (its `entry_number`) we held in a state that we remember."""
+    row = db.execute("SELECT entry_number FROM local_state WHERE state = ?", [state]).fetchone()
+    return row[0] if row else None
+
+
+def since(db: sqlite3.Connection, position: int, *, without: Iterable[EntryId] = ()) -> list[int]:
+    """Entries (their `entry_number`) that came after, apart from those `without`."""
+    left_out = set(without)
+    rows = db.execute(
+        "SELECT entry_number, entry_id FROM log_entry WHERE entry_number > ?"
+        " AND entry_id NOT IN (SELECT entry_id FROM local_gap) ORDER BY entry_number",
+        [position],
+    )
+    return [number for number, entry_id in rows if entry_id not in left_out]
 
 
 def lacking(db: sqlite3.Connection, theirs: Points, *, without: Iterable[WriterId] = ()) -> list[int]:

@@ -1,6 +1,7 @@
 """This installation: its writer key, the key of its organisation, and what it tells partners about itself."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 from cop import files, keys, log, trust
@@ -54,7 +55,7 @@ def ensure(site: Site, db: sqlite3.Connection, now: int) -> Signer:
     writer = log.setting(db, "writer")
     signer = keys.load(site.keys, writer) if isinstance(writer, bytes) else _found(site, db, now)
     _tell_name(site.config, db, signer, now)
-    return signer
+    return replace(signer, former=_former_seeds(site, db))
 
 
 def _found(site: Site, db: sqlite3.Connection, now: int) -> Signer:
@@ -66,6 +67,33 @@ def _found(site: Site, db: sqlite3.Connection, now: int) -> Signer:
         log.set_setting(db, "writer", writer.public)
         log.write(db, writer, "writer", [], claimed_time=now, extra=trust.certificate(organisation, writer.public))
     return writer
+
+
+def renew_writer(site: Site, db: sqlite3.Connection, now: int) -> Signer | None:
+    """Go on as another writer, because someone else may write as this one: the folder was copied or brought back.
+
+    None where the organisation's key is not on this computer: then nothing changes, and the log stays forked.
+    """
+    try:
+        organisation = keys.load(site.keys, own_organisation(db))
+    except CopError:
+        return None
+    writer = keys.create(site.keys, f"writer of {site.config.name}, site {site.root}")
+    with writing(db):
+        log.set_setting(db, "former_writers", b"".join([log.own_writer(db), *_former_writers(db)]))
+        log.set_setting(db, "writer", writer.public)
+        log.write(db, writer, "writer", [], claimed_time=now, extra=trust.certificate(organisation, writer.public))
+    return writer
+
+
+def _former_writers(db: sqlite3.Connection) -> tuple[bytes, ...]:
+    former = log.setting(db, "former_writers")
+    return log.split_hashes(former) if isinstance(former, bytes) else ()
+
+
+def _former_seeds(site: Site, db: sqlite3.Connection) -> tuple[bytes, ...]:
+    """Keys that this installation had before, as far as they are on this computer."""
+    return tuple(keys.load(site.keys, writer).seed for writer in _former_writers(db) if keys.has(site.keys, writer))
 
 
 def _tell_name(config: Config, db: sqlite3.Connection, signer: Signer, now: int) -> None:

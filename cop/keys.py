@@ -29,6 +29,11 @@ def find(folder: Path, what_for: str) -> Signer | None:
     return None
 
 
+def has(folder: Path, public: bytes) -> bool:
+    """True if the key with that public half is on this computer."""
+    return _path(folder, public).is_file()
+
+
 def load(folder: Path, public: bytes) -> Signer:
     """The key with that public half. Raises: CopError if it is not on this computer, or damaged."""
     path = _path(folder, public)

@@ -110,11 +110,13 @@ def _fill_missing(db: sqlite3.Connection, payloads: Mapping[PayloadHash, bytes])
     filled = 0
     for payload_hash, payload in payloads.items():
         rows = db.execute(
-            "SELECT item_number, size, record_id FROM log_item JOIN local_missing USING (item_number) WHERE payload_hash = ?",
+            "SELECT item_number, size, record_id FROM log_item WHERE payload_hash = ?1 AND (item_number IN local_missing"
+            " OR item_number IN local_left_out)",
             [payload_hash],
         ).fetchall()
         for item_number, size, record_id in rows:
             db.execute("DELETE FROM local_missing WHERE item_number = ?", [item_number])
+            db.execute("DELETE FROM local_left_out WHERE item_number = ?", [item_number])
             if len(payload) == size:  # else the announcement was not true, and no payload will ever fit it
                 db.execute("INSERT INTO local_stale (record_id) VALUES (?)", [record_id])
                 db.execute("INSERT INTO log_payload VALUES (?, ?)", [item_number, payload])

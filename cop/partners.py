@@ -109,6 +109,12 @@ def inviting_writers(db: sqlite3.Connection) -> dict[WriterId, OrganisationId]:
     return {row[0]: row[1] for row in db.execute("SELECT writer, organisation FROM local_partner WHERE writer <> x''")}
 
 
+def inviting_writer(db: sqlite3.Connection, partner: Partner) -> WriterId:
+    """The installation whose invitation brought us this partner, or b""."""
+    row = db.execute("SELECT writer FROM local_partner WHERE organisation = ?", [partner.organisation]).fetchone()
+    return bytes(row[0]) if row else b""
+
+
 def find(db: sqlite3.Connection, name: str) -> Partner:
     """The partner of that name, or the only one whose name begins so. Raises: WrongUsage."""
     partners = all_partners(db)

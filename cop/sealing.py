@@ -5,6 +5,7 @@ Source: libsodium's `crypto_secretbox`, `crypto_box_seal` and `crypto_sign_ed255
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 
 from nacl.exceptions import CryptoError
 from nacl.public import PublicKey, SealedBox
@@ -15,6 +16,8 @@ from nacl.utils import random
 from cop import cbor
 from cop.errors import Refused
 from cop.signing import Signer
+
+MAX_KEYS = 10_000  # receivers of one sealed part
 
 
 def seal(receivers: Iterable[bytes], content: bytes) -> bytes:
@@ -41,8 +44,8 @@ def unseal(signer: Signer, sealed: bytes) -> bytes | None:
         or not isinstance(parts.get("box"), bytes)
     ):
         raise Refused("A sealed part is damaged and cannot be read.")
-    own = SealedBox(SigningKey(signer.seed).to_curve25519_private_key())
-    for sealed_key in parts["keys"]:
+    boxes = [SealedBox(SigningKey(seed).to_curve25519_private_key()) for seed in (signer.seed, *signer.former)]
+    for own, sealed_key in product(boxes, parts["keys"][:MAX_KEYS]):
         try:
             key = own.decrypt(sealed_key)
         except (CryptoError, ValueError, TypeError):

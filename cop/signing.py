@@ -17,6 +17,7 @@ class Signer:
     """A private key that can sign; `public` is what others know it by."""
 
     seed: bytes  # 32 bytes, secret
+    former: tuple[bytes, ...] = ()  # seeds of keys it had before: what was sealed to them can still be read
 
     @property
     def public(self) -> bytes:

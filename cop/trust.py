@@ -109,26 +109,49 @@ def stances(entries: Iterable[Entry]) -> set[str]:
     return {word for word in said if isinstance(word, str)}
 
 
+def ever_accepted(statements: Collection[Entry], root: OrganisationId) -> Members:
+    """Everyone who ever belonged to the network of `root`, whatever was said later.
+
+    It only grows, so the order in which entries arrive cannot change what is stored.
+    """
+    owners = certified(statements)
+    accepted: dict[OrganisationId, set[OrganisationId]] = {}
+    for entry in statements:
+        about = entry.extra.get("organisation")
+        if entry.writer in owners and isinstance(about, bytes) and stances([entry]) & {ACCEPT, SELF}:
+            accepted.setdefault(owners[entry.writer], set()).add(about)
+    reached, waiting = {root}, [root]
+    while waiting:
+        new = accepted.get(waiting.pop(), set()) - reached
+        reached |= new
+        waiting += new
+    return Members(frozenset(reached), {writer: owner for writer, owner in owners.items() if owner in reached})
+
+
 def members(db: sqlite3.Connection) -> Members:
-    """The network of this installation."""
-    root = log.setting(db, "organisation")
-    return members_of(list(log.statements(db)), root) if isinstance(root, bytes) else Members()
+    """The network of this installation. It counts itself, even while its organisation has not vouched for it yet."""
+    root, writer = log.setting(db, "organisation"), log.setting(db, "writer")
+    if not isinstance(root, bytes):
+        return Members()
+    network = members_of(list(log.statements(db)), root)
+    return Members(network.organisations, {writer: root, **network.writers}) if isinstance(writer, bytes) else network
 
 
 def admissible(db: sqlite3.Connection, received: Collection[Entry]) -> Members:
-    """The network as it would be with `received` stored: what the door of sync goes by.
+    """Whose entries are stored, as it would be with `received` stored: what the door of sync goes by.
 
-    A statement counts only once its own writer is a member, so a stranger cannot bring itself in.
+    Whoever was a member once is let in; the views leave out whom we removed. A statement counts only once its own
+    writer is let in, so a stranger cannot bring itself in.
     """
     root = log.setting(db, "organisation")
     if not isinstance(root, bytes):
         return Members()
     held = list(log.statements(db))
     offered = [entry for entry in received if entry.kind in ("writer", "organisation")]
-    network = members_of([*held, *(entry for entry in offered if entry.kind == "writer")], root)
+    network = ever_accepted([*held, *(entry for entry in offered if entry.kind == "writer")], root)
     while True:
         admitted = [entry for entry in offered if entry.kind == "writer" or entry.writer in network.writers]
-        wider = members_of([*held, *admitted], root)
+        wider = ever_accepted([*held, *admitted], root)
         if wider == network:
             return network
         network = wider

@@ -1,10 +1,12 @@
 """Messages between partners: what they hold, as a value and as capped, compressed bytes.
 
-bytes = zstd of a CBOR map. Nothing is decompressed beyond MAX_MESSAGE_BYTES, whatever its header promises.
+bytes = zstd of a CBOR map. Nothing is decompressed beyond 16 MB, whatever its header promises. Entries travel packed
+(`packing`); messages of format 1, in bundles of the first version, have them whole.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,17 +14,23 @@ import zstandard
 
 from cop import cbor, entry, sealing
 from cop.errors import Refused, TooLarge
-from cop.frontier import Points
+from cop.frontier import STATE_BYTES, Points
+from cop.holding import NOTHING, Holding
 from cop.model import OWN, PUBLIC, Entry, OrganisationId, PayloadHash, WriterId
-from cop.signing import Signer
+from cop.packing import Packed
+from cop.packing import pack as pack_entries
+from cop.signing import Signer, sha256
+from cop.unpacking import decompress
+from cop.unpacking import unpack as unpack_entries
 
-FORMAT = 1
+FORMAT = 2
+FORMATS = (1, 2)
 MAX_BODY_BYTES = 8_000_000  # as it travels
-MAX_MESSAGE_BYTES = 16_000_000  # decompressed
-CHUNK_BYTES = 256_000  # payloads in one message, give or take one entry
+CHUNK_BYTES = 256_000  # payloads in one message, give or take one entry, unless the receiver has room for more
+MAX_ROOM = 2_500_000
+MIN_ROOM = 64_000
 MAX_POINTS = 20_000
-MAX_WANTED = 500
-_WINDOW = 1 << 24
+MAX_WANTED = 2000
 _LEVEL = 10
 
 
@@ -32,37 +40,48 @@ class Message:
 
     writer: WriterId
     organisation: OrganisationId
-    state: bytes  # frontier hash, 32 bytes
+    state: bytes  # frontier hash
+    base: bytes = b""  # the frontier hash at which both held the same, as the sender remembers
     points: Points | None = None  # None: only the state is told
     entries: tuple[Entry, ...] = ()  # verified
     payloads: tuple[bytes, ...] = ()
     wanted: tuple[PayloadHash, ...] = ()  # payloads the sender lacks
     unwelcome: tuple[WriterId, ...] = ()  # writers whose entries the sender has just turned away
     more: bool = False  # the sender has more for the receiver than fits here
+    left: int = 0  # how much more, about, in bytes before packing
+    room: int = CHUNK_BYTES  # how much the sender wants in the answer, in bytes before packing
+    whole: bool = False  # the sender could not put packed entries together: it wants them whole
+    current: bool = False  # the sender wants current texts only, and none that were replaced
     report: dict[str, Any] = field(default_factory=dict)  # counts of what the sender did with the last message
 
 
-def pack(message: Message, sealed: bytes = b"") -> bytes:
-    """The bytes of a message. `sealed` are payloads that not everybody may read."""
+def pack(message: Message, sealed: bytes = b"", holding: Holding = NOTHING) -> bytes:
+    """The bytes of a message for a receiver who holds `holding`. `sealed` are payloads that not everybody may read."""
+    payloads = {sha256(payload): payload for payload in message.payloads}
+    packed = pack_entries(message.entries, payloads, holding)
     content: dict[str, Any] = {
         "v": FORMAT,
         "writer": message.writer,
         "organisation": message.organisation,
         "state": message.state,
-    }
-    optional = {
-        "points": _pack_points(message.points) if message.points is not None else None,
-        "entries": [[e.data, e.signature] for e in message.entries],
-        "payloads": list(message.payloads),
+        "base": message.base,
+        "packed": [packed.entries, packed.salts, packed.sizes, packed.texts, packed.without, packed.check]
+        if message.entries
+        else [],
+        "payloads": [payload for payload_hash, payload in payloads.items() if payload_hash not in packed.carried],
         "wanted": list(message.wanted),
         "unwelcome": list(message.unwelcome),
         "sealed": sealed,
         "more": message.more,
+        "left": message.left,
+        "room": message.room if message.room != CHUNK_BYTES else 0,
+        "whole": message.whole,
+        "current": message.current,
         "report": message.report,
     }
-    content.update(
-        {name: value for name, value in optional.items() if value or (name == "points" and value is not None)}
-    )
+    content = {name: value for name, value in content.items() if value}
+    if message.points is not None:
+        content["points"] = _pack_points(message.points)
     return zstandard.ZstdCompressor(level=_LEVEL, write_content_size=False).compress(cbor.encode(content))
 
 
@@ -70,42 +89,63 @@ def _pack_points(points: Points) -> list[Any]:
     return [[writer, [[sequence, short] for sequence, short in at]] for writer, at in points.items()]
 
 
-def decompress(data: bytes) -> bytes:
-    """Raises: TooLarge, Refused."""
+def unpack(data: bytes, signer: Signer, holding: Holding = NOTHING) -> Message:
+    """Read and verify a message that anyone may have sent.
+
+    `holding` is what its entries may lean on. Raises: NotRebuilt, Refused, BadSignature, TooLarge.
+    """
     if len(data) > MAX_BODY_BYTES:
         raise TooLarge(f"A message has {len(data):,} bytes; the limit is {MAX_BODY_BYTES:,}.")
-    parts, size = [], 0
-    try:
-        reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(data, read_size=65536)
-        while part := reader.read(65536):
-            size += len(part)
-            if size > MAX_MESSAGE_BYTES:
-                raise TooLarge(f"A message grows beyond {MAX_MESSAGE_BYTES:,} bytes.")
-            parts.append(part)
-    except zstandard.ZstdError as error:
-        raise Refused("A message is damaged and cannot be unpacked.") from error
-    return b"".join(parts)
-
-
-def unpack(data: bytes, signer: Signer) -> Message:
-    """Read and verify a message that anyone may have sent. Raises: Refused, BadSignature, TooLarge."""
     content = cbor.decode(decompress(data), "A message")
-    if not isinstance(content, dict) or content.get("v") != FORMAT:
+    if not isinstance(content, dict) or content.get("v") not in FORMATS:
         raise Refused("The partner speaks a form of cop that this one does not know.", hint="Update cop on both sides.")
-    payloads = [*_all_bytes(content, "payloads"), *_unsealed(content, signer)]
-    report = content.get("report")
+    entries, payloads = _unpacked(content, holding)
+    report, room = content.get("report"), content.get("room")
     return Message(
         writer=_key(content, "writer"),
         organisation=_key(content, "organisation"),
-        state=_key(content, "state"),
+        state=_state(content, "state"),
+        base=_state(content, "base"),
         points=_points(content.get("points")) if "points" in content else None,
-        entries=tuple(_entry(raw) for raw in _all(content, "entries")),
-        payloads=tuple(payloads),
+        entries=tuple(entries),
+        payloads=(*payloads, *_all_bytes(content, "payloads"), *_unsealed(content, signer)),
         wanted=tuple(_all_bytes(content, "wanted")[:MAX_WANTED]),
         unwelcome=tuple(_all_bytes(content, "unwelcome")),
         more=content.get("more") is True,
+        left=_count(content.get("left")),
+        room=min(max(_count(room), MIN_ROOM), MAX_ROOM) if room else CHUNK_BYTES,
+        whole=content.get("whole") is True,
+        current=content.get("current") is True,
         report={k: v for k, v in report.items() if type(v) is int} if isinstance(report, dict) else {},
     )
+
+
+def _unpacked(content: dict[str, Any], holding: Holding) -> tuple[list[Entry], list[bytes]]:
+    """Entries, verified, and the payloads that came with them."""
+    if content["v"] == 1:
+        return [_entry(raw) for raw in _all(content, "entries")], []
+    raw = _all(content, "packed")
+    if not raw:
+        return [], []
+    kinds = (list, bytes, list, bytes, list, bytes)
+    if len(raw) < len(kinds) or not all(isinstance(part, kind) for part, kind in zip(raw, kinds, strict=False)):
+        raise Refused("A message has no readable part 'packed'.")
+    if not all(type(number) is int and number >= 0 for number in (*raw[2], *raw[4])):
+        raise Refused("A message has no readable part 'packed'.")
+    found = unpack_entries(Packed(*raw[: len(kinds)]), holding)
+    return [entry.parse(data, signature) for data, signature in found.entries], found.payloads
+
+
+def _count(raw: object) -> int:
+    return raw if type(raw) is int and raw >= 0 else 0
+
+
+def _state(content: dict[str, Any], name: str) -> bytes:
+    """A frontier hash; those of the first version were longer."""
+    value = content.get(name, b"")
+    if not isinstance(value, bytes) or len(value) > 32 or (name == "state" and not value):
+        raise Refused(f"A message has no readable part {name!r}.")
+    return value[:STATE_BYTES]
 
 
 def _unsealed(content: dict[str, Any], signer: Signer) -> list[bytes]:
@@ -154,28 +194,44 @@ def _points(raw: object) -> Points:
 
 
 def chunk(
-    db: sqlite3.Connection, numbers: Sequence[int], widest: int
+    db: sqlite3.Connection,
+    numbers: Sequence[int],
+    widest: int,
+    room: int = CHUNK_BYTES,
+    without: Container[PayloadHash] = (),
 ) -> tuple[list[Entry], list[bytes], list[bytes], int]:
     """Entries from the front of `numbers` that fit one message, with the payloads a receiver may have.
 
-    `widest` is the narrowest audience the receiver belongs to. Returns entries, public payloads, other payloads, and
-    how many of `numbers` were taken.
+    `widest` is the narrowest audience the receiver belongs to, `without` are payloads that it does not want. Returns
+    entries, public payloads, other payloads, and how many of `numbers` were taken.
     """
     entries: list[Entry] = []
     open_: list[bytes] = []
     closed: list[bytes] = []
     size = 0
     for number in numbers:
-        if size >= CHUNK_BYTES:
+        if size >= room:
             break
         row = db.execute("SELECT data, signature FROM log_entry WHERE entry_number = ?", [number]).fetchone()
         entries.append(entry.read(row[0], row[1]))
         size += len(row[0])
         for payload, audience in _payloads(db, "entry_number = ?", [number]):
-            if audience <= widest:
+            if audience <= widest and (not without or sha256(payload) not in without):
                 (open_ if audience == PUBLIC else closed).append(payload)
                 size += len(payload)
     return entries, open_, closed, len(entries)
+
+
+def bytes_of(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
+    """About how many bytes these entries (`entry_number`) and their public payloads have, before packing."""
+    query = "SELECT total(size) FROM log_item WHERE audience = ? AND entry_number IN (SELECT value FROM json_each(?))"
+    return int(db.execute(query, [PUBLIC, json.dumps(list(numbers))]).fetchone()[0]) if numbers else 0
+
+
+def is_public(db: sqlite3.Connection, number: int) -> bool:
+    """True for an entry (`entry_number`) with something public, and for one that says who is who."""
+    query = "SELECT coalesce(min(audience), 0) FROM log_item WHERE entry_number = ?"
+    return bool(db.execute(query, [number]).fetchone()[0] == PUBLIC)
 
 
 def _payloads(db: sqlite3.Connection, condition: str, values: Sequence[object]) -> Iterable[tuple[bytes, int]]:

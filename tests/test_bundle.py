@@ -7,11 +7,11 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from cop import bundle, cbor, files, wire
+from cop import bundle, cbor, files, unpacking
 from cop.errors import CopError, NotReachable, Refused
 from cop.model import OWN, PARTNERS, PUBLIC
 from cop.signing import sha256
-from tests.network import NOW, Place, assert_same_views, befriend, network, places
+from tests.network import NOW, Place, assert_same_views, befriend, network, places, read_by_anyone
 from tests.test_sync import big
 
 
@@ -150,7 +150,7 @@ def test_frames_with_a_right_hash_and_altered_content_are_refused_or_harmless(
     head, news, *_ = frames(data)
     source = random.Random(4)
     true = {*one.entry_ids(), *other.entry_ids()}
-    plain = wire.decompress(news[36:])
+    plain = unpacking.decompress(news[36:])
     import zstandard
 
     for _ in range(300):
@@ -353,7 +353,7 @@ def test_what_is_not_public_can_be_read_by_accepted_partners_only(tmp_path: Path
     shown = one.change(None, {"title": "ForAll"}, audience=PUBLIC)
     for name, at in (("anyone", None), ("friend", friend)):
         data = write(one, tmp_path / f"{name}.cop", at)
-        plain = b"".join(wire.decompress(frame[36:]) for frame in frames(data)[1:-1])
+        plain = b"".join(read_by_anyone(frame[36:]) for frame in frames(data)[1:-1])
         assert b"PartnersOnly" not in plain and b"OursAlone" not in plain and b"ForAll" in plain
         bundle.apply(stranger.side, tmp_path / f"{name}.cop", NOW)
     bundle.apply(friend.side, tmp_path / "anyone.cop", NOW)

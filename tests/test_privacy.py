@@ -5,10 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from cop import cbor, patch, sealing, signing, sync, wire
+from cop import cbor, patch, sealing, signing, turns, wire
 from cop.errors import CopError, Refused
 from cop.model import OWN, PUBLIC, Patch
-from tests.network import NOW, Line, Place, assert_same_views, befriend, item_of, network, next_entry, places, store
+from tests.network import (
+    NOW,
+    Line,
+    Place,
+    assert_same_views,
+    befriend,
+    item_of,
+    network,
+    next_entry,
+    places,
+    read_by_anyone,
+    store,
+)
 
 EVENT = """---
 title: Coffee morning
@@ -28,6 +40,8 @@ OWN_ONLY = "---\ntitle: SecretDiary\nshare: own\n---\n\nSecretPages\n"
 FOR_PARTNERS = (b"secret-link", b"SecretBooking", b"SecretPlan", b"SecretMinutes")
 OURS = (b"SecretContact", b"SecretNote", b"SecretDraft", b"SecretText", b"SecretDiary", b"SecretPages")
 
+SECRETS = (*FOR_PARTNERS, *OURS)
+
 
 def fill(place: Place) -> None:
     place.write("events/coffee.md", EVENT)
@@ -39,7 +53,7 @@ def fill(place: Place) -> None:
 
 def plain(line: Line) -> bytes:
     """All that travelled, as anyone on the line could read it."""
-    return b"".join(wire.decompress(message) for message in line.messages)
+    return b"".join(read_by_anyone(message, line.other) for message in line.messages)
 
 
 def test_site_db_holds_what_is_public_and_nothing_else(tmp_path: Path) -> None:
@@ -87,8 +101,10 @@ def test_someone_who_gives_himself_out_as_a_partner_can_open_nothing(tmp_path: P
     one.sync(friend)
     fill(one)
     message = wire.Message(friend.signer.public, friend.organisation, bytes(32), points={})
-    answer, _ = sync.answer(one.side, wire.pack(message), NOW)
-    assert not any(secret in wire.decompress(answer) for secret in (*FOR_PARTNERS, *OURS))
+    claimed = turns.answer(one.side, wire.pack(message), NOW).body
+    assert not any(secret in payload for payload in wire.unpack(claimed, friend.signer).payloads for secret in SECRETS)
+    answer = turns.answer(one.side, wire.pack(message), NOW, friend.signer.public).body
+    assert not any(secret in read_by_anyone(answer) for secret in SECRETS)
     assert not any(
         secret in payload for payload in wire.unpack(answer, thief.signer).payloads for secret in FOR_PARTNERS
     )
@@ -104,7 +120,7 @@ def test_asking_for_a_payload_by_its_hash_does_not_open_it(tmp_path: Path) -> No
     everything = tuple(one.payloads())
     for asker, may in ((friend, FOR_PARTNERS), (stranger, ())):
         message = wire.Message(asker.signer.public, asker.organisation, bytes(32), wanted=everything)
-        answer, _ = sync.answer(one.side, wire.pack(message), NOW)
+        answer = turns.answer(one.side, wire.pack(message), NOW, asker.signer.public).body
         got = b"".join(wire.unpack(answer, asker.signer).payloads)
         assert not any(secret in got for secret in OURS)
         assert all((secret in got) == (secret in may) for secret in FOR_PARTNERS)
@@ -118,9 +134,8 @@ def test_announcing_anothers_payload_as_public_does_not_bring_it_out(tmp_path: P
     secret = next(payload for payload in one.payloads().values() if b"SecretDiary" in payload)
     store(one, [next_entry(friend, [item_of(patch.new_record_id(), secret, audience=PUBLIC)])])
     wanted = (signing.sha256(secret),)
-    answer, _ = sync.answer(
-        one.side, wire.pack(wire.Message(friend.signer.public, friend.organisation, bytes(32), wanted=wanted)), NOW
-    )
+    message = wire.pack(wire.Message(friend.signer.public, friend.organisation, bytes(32), wanted=wanted))
+    answer = turns.answer(one.side, message, NOW, friend.signer.public).body
     assert secret not in wire.unpack(answer, friend.signer).payloads
     assert b"SecretDiary" not in one.bytes_of("site.db")
 

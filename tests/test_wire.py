@@ -8,7 +8,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cop import cbor, patch, sealing, wire
+from cop import cbor, patch, sealing, unpacking, wire
 from cop.errors import CopError, Refused, TooLarge
 from cop.model import Patch
 from cop.signing import Signer, sha256
@@ -17,17 +17,18 @@ from tests.network import forge, item_of
 ONE, OTHER = Signer(bytes(32)), Signer(b"\1" * 32)
 PAYLOAD = patch.encode(Patch("post", {"title": "T"}), bytes(16))
 ENTRY = forge(ONE, [item_of("a" * 26, PAYLOAD)])
+STATE = sha256(b"x")[:16]
 MESSAGE = wire.Message(
-    ONE.public, OTHER.public, sha256(b"x"), {ONE.public: [(1, b"12345678")]}, (ENTRY,), (PAYLOAD,),
-    (sha256(b"y"),), (OTHER.public,), True, {"changes": 3},
+    ONE.public, OTHER.public, STATE, STATE, {ONE.public: [(1, b"12345678")]}, (ENTRY,), (PAYLOAD,),
+    (sha256(b"y"),), (OTHER.public,), more=True, left=9, room=100_000, whole=True, current=True, report={"changes": 3},
 )  # fmt: skip
 
 
 def test_a_message_is_read_as_it_was_written() -> None:
     assert wire.unpack(wire.pack(MESSAGE), OTHER) == MESSAGE
-    bare = wire.Message(ONE.public, OTHER.public, bytes(32))
+    bare = wire.Message(ONE.public, OTHER.public, bytes(16))
     assert wire.unpack(wire.pack(bare), OTHER) == bare
-    empty = wire.Message(ONE.public, OTHER.public, bytes(32), points={})
+    empty = wire.Message(ONE.public, OTHER.public, bytes(16), points={})
     assert wire.unpack(wire.pack(empty), OTHER).points == {}
 
 
@@ -48,17 +49,19 @@ def test_parts_of_tomorrow_are_passed_over() -> None:
 
 @pytest.mark.parametrize("declared", [True, False])
 def test_a_message_that_grows_without_end_is_stopped(declared: bool) -> None:
-    data = zstandard.ZstdCompressor(level=3, write_content_size=declared).compress(bytes(wire.MAX_MESSAGE_BYTES + 1))
+    data = zstandard.ZstdCompressor(level=3, write_content_size=declared).compress(bytes(unpacking.MAX_TEXT_BYTES + 1))
     assert len(data) < 10_000
     with pytest.raises(TooLarge):
-        wire.decompress(data)
+        unpacking.decompress(data)
     with pytest.raises(TooLarge):
-        wire.decompress(bytes(wire.MAX_BODY_BYTES + 1))
+        wire.unpack(data, ONE)
+    with pytest.raises(TooLarge):
+        wire.unpack(bytes(wire.MAX_BODY_BYTES + 1), ONE)
 
 
 def test_any_changed_byte_is_refused_or_leaves_every_entry_true() -> None:
     data = wire.pack(MESSAGE)
-    plain = wire.decompress(data)
+    plain = unpacking.decompress(data)
     source = random.Random(2)
     for at in range(len(data)):
         _true(data[:at] + bytes([data[at] ^ (1 << source.randrange(8))]) + data[at + 1 :])
@@ -104,4 +107,4 @@ def test_any_parts_are_read_or_refused(said: dict[str, object]) -> None:
 def test_more_points_than_anyone_needs_are_refused() -> None:
     many = {ONE.public: [(at, b"12345678") for at in range(wire.MAX_POINTS + 1)]}
     with pytest.raises(TooLarge):
-        wire.unpack(wire.pack(wire.Message(ONE.public, OTHER.public, bytes(32), points=many)), OTHER)
+        wire.unpack(wire.pack(wire.Message(ONE.public, OTHER.public, bytes(16), points=many)), OTHER)

@@ -14,7 +14,8 @@ from cop.cli.common import echo_json, find_site, now, plural, progress_bar, say
 from cop.errors import CopError, WrongUsage
 from cop.model import iso_time
 from cop.partners import Partner
-from cop.sync import Report, Side
+from cop.sync import Report
+from cop.turns import Side
 
 
 def _side(start: Path) -> Side:
@@ -26,9 +27,15 @@ def _side(start: Path) -> Side:
 @click.command()
 @click.argument("names", metavar="[PARTNER]...", nargs=-1)
 @click.option("--dry-run", is_flag=True, help="Say what would be exchanged, and exchange nothing.")
+@click.option(
+    "--history",
+    type=click.Choice(["none", "later", "all"]),
+    default=None,
+    help="Older texts: leave out, fetch after the current ones, or fetch all. As last time, if not given.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
-def sync(start: Path, names: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+def sync(start: Path, names: tuple[str, ...], dry_run: bool, history: str | None, as_json: bool) -> None:
     """Exchange with partners, both ways: with the named ones, or with all.
 
     Example: cop sync "Caafi Health"
@@ -40,7 +47,7 @@ def sync(start: Path, names: tuple[str, ...], dry_run: bool, as_json: bool) -> N
     reports, errors = [], []
     for partner in chosen:
         try:
-            reports.append(_preview(side, partner) if dry_run else _sync_one(side, partner))
+            reports.append(_preview(side, partner) if dry_run else _sync_one(side, partner, history or ""))
         except CopError as error:
             errors.append((partner, error))
     if as_json:
@@ -62,17 +69,21 @@ def _exit(reports: Sequence[Report], errors: Sequence[CopError]) -> None:
         raise SystemExit(5)
 
 
-def _sync_one(side: Side, partner: Partner) -> Report:
-    from cop.transports import open_transport
+def _sync_one(side: Side, partner: Partner, history: str) -> Report:
+    from cop.transports import open_transport, partly_known
+    from cop.transports.http import Proof
 
     with progress_bar(f"Exchanging with {partner.name}") as bar:
-        return syncing.run(side, partner, open_transport(partner.address), now(), lambda done: bar(done, done))
+        transport = open_transport(partner.address, Proof(side.signer, partly_known(side.db)))
+        return syncing.run(side, partner, transport, now(), bar, history)
 
 
 def _preview(side: Side, partner: Partner) -> Report:
-    from cop.transports import open_transport
+    from cop.transports import open_transport, partly_known
+    from cop.transports.http import Proof
 
-    return syncing.preview(side, partner, open_transport(partner.address))
+    transport = open_transport(partner.address, Proof(side.signer, partly_known(side.db)))
+    return syncing.preview(side, partner, transport)
 
 
 def _say(report: Report, dry_run: bool) -> None:
@@ -93,6 +104,12 @@ def _say(report: Report, dry_run: bool) -> None:
     if report.partner_lacks:
         say(f"  They turned away {plural(report.partner_lacks, 'entry', 'entries')}: they do not know who wrote them."
                    "\n  Have they accepted you? Send them: cop invite")  # fmt: skip
+    if report.restored:
+        say(f"  {syncing.RESTORED}")
+    if report.apart:
+        say(f"  {plural(report.apart, 'change')} by organisations that you removed: kept apart, not shown.")
+    if report.left_out:
+        say(f"  {plural(report.left_out, 'older text was', 'older texts were')} left out: cop sync --history all")
     if report.waiting:
         say(f"  {plural(report.waiting, 'change')} not here yet; they come with the next exchange.")
     if report.not_understood:

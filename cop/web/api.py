@@ -1,6 +1,8 @@
 """What partners' machines ask for: the sync endpoint and our invitation. The rules are in `sync`."""
 
 import asyncio
+import base64
+import binascii
 import logging
 import time
 from collections.abc import Callable
@@ -10,10 +12,13 @@ from weakref import WeakKeyDictionary
 from datasette import Response
 from datasette.utils.asgi import BadRequest, NotFound
 
-from cop import partners, sync
+from cop import partners, turns
 from cop.config import Site
-from cop.errors import CopError
+from cop.errors import CopError, WrongUsage
+from cop.frontier import STATE_BYTES
 from cop.identity import open_installation
+from cop.sync import RESTORED
+from cop.transports import partly_known, signatures
 from cop.transports.http import CONTENT_TYPE, INVITATION_PATH, PATH
 
 MAX_AT_ONCE = 4  # exchanges; more wait in line
@@ -34,23 +39,55 @@ def _site(datasette: Any) -> Site:
     return site
 
 
+class SignedResponse(Response):  # type: ignore[misc]  # Datasette has no types
+    """An answer with nothing around it but what proves who gave it."""
+
+    async def asgi_send(self, send: Any) -> None:
+        """Datasette would add a type to answers that have no content."""
+        headers = [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
+        if self.body:
+            headers += [(b"content-type", CONTENT_TYPE.encode()), (b"content-length", b"%d" % len(self.body))]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
 async def sync_endpoint(request: Any, datasette: Any) -> Response:
-    """One turn of an exchange."""
+    """One turn of an exchange: a question in the address (is anything new?), or a message."""
     site = _site(datasette)
-    if request.method != "POST":
+    if request.method not in ("GET", "POST") or (request.method == "GET" and not request.query_string):
         return _refused("Partners' machines exchange here. There is nothing to read.", 405)
-    body = await _read(request)
+    asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
+        body = _question(request) if request.method == "GET" else await _read(request)
         async with _turnstile:
-            answer, happened = await asyncio.to_thread(_answer, site, body)
+            response, answer = await asyncio.to_thread(_answer, site, asked, body)
     except CopError as error:
         log.warning("A message was refused: %s", error)
         return _refused(str(error), 400)
-    if happened["received"] or happened["sent"] or happened["refused"]:
-        log.info(
-            "%s: %d came, %d went%s.", happened["partner"], happened["received"], happened["sent"], _turned(happened)
-        )
-    return Response(answer, content_type=CONTENT_TYPE)
+    _tell(answer)
+    return response
+
+
+def _question(request: Any) -> bytes:
+    """The frontier hash in the address of a GET. Raises: WrongUsage."""
+    try:
+        state = base64.b64decode(request.query_string + "==", altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        state = b""
+    if len(state) != STATE_BYTES:
+        raise WrongUsage("This asks in a way that no cop does.")
+    return state
+
+
+def _tell(answer: turns.Answer) -> None:
+    """One sentence for the people who watch the terminal."""
+    came = answer.received
+    refused = sum(came.refused.values())
+    if came.changes or answer.sent or refused:
+        turned = f", {refused} turned away because we do not know who wrote them (cop join INVITATION)"
+        log.info("%s: %d came, %d went%s.", answer.partner, came.changes, answer.sent, turned if refused else "")
+    if came.restored:
+        log.info("%s", RESTORED)
 
 
 async def _read(request: Any) -> bytes:
@@ -65,19 +102,18 @@ async def _read(request: Any) -> bytes:
     return b"".join(parts)
 
 
-def _answer(site: Site, body: bytes) -> tuple[bytes, dict[str, Any]]:
+def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[Response, turns.Answer]:
     now = int(time.time())
     db, signer = open_installation(site, now)
     try:
-        return sync.answer(sync.Side(site, db, signer), body, now)
+        content = body if asked.method == "POST" else b""
+        sender = signatures.sender_of(asked, content, partly_known(db))
+        answer = turns.answer(turns.Side(site, db, signer), body, now, sender)
     finally:
         db.close()
-
-
-def _turned(happened: dict[str, Any]) -> str:
-    if not happened["refused"]:
-        return ""
-    return f", {happened['refused']} turned away because we do not know who wrote them (cop join INVITATION)"
+    signed = signatures.Response(200 if answer.body else 204, asked)
+    signatures.sign_response(signed, signer, answer.body)
+    return SignedResponse(answer.body, status=signed.status_code, headers=signed.headers), answer
 
 
 async def invitation(request: Any, datasette: Any) -> Response:

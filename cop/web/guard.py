@@ -15,6 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 SYNC_PATH = "/-/cop/"
+SYNC_ENDPOINT = "/-/cop/sync"  # no browser reads it, and partners pay for every byte
 MAX_SYNC_BYTES = 8_000_000
 MAX_BODY_BYTES = 64_000
 # They tell strangers about the machine (versions, file paths) or help only somebody who develops Datasette.
@@ -43,7 +44,7 @@ def wrap(datasette: Any, app: App) -> App:
             await app(scope, receive, send)
             return
         path = render.route_path(datasette, dict(scope))
-        sender = _Sender(send, _policy(datasette, path))
+        sender = _Sender(send, "" if path == SYNC_ENDPOINT else _policy(datasette, path))
         limit = limit_for(path)
         if HIDDEN.match(path):
             await render.not_found(datasette, Request(scope, receive)).asgi_send(sender)
@@ -79,8 +80,8 @@ class _Sender:
         self.started = False
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.started = True
+        self.started = self.started or message["type"] == "http.response.start"
+        if message["type"] == "http.response.start" and self._policy:
             message = {**message, "headers": self._with_ours(message.get("headers", ()))}
         await self._send(message)
 

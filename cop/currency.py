@@ -1,0 +1,86 @@
+"""Which texts are current, and which were replaced: a newcomer may take the current ones first, or only those."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from cop import log
+from cop.merge import History
+from cop.model import PUBLIC, Entry, PayloadHash, RecordId, Revision
+
+NONE, LATER, ALL = "none", "later", "all"  # what of the history we fetch: `cop sync --history`
+
+
+def replaced(db: sqlite3.Connection, numbers: Sequence[int]) -> frozenset[PayloadHash]:
+    """Public payloads of these entries (`entry_number`) that no view needs any more."""
+    rows = db.execute(
+        "SELECT record_id FROM log_item WHERE record_id IN (SELECT record_id FROM log_item"
+        " WHERE entry_number IN (SELECT value FROM json_each(?))) AND audience = ? GROUP BY 1 HAVING count(*) > 1",
+        [json.dumps(list(numbers)), PUBLIC],
+    )
+    histories = log.revisions_of(db, [row[0] for row in rows])
+    return frozenset(payload_hash for history in histories.values() for payload_hash in _replaced(history))
+
+
+def _replaced(revisions: Iterable[Revision]) -> set[PayloadHash]:
+    """Payloads of one record whose fields all have later values. Where people disagree, everything is needed."""
+    history = History(revision for revision in revisions if revision.audience == PUBLIC)
+    if len(history.heads()) > 1 or any(revision.patch is None for revision in history.revisions):
+        return set()
+    unneeded = {revision.payload_hash for revision in history.revisions}
+    names = {name for revision in history.revisions if revision.patch for name in revision.patch.names()}
+    for name in names:
+        touching = [r for r in history.revisions if r.patch and name in r.patch.names()]
+        sets = any(r.patch and name not in r.patch.fields for r in touching)
+        unneeded -= {r.payload_hash for r in (touching if sets else history.last(touching))}
+    return unneeded
+
+
+def leave_out(db: sqlite3.Connection, new: Iterable[Entry]) -> None:
+    """Stop waiting for texts that did not come with these entries, because we asked for current ones only."""
+    for entry in new:
+        items = (
+            "SELECT item_number FROM local_missing JOIN log_item USING (item_number) JOIN log_entry USING (entry_number)"
+            " WHERE entry_id = ? AND audience = ?"
+        )
+        db.execute(f"INSERT OR IGNORE INTO local_left_out {items}", [entry.entry_id, PUBLIC])
+        db.execute(f"DELETE FROM local_missing WHERE item_number IN ({items})", [entry.entry_id, PUBLIC])
+
+
+def want_again(db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> None:
+    """Wait again for older texts of records that now have several last changes: merging needs what they came from."""
+    histories = log.revisions_of(db, record_ids)
+    split = [record_id for record_id, history in histories.items() if len(History(history).heads()) > 1]
+    _want(
+        db, "SELECT item_number FROM log_item WHERE record_id IN (SELECT value FROM json_each(?))", [json.dumps(split)]
+    )
+
+
+def want_all(db: sqlite3.Connection) -> None:
+    """Wait again for everything that was left out."""
+    _want(db, "SELECT item_number FROM log_item", [])
+
+
+def _want(db: sqlite3.Connection, items: str, values: Sequence[object]) -> None:
+    left_out = f"SELECT item_number FROM local_left_out WHERE item_number IN ({items})"
+    db.execute(f"INSERT OR IGNORE INTO local_missing {left_out}", values)
+    db.execute("DELETE FROM local_left_out WHERE item_number IN (SELECT item_number FROM local_missing)")
+
+
+def left_out(db: sqlite3.Connection) -> int:
+    """How many older texts we chose not to fetch."""
+    return int(db.execute("SELECT count(*) FROM local_left_out").fetchone()[0])
+
+
+def choose(db: sqlite3.Connection, asked: str) -> str:
+    """What of the history to fetch: as asked now, else as asked before, else current texts first for a new copy."""
+    if asked:
+        log.set_setting(db, "history", asked)
+        if asked == ALL:
+            want_all(db)
+        return asked
+    chosen = log.setting(db, "history")
+    if isinstance(chosen, str) and chosen != LATER:
+        return chosen
+    others = db.execute("SELECT 1 FROM log_entry WHERE received_from <> '' LIMIT 1").fetchone()
+    return ALL if others else LATER

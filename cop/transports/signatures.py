@@ -1,0 +1,165 @@
+"""Who sent an HTTP message: signatures as in RFC 9421 (Ed25519), made and checked with `http-message-signatures`.
+
+A question covers its method and query, a message its method and content, an answer its status, its content and the
+signature of what it answers, so that no answer fits another question. The keys are those of writers.
+"""
+
+import base64
+import binascii
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from http_message_signatures import HTTPMessageSigner, HTTPMessageVerifier, HTTPSignatureKeyResolver
+from http_message_signatures.algorithms import HTTPSignatureAlgorithm
+from http_message_signatures.exceptions import HTTPMessageSignaturesException
+
+from cop import signing
+from cop.errors import Refused
+from cop.model import WriterId
+from cop.signing import Signer
+
+LABEL = "c"
+PURPOSE = b""  # RFC 9421 says itself what is signed: field names and values
+SHORT_ID = 11  # characters that name a key the other side knows: its first 8 bytes
+LONG_ID = 43  # characters of a whole key
+QUESTION = ("@method", "@query")
+MESSAGE = ("@method", "content-digest")
+EMPTY_ANSWER = ("@status", '"signature";req')
+ANSWER = ("@status", "content-digest", '"signature";req')
+Lookup = Callable[[bytes], WriterId | None]  # the writer whose key begins so
+
+
+@dataclass
+class Request:
+    """The parts of a request that signatures cover."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Response:
+    """The parts of an answer that signatures cover."""
+
+    status_code: int
+    request: Request
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class _Ed25519(HTTPSignatureAlgorithm):
+    """With PyNaCl, which refuses keys that would accept any signature."""
+
+    algorithm_id = "ed25519"
+
+    def __init__(self, public_key: WriterId | None = None, private_key: Signer | None = None) -> None:
+        self._public, self._signer = public_key, private_key
+
+    def sign(self, message: bytes) -> bytes:
+        if self._signer is None:
+            raise HTTPMessageSignaturesException("no key to sign with")
+        return self._signer.sign(PURPOSE, message)
+
+    def verify(self, signature: bytes, message: bytes) -> None:
+        signing.verify(PURPOSE, self._public or b"", message, signature)
+
+
+class _Keys(HTTPSignatureKeyResolver):
+    """One signer to sign with, or a lookup to verify with."""
+
+    def __init__(self, signer: Signer | None = None, lookup: Lookup = lambda start: None) -> None:
+        self._signer, self._lookup = signer, lookup
+
+    def resolve_private_key(self, key_id: str) -> Signer | None:
+        return self._signer
+
+    def resolve_public_key(self, key_id: str) -> WriterId | None:
+        return key_of(key_id, self._lookup)
+
+
+class _Verifier(HTTPMessageVerifier):
+    def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:
+        """Clocks decide nothing: a laptop that wakes up in 1970 must still reach its partners."""
+
+
+def key_of(key_id: str, lookup: Lookup) -> WriterId | None:
+    """The key that a signature names: in full, or the beginning of one that we know."""
+    try:
+        named = base64.b64decode(key_id + "=", altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return named if len(key_id) == LONG_ID else lookup(named) if len(key_id) == SHORT_ID else None
+
+
+def key_id(writer: WriterId, *, short: bool) -> str:
+    """How a signature names a key."""
+    return base64.urlsafe_b64encode(writer[:8] if short else writer).decode().rstrip("=")
+
+
+def sign_request(request: Request, signer: Signer, body: bytes) -> None:
+    """Add the headers that prove who sends this."""
+    if body:
+        request.headers["Content-Digest"] = digest(body)
+    _sign(request, signer, MESSAGE if body else QUESTION, short=not body, nonce=secrets.token_urlsafe(6))
+
+
+def sign_response(response: Response, signer: Signer, body: bytes) -> None:
+    """Add the headers that prove who answers, and what."""
+    if body:
+        response.headers["Content-Digest"] = digest(body)
+    asked = "Signature" in {name.title() for name in response.request.headers}
+    covered = [name for name in (ANSWER if body else EMPTY_ANSWER) if asked or not name.endswith(";req")]
+    _sign(response, signer, covered, short=not body, nonce=None)
+
+
+def _sign(
+    message: Request | Response, signer: Signer, covered: tuple[str, ...] | list[str], *, short: bool, nonce: str | None
+) -> None:
+    HTTPMessageSigner(signature_algorithm=_Ed25519, key_resolver=_Keys(signer)).sign(
+        message,
+        key_id=key_id(signer.public, short=short),
+        created=datetime.fromtimestamp(0, UTC),
+        nonce=nonce,
+        label=LABEL,
+        include_alg=False,
+        covered_component_ids=covered,
+        use_existing_digest="Content-Digest" in message.headers,
+    )
+
+
+def sender_of(request: Request, body: bytes, lookup: Lookup) -> WriterId:
+    """Who signed a request; b"" if nobody did. Raises: Refused if the signature is not true."""
+    if not any(name.lower() == "signature" for name in request.headers):
+        return b""
+    return _verified(request, MESSAGE if body else QUESTION, body, lookup)
+
+
+def answerer_of(response: Response, body: bytes, lookup: Lookup) -> WriterId:
+    """Who signed an answer. Raises: Refused."""
+    return _verified(response, ANSWER if body else EMPTY_ANSWER, body, lookup)
+
+
+def _verified(message: Request | Response, covered: tuple[str, ...], body: bytes, lookup: Lookup) -> WriterId:
+    if body and _header(message.headers, "content-digest") != digest(body):
+        raise Refused("What came is not what was signed. Nothing of it was stored.")
+    try:
+        found = _Verifier(signature_algorithm=_Ed25519, key_resolver=_Keys(lookup=lookup)).verify(
+            message, max_age=None, require_components=covered
+        )
+    except HTTPMessageSignaturesException as error:
+        raise Refused("What came does not prove who sent it. Nothing of it was stored.") from error
+    key = key_of(str(found[0].parameters["keyid"]), lookup)
+    return key or b""
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    return next((value for key, value in headers.items() if key.lower() == name), "")
+
+
+def digest(body: bytes) -> str:
+    """The value of Content-Digest (RFC 9530)."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"

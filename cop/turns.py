@@ -1,0 +1,311 @@
+"""The rules of one turn of an exchange: what a message brings in, and what goes back. `sync` has the turns of one sync.
+
+A turn: each side says what it holds and sends what the other lacks, as far as it fits one message. Each message is
+stored whole or not at all, so a cut line leaves nothing half done and the next sync goes on where this one stopped.
+A question of 16 bytes, a frontier hash, asks only whether there is anything new.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cop import cbor, currency, frontier, identity, log, partners, sealing, trust, views, wire
+from cop.config import Site
+from cop.errors import Refused
+from cop.holding import NOTHING, Holding, NotRebuilt
+from cop.model import OWN, PARTNERS, PUBLIC, Entry, OrganisationId, PayloadHash, WriterId
+from cop.signing import Signer, sha256
+from cop.wire import Message
+
+QUIET_KINDS = frozenset({"writer", "organisation"})  # who is who: not counted as news for people
+
+
+@dataclass
+class Received:
+    """What came of one message."""
+
+    changes: int = 0  # changes of records that were new here
+    entries: int = 0
+    payloads: int = 0
+    refused: dict[WriterId, int] = field(default_factory=dict)  # entries of writers we do not know
+    by: dict[OrganisationId, int] = field(default_factory=dict)  # changes per organisation that made them
+    apart: int = 0  # changes of organisations that were removed: kept, not shown
+    restored: int = 0  # entries that this installation had written and lost
+
+
+@dataclass(frozen=True)
+class Side:
+    """This installation, in an exchange."""
+
+    site: Site
+    db: sqlite3.Connection
+    signer: Signer
+
+
+def receive(side: Side, message: Message, received_from: str, now: int, *, current: bool = False) -> Received:
+    """Store what a message brings of writers we know; count the rest. `current`: we asked for current texts only."""
+    owners = trust.admissible(side.db, message.entries).writers
+    known = [entry for entry in message.entries if entry.writer in owners]
+    refused: dict[WriterId, int] = {}
+    for entry in message.entries:
+        if entry.writer not in owners:
+            refused[entry.writer] = refused.get(entry.writer, 0) + 1
+    payloads = log.by_hash(message.payloads)
+    appended = log.append(side.db, known, payloads, received_time=now, received_from=received_from)
+    came = Received(0, len(appended.entries), appended.payloads, refused)
+    _count(came, appended.entries, trust.members(side.db).writers)
+    if current:
+        currency.leave_out(side.db, appended.entries)
+    else:
+        _look_back(side.db, appended.entries)
+    if appended.entries or appended.payloads:
+        came.restored = _go_on_if_restored(side, appended.entries, now)
+        views.refresh(side.site, side.db)
+    return came
+
+
+def _count(came: Received, new: Iterable[Entry], owners: Mapping[WriterId, OrganisationId]) -> None:
+    """Count changes by who made them; those of writers who are no members any more are kept apart."""
+    for entry in new:
+        changes, owner = count_changes([entry]), owners.get(entry.writer)
+        if owner is None:
+            came.apart += changes
+        else:
+            came.changes += changes
+            came.by[owner] = came.by.get(owner, 0) + changes
+
+
+def _look_back(db: sqlite3.Connection, new: Iterable[Entry]) -> None:
+    """Fetch older texts after all where these entries need them."""
+    if currency.left_out(db):
+        currency.want_again(db, sorted({item.record_id for entry in new for item in entry.items}))
+
+
+def _go_on_if_restored(side: Side, new: Iterable[Entry], now: int) -> int:
+    """How many of our own entries came back. Whoever lost some may have been copied: it goes on as another writer."""
+    lost = [entry for entry in new if entry.writer == log.own_writer(side.db)]
+    if lost:
+        identity.renew_writer(side.site, side.db, now)
+    return len(lost)
+
+
+def count_changes(entries: Iterable[Entry]) -> int:
+    """Changes of records, as people count them."""
+    return sum(len(entry.items) for entry in entries if entry.kind not in QUIET_KINDS)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a partner lacks and what our message may lean on."""
+
+    numbers: tuple[int, ...] = ()  # entries, in the order in which they can be stored
+    holding: Holding = NOTHING
+
+
+def plan(db: sqlite3.Connection, to: Message, *, already: Collection[int] = ()) -> Plan:
+    """What the sender of a message lacks, by the state we both held, else by the points that it tells.
+
+    `already` are entries sent before in this exchange; they are never sent twice.
+    """
+    position = frontier.position(db, to.base) if to.base and to.points is None else None
+    if position is not None:
+        numbers = frontier.since(db, position, without=[entry.entry_id for entry in to.entries])
+        return Plan(tuple(n for n in numbers if n not in already), _leaning(db, to, lambda number: number > position))
+    if to.points is None:
+        return Plan()
+    numbers = frontier.lacking(db, to.points, without=to.unwelcome)
+    lacks = set(numbers) - set(already)
+    return Plan(tuple(n for n in numbers if n not in already), _leaning(db, to, lacks.__contains__))
+
+
+def _leaning(db: sqlite3.Connection, to: Message, lacks: Any) -> Holding:
+    return NOTHING if to.whole else Holding(db, lacks)
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A message ready to go."""
+
+    body: bytes
+    entries: tuple[Entry, ...] = ()
+    numbers: tuple[int, ...] = ()  # of these entries here
+    payloads: frozenset[PayloadHash] = frozenset()  # sent because they were asked for
+    has_points: bool = False  # it says what we hold
+    asks: bool = False  # it asks for payloads
+    gives: bool = False  # there is something in it that the partner lacks
+    left: int = 0  # about how many bytes are to follow
+    lacked: frozenset[int] = frozenset()  # every entry that the partner lacks, in this message or to follow
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What a message says about its sender, besides what it brings."""
+
+    points: bool = True
+    base: bytes = b""
+    unwelcome: tuple[WriterId, ...] = ()
+    room: int = wire.CHUNK_BYTES
+    whole: bool = False
+    current: bool = False
+    report: dict[str, int] = field(default_factory=dict)
+
+
+def compose(
+    side: Side,
+    to: Message | None,
+    going: Plan,
+    telling: Telling,
+    *,
+    receiver: WriterId,
+    given: Collection[PayloadHash] = (),
+) -> Composed:
+    """The next message for whoever sent `to`: what we hold, and what they lack, sealed to `receiver` if not public.
+
+    `given` are payloads sent before in this exchange; they are never sent twice.
+    """
+    db = side.db
+    widest = audience_of(db, receiver)
+    numbers = going.numbers if widest > PUBLIC else _open_to_all(db, going.numbers)
+    without = currency.replaced(db, numbers) if to and to.current else frozenset()
+    entries, open_, closed, taken = wire.chunk(db, numbers, widest, to.room if to else wire.CHUNK_BYTES, without)
+    asked = [payload_hash for payload_hash in (to.wanted if to else ()) if payload_hash not in given]
+    asked_open, asked_closed = wire.answer_wanted(db, asked, widest)
+    secret = [*closed, *asked_closed]
+    message = Message(
+        writer=side.signer.public,
+        organisation=own_organisation(db),
+        state=frontier.frontier_hash(db),
+        base=telling.base,
+        points=frontier.own_points(db) if telling.points else None,
+        entries=tuple(entries),
+        payloads=(*open_, *asked_open),
+        wanted=wanted(db),
+        unwelcome=telling.unwelcome,
+        more=taken < len(numbers),
+        left=wire.bytes_of(db, numbers[taken:]),
+        room=telling.room,
+        whole=telling.whole,
+        current=telling.current,
+        report=telling.report,
+    )
+    sealed = sealing.seal([receiver], cbor.encode(secret)) if secret else b""
+    return Composed(
+        wire.pack(message, sealed, going.holding),
+        tuple(entries),
+        tuple(numbers[:taken]),
+        frozenset(map(sha256, [*asked_open, *asked_closed])),
+        has_points=telling.points,
+        asks=bool(message.wanted),
+        gives=bool(entries or message.payloads or secret),
+        left=message.left,
+        lacked=frozenset(numbers),
+    )
+
+
+def _open_to_all(db: sqlite3.Connection, numbers: Iterable[int]) -> tuple[int, ...]:
+    """Entries for somebody who is no member: those with something public, and those that say who is who."""
+    return tuple(number for number in numbers if wire.is_public(db, number))
+
+
+def own_organisation(db: sqlite3.Connection) -> OrganisationId:
+    """Our organisation's key."""
+    organisation = log.setting(db, "organisation")
+    return organisation if isinstance(organisation, bytes) else b""
+
+
+def audience_of(db: sqlite3.Connection, receiver: WriterId) -> int:
+    """The narrowest audience that a receiver belongs to. A stranger gets what is public."""
+    owner = trust.members(db).writers.get(receiver)
+    if owner is None:
+        return PUBLIC
+    return OWN if owner == own_organisation(db) else PARTNERS
+
+
+def wanted(db: sqlite3.Connection) -> tuple[bytes, ...]:
+    """Payloads that we know of and do not hold; of many, others each time: a partner may have only the last of them."""
+    rows = db.execute(
+        "SELECT payload_hash FROM local_missing JOIN log_item USING (item_number) GROUP BY 1 ORDER BY random() LIMIT ?",
+        [wire.MAX_WANTED],
+    )
+    return tuple(row[0] for row in rows)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Our answer to a message, and what happened, for the people on this side."""
+
+    body: bytes  # empty: nothing is new
+    partner: str = ""
+    received: Received = field(default_factory=Received)
+    sent: int = 0  # changes
+
+
+def answer(side: Side, data: bytes, now: int, sender: WriterId = b"") -> Answer:
+    """Answer a partner's message. `sender` has proved to have sent it; b"" is anybody. Raises: Refused."""
+    if len(data) == frontier.STATE_BYTES:
+        return _answer_question(side, data, now, sender)
+    try:
+        message = wire.unpack(data, side.signer, Holding(side.db))
+    except NotRebuilt:
+        return Answer(compose(side, None, Plan(), Telling(whole=True), receiver=sender).body)
+    if sender and message.writer != sender:
+        raise Refused("A message was signed by another than it names as its writer. Nothing of it was stored.")
+    partner = partner_name(side.db, message.organisation)
+    came = receive(side, message, partner, now)
+    return _answer_message(side, message, came, now, sender)
+
+
+def _answer_message(side: Side, message: Message, came: Received, now: int, sender: WriterId) -> Answer:
+    db = side.db
+    going = plan(db, message)
+    equal = message.state == frontier.frontier_hash(db) and not message.wanted and not wanted(db)
+    by_base = bool(message.base) and message.points is None and going.holding is not NOTHING
+    telling = Telling(
+        points=not equal and (message.more or not by_base),
+        unwelcome=tuple(came.refused),
+        report={"changes": came.changes, "refused": sum(came.refused.values())},
+    )
+    composed = compose(side, message, going, telling, receiver=sender)
+    frontier.remember(db)
+    sent = count_changes(e for e in composed.entries if e.writer not in message.unwelcome)
+    answer = Answer(composed.body, partner_name(db, message.organisation), came, sent)
+    if sender:
+        in_step = not (composed.left or message.more or message.unwelcome or came.refused)
+        _remember(db, message.organisation, answer, now, in_step=in_step)
+    return answer
+
+
+def _answer_question(side: Side, state: bytes, now: int, sender: WriterId) -> Answer:
+    """Nothing, if we hold the same; else what came after we both held the same, or what we hold."""
+    db = side.db
+    if state == frontier.frontier_hash(db) and not wanted(db):
+        return Answer(b"")
+    asking = Message(sender, b"", state, base=state, room=wire.MAX_ROOM)
+    going = plan(db, asking)
+    composed = compose(side, asking, going, Telling(points=going.holding is NOTHING), receiver=sender)
+    frontier.remember(db)
+    owner = trust.members(db).writers.get(sender, b"")
+    answer = Answer(composed.body, partner_name(db, owner), sent=count_changes(composed.entries))
+    if sender:
+        _remember(db, owner, answer, now, in_step=bool(composed.entries) and not composed.left)
+    return answer
+
+
+def _remember(db: sqlite3.Connection, organisation: OrganisationId, answer: Answer, now: int, *, in_step: bool) -> None:
+    """Keep how this exchange went, and that a partner will hold what we hold once our answer arrives.
+
+    Should it not arrive, our next sync finds out and tells what we hold instead: that costs a trip, nothing else.
+    """
+    came = answer.received
+    happened = {"received": came.changes, "sent": answer.sent, "refused": sum(came.refused.values())}
+    partners.keep_report(db, organisation, happened, now)
+    for partner in partners.all_partners(db):
+        if in_step and partner.organisation == organisation:
+            partners.keep_agreed(db, partner, frontier.frontier_hash(db))
+
+
+def partner_name(db: sqlite3.Connection, organisation: OrganisationId) -> str:
+    """How we call an organisation in reports."""
+    known = [p.name for p in partners.all_partners(db) if p.organisation == organisation]
+    return known[0] if known else "someone we do not know"
