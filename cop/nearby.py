@@ -210,7 +210,10 @@ def own_hosts(listening_on: str) -> list[str]:
     if listening_on not in ("0.0.0.0", "::", ""):
         ip = _usable(listening_on)
         return [] if ip is None or ip.is_loopback else [str(ip)]
-    import ifaddr  # late: comes with the extra
+    try:
+        import ifaddr  # late: comes with the extra
+    except ImportError:
+        return []
 
     found: list[str] = []
     for adapter in ifaddr.get_adapters():
