@@ -176,7 +176,7 @@ def accept(db: sqlite3.Connection, signer: Signer, invitation: Invitation, now: 
         db.execute(
             "INSERT INTO local_partner (organisation, name, kind, address, accepted_time, writer) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (organisation) DO UPDATE SET name = excluded.name, kind = excluded.kind,"
-            " address = excluded.address, writer = excluded.writer",
+            " address = coalesce(nullif(excluded.address, ''), address), writer = excluded.writer",
             [invitation.organisation, invitation.name, invitation.kind, _usable(invitation), now, invitation.writer],
         )
         say(db, signer, invitation.organisation, trust.ACCEPT, now)

@@ -131,6 +131,9 @@ def test_joining_from_a_bundle_accepts_its_maker_and_takes_it_in(two: list[Place
     assert f"{other.name}: 1 change came, 0 entries were here already." in done.stdout
     assert "On a stick" in {row["title"] for row in one.public()["records"]}
     assert [(e.direction, e.counts["received"]) for e in exchanges.recent(one.db)] == [("bundle", 1)]
+    run(one, "partner", "add", other.name, "http://192.168.1.7:8001")
+    run(one, "join", str(stick), "--yes")  # no address in it: the one we know stays
+    assert one.partner(other).address == "http://192.168.1.7:8001"
 
 
 def rewritten(path: Path, **changed: object) -> None:

@@ -88,7 +88,8 @@ def _sync_all(
         echo_json([*[{**asdict(report), **told} for _, report in reports], *[{**one, **told} for one in failed], *more])
     else:
         for partner, report in reports:
-            for line in words.lines(report, status.why_lacking(side.db, partner), dry_run=dry_run):
+            why = status.why_lacking(side.db, partner) if report.partner_lacks else status.Lacking(True, ())
+            for line in words.lines(report, why, dry_run=dry_run):
                 say(line)
         for partner, failure in errors:
             show_error(failure)
@@ -129,8 +130,8 @@ def _sync_one(side: Side, partner: Partner, *, quiet: bool = False) -> Report:
     transport = open_transport(partner.address)
     if quiet:
         return syncing.run(side, partner, transport, now(), lambda done: None)
-    with progress_bar(f"Exchanging with {partner.name}") as bar:
-        return syncing.run(side, partner, transport, now(), lambda done: bar(done, 0))
+    with progress_bar(f"Exchanging with {partner.name}", in_bytes=True) as bar:
+        return syncing.run(side, partner, transport, now(), lambda _: bar(transport.bytes_in + transport.bytes_out, 0))
 
 
 def _preview(side: Side, partner: Partner) -> Report:

@@ -25,6 +25,7 @@ from cop.web.links import record_address
 
 CLOSED = "The desk is open on the organisation’s own computer only"
 MOST_CONFLICTS = 50
+NO_BREAK = "\u00a0"
 NO_STORE = {"Cache-Control": "no-store"}
 Build = Callable[[Served, sqlite3.Connection], render.Page]
 
@@ -227,7 +228,7 @@ def _count_and_size(counts: Any, what: str, size: str) -> str:
     if not counts[what]:
         return "nothing"
     told = count(counts[what], "change", "changes")
-    return f"{told}, {amounts.size(counts[size])}" if size in counts else told
+    return f"{told}, {amounts.size(counts[size]).replace(' ', NO_BREAK)}" if size in counts else told
 
 
 def _moment(seconds: int, now: int) -> Moment:
