@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from cop.partners import Invitation
 
 MAX_TEXT_BYTES = 200_000  # of a text file: a long e-mail
 _LINE = re.compile(r"cop1:[\w-]+", re.ASCII)
-_WRAPPED = re.compile(r"cop1:[\w-]+(?:\r?\n[>\s]*[\w-]{20,})*(?:\r?\n[>\s]*[\w-]+)?", re.ASCII)
+_FULL_LINES = re.compile(r"cop1:[\w-]+(?:\r?\n[> \t]*[\w-]{20,})*", re.ASCII)  # as an e-mail breaks them
+_AND_ONE_MORE = re.compile(_FULL_LINES.pattern + r"\r?\n[> \t]*[\w-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,14 @@ def _in_text(path: Path) -> Invitation:
         raise NotReachable(f"{path} cannot be read ({error.strerror}).", hint="Is the stick in?") from error
     text = _decode(data)
     # an e-mail may have broken the line into several, and what follows it may look like a part of it
-    candidates = [found[0].replace(">", "") for form in (_LINE, _WRAPPED) if (found := form.search(text))]
+    forms = (_LINE, _FULL_LINES, _AND_ONE_MORE)
+    candidates = [found[0].replace(">", "") for form in forms if (found := form.search(text))]
     if not candidates:
         raise Refused(f"{path} holds no invitation.", hint="It is a line that begins with cop1:")
-    for candidate in candidates[:-1]:
-        try:
+    for candidate in candidates:
+        with suppress(Refused):
             return partners.parse_invitation(candidate)
-        except Refused:
-            continue
-    return partners.parse_invitation(candidates[-1])
+    return partners.parse_invitation(candidates[-1])  # says what is wrong with it
 
 
 def _decode(data: bytes) -> str:

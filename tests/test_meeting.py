@@ -69,6 +69,28 @@ def test_the_picture_goes_to_stderr_when_asked_for_and_fits_80_columns(two: list
     assert len(lines) > 30 and all(len(line) <= 80 for line in lines)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="terminals are something else there")
+def test_on_a_terminal_the_picture_comes_by_itself(two: list[Place]) -> None:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 100, 0, 0))
+    environment = {**os.environ, "COP_KEYS": str(two[0].site.keys), "TERM": "xterm"}
+    for options, shown in (([], True), (["--no-qr"], False)):
+        command_line = [*COP, "--site", str(two[0].site.root), "invite", *options]
+        process = subprocess.Popen(command_line, env=environment, stdout=theirs, stderr=theirs, stdin=theirs)
+        seen = b""
+        while b"this computer only" not in seen:
+            seen += os.read(ours, 65536)
+        assert process.wait(WAIT_SECONDS) == 0
+        assert b"cop1:" in seen and ("▀" in seen.decode("utf-8", "replace")) is shown
+    os.close(ours)
+    os.close(theirs)
+
+
 def test_a_narrow_terminal_gets_a_sentence_instead_of_a_broken_picture(
     two: list[Place], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,7 +125,9 @@ def test_join_takes_the_line_out_of_a_text_file_however_it_was_saved(two: list[P
     line = other.invitation().text()
     wrapped = "\n> ".join(line[at : at + 60] for at in range(0, len(line), 60))
     mail = f"Dear all,\n\nhere is our invitation:\n\n{line}\n\nThanks, Bob\n"
-    texts = [line.encode(), mail.encode(), mail.replace("\n", "\r\n").encode(), mail.encode("utf-16"),
+    even = line.ljust(len(line) // 20 * 20)  # its last piece is as long as the others
+    narrow = "\n".join(even[at : at + len(line) // 5 + 1] for at in range(0, len(line), len(line) // 5 + 1))
+    texts = [f"{narrow}\n\nThanks\n".encode(), f"{narrow}\nThanks\n".encode(), line.encode(), mail.encode(), mail.replace("\n", "\r\n").encode(), mail.encode("utf-16"),
              f"\ufeff{line}".encode(), f"> {wrapped}\n\nThanks\n".encode()]  # fmt: skip
     for at, data in enumerate(texts):
         file = tmp_path / f"{at}.txt"
@@ -375,6 +399,18 @@ def test_only_who_listens_for_others_announces_itself() -> None:
     assert nearby.own_hosts("127.0.0.1") == nearby.own_hosts("::1") == nearby.own_hosts("localhost") == []
     assert nearby.own_hosts("192.168.1.7") == ["192.168.1.7"]
     assert all(not host.startswith("127.") for host in nearby.own_hosts("0.0.0.0"))
+
+
+def test_cop_serve_announces_the_organisation_unless_the_extra_is_missing(
+    two: list[Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cop.cli import serve
+
+    made = serve._announcement(two[0].site, ["192.168.1.7"], 8001)
+    assert made is not None
+    made.stop()  # it was never started
+    monkeypatch.setattr(nearby, "is_available", lambda: False)
+    assert serve._announcement(two[0].site, ["192.168.1.7"], 8001) is None
 
 
 def test_without_the_extra_there_is_a_hint_and_no_traceback(two: list[Place], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -691,3 +727,12 @@ def test_time_left_is_told_once_it_can_be_guessed() -> None:
     assert bar_line("x", 1_200_000, 6_000_000, 5, 80, in_bytes=True).endswith("1.2 of 6.0 MB, about 20 seconds left")
     assert bar_line("x", 1234, 0, 30, 80, in_bytes=False) == "x 1,234 so far"
     assert amounts.seconds_left(5, 5, 10) is None
+
+
+@pytest.mark.parametrize("name", ["amounts", "schedule", "exchanges", "cli.common", "cli.reports", "web.door"])
+def test_the_examples_in_docstrings_are_true(name: str) -> None:
+    import doctest
+    import importlib
+
+    found = doctest.testmod(importlib.import_module(f"cop.{name}"))
+    assert found.attempted and not found.failed

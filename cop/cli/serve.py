@@ -36,7 +36,7 @@ def serve(start: Path, host: str, port: int, no_announce: bool, open_browser: bo
     _load(site)
     listening = _listen(host, port)
     port = listening.getsockname()[1]
-    hosts = nearby.own_hosts(host)
+    hosts = nearby.own_hosts(listening.getsockname()[0])
     _show_exchanges()
     served = Served(site, f"http://{_in_address(hosts[0])}:{port}" if hosts else "", port)
     config = uvicorn.Config(_application(served), log_level="warning", timeout_graceful_shutdown=5, server_header=False)
