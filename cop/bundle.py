@@ -7,7 +7,7 @@ is stored whole or not at all, so half a file is safe to apply and useful.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from cop.turns import Side, count_changes, own_organisation, receive
 from cop.wire import Message
 
 MAGIC = b"cop bundle 1\n"
+Progress = Callable[[int, int], None]  # bytes done, of all
 HASH_BYTES = 32
 
 
@@ -36,6 +37,7 @@ class Header:
     made: int  # seconds UTC, as its maker's clock said
     entries: int
     changes: int
+    invitation: str = ""  # of its maker, so that it can be joined from the file; "" from the first cop
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Applied:
     conflicts: int = 0
     not_understood: int = 0
     whole: bool = False  # the file was read to its end and is undamaged
+    bytes: int = 0  # size of what would come; only for a dry run
 
 
 def create(side: Side, path: Path, partner: Partner | None, *, full: bool, now: int) -> Header:
@@ -64,6 +67,7 @@ def create(side: Side, path: Path, partner: Partner | None, *, full: bool, now: 
         made=now,
         entries=len(numbers),
         changes=_count_changes(db, numbers),
+        invitation=_own_invitation(side),
     )
     try:
         with files.writing(path) as file:
@@ -77,6 +81,11 @@ def create(side: Side, path: Path, partner: Partner | None, *, full: bool, now: 
             f"{path} could not be written ({error.strerror}).", hint="Is there room? May you write there?"
         ) from error
     return header
+
+
+def _own_invitation(side: Side) -> str:
+    config = side.site.config
+    return partners.own_invitation(side.db, config.name, config.kind, config.url).text()
 
 
 def _who_is_who(db: sqlite3.Connection) -> Iterator[int]:
@@ -166,7 +175,18 @@ def _header(content: bytes) -> Header:
     if not isinstance(raw, dict) or any(not isinstance(raw.get(name), kind) for name, kind in kinds.items()):
         raise Refused("The start of this bundle cannot be read.")
     clean: dict[str, Any] = {name: _plain(raw[name]) if kind is str else raw[name] for name, kind in kinds.items()}
-    return Header(**clean)
+    invitation = raw.get("invitation", "")
+    is_one = isinstance(invitation, str) and len(invitation) <= partners.MAX_INVITATION and invitation.isprintable()
+    return Header(**clean, invitation=invitation if is_one else "")
+
+
+def is_bundle(path: Path) -> bool:
+    """True if the file begins as a bundle does. Raises: NotReachable."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError as error:
+        raise NotReachable(f"{path} cannot be read ({error.strerror}).", hint="Is the stick in?") from error
 
 
 def _plain(text: str) -> str:
@@ -174,16 +194,21 @@ def _plain(text: str) -> str:
     return "".join(character for character in text[:200] if character.isprintable())
 
 
-def apply(side: Side, path: Path, now: int, *, dry_run: bool = False) -> Applied:
-    """Store what a bundle brings; never writes to where it lies.
+def apply(
+    side: Side, path: Path, now: int, *, dry_run: bool = False, progress: Progress = lambda done, of: None
+) -> Applied:
+    """Store what a bundle brings; never writes to where it lies. `progress` is told bytes read, of all.
 
     Raises: NotReachable, Refused. Where it is damaged, what came before the damage has been stored.
     """
     with _open(path) as file:
         applied = Applied(_header(_read_frame(file, path)).name)
         brought: list[Entry] = []
+        done, of = len(MAGIC), path.stat().st_size
         while not applied.whole:
             content = _read_frame(file, path)
+            done += 4 + HASH_BYTES + len(content)
+            progress(min(done, of), of)
             if _is_end(content):
                 applied.whole = True
             elif dry_run:
@@ -216,3 +241,4 @@ def _preview(side: Side, brought: Sequence[Entry], applied: Applied) -> None:
     new = [entry for entry in brought if entry.writer in network.writers and entry.entry_id not in known]
     applied.known, applied.received = len(known), count_changes(new)
     applied.refused = len(brought) - len(known) - len(new)
+    applied.bytes = sum(len(entry.data) + sum(item.size for item in entry.items) for entry in new)

@@ -72,15 +72,17 @@ def left_out(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT count(*) FROM local_left_out").fetchone()[0])
 
 
-def choose(db: sqlite3.Connection, asked: str) -> str:
-    """What of the history to fetch: as asked now, else as asked before, else current texts first for a new copy."""
-    if asked:
-        log.set_setting(db, "history", asked)
-        if asked == ALL:
-            want_all(db)
-        return asked
-    chosen = log.setting(db, "history")
-    if isinstance(chosen, str) and chosen != LATER:
-        return chosen
+def choose(db: sqlite3.Connection, history: str) -> None:
+    """Remember what of older texts to fetch: NONE, LATER or ALL."""
+    log.set_setting(db, "history", history)
+    if history == ALL:
+        want_all(db)
+
+
+def chosen(db: sqlite3.Connection) -> str:
+    """What of older texts to fetch: as chosen, else current texts first for a new copy."""
+    history = log.setting(db, "history")
+    if isinstance(history, str):
+        return history
     others = db.execute("SELECT 1 FROM log_entry WHERE received_from <> '' LIMIT 1").fetchone()
     return ALL if others else LATER

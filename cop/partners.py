@@ -104,6 +104,25 @@ def all_partners(db: sqlite3.Connection) -> list[Partner]:
     return [Partner(row[0], row[1], row[2], row[3], row[4], json.loads(row[5] or "{}")) for row in rows]
 
 
+def current(db: sqlite3.Connection) -> list[Partner]:
+    """Everyone we accepted, under the name that they have now. Two of one name are told apart by their keys."""
+    told = trust.names(db, trust.members(db))
+    found = [replace(p, name=_name_now(p, told.get(p.organisation))) for p in all_partners(db)]
+    names = [p.name.casefold() for p in found]
+    alike = {name for name in names if names.count(name) > 1}
+    marked = [
+        replace(p, name=f"{p.name} (key {p.organisation.hex()[:8]})") if p.name.casefold() in alike else p
+        for p in found
+    ]
+    return sorted(marked, key=lambda p: p.name.casefold())
+
+
+def _name_now(partner: Partner, told: trust.Organisation | None) -> str:
+    """What they call themselves, once that has arrived."""
+    nameless = trust.Organisation.of_key(partner.organisation).name
+    return told.name if told and told.name != nameless else partner.name
+
+
 def inviting_writers(db: sqlite3.Connection) -> dict[WriterId, OrganisationId]:
     """The installations whose invitations we accepted."""
     return {row[0]: row[1] for row in db.execute("SELECT writer, organisation FROM local_partner WHERE writer <> x''")}
@@ -116,9 +135,13 @@ def inviting_writer(db: sqlite3.Connection, partner: Partner) -> WriterId:
 
 
 def find(db: sqlite3.Connection, name: str) -> Partner:
-    """The partner of that name, or the only one whose name begins so. Raises: WrongUsage."""
-    partners = all_partners(db)
-    same = [p for p in partners if p.name.casefold() == name.casefold()]
+    """The partner of that name, or the only one whose name begins so. Raises: WrongUsage.
+
+    A partner that has another name now is found by the one it had when we accepted it, too.
+    """
+    partners, word = current(db), name.casefold()
+    before = {p.organisation for p in all_partners(db) if p.name.casefold() == word}
+    same = [p for p in partners if p.name.casefold() == word] or [p for p in partners if p.organisation in before]
     alike = same or [p for p in partners if p.name.casefold().startswith(name.casefold())]
     if len(alike) != 1:
         known = ", ".join(p.name for p in partners) or "none yet"
@@ -159,7 +182,7 @@ def accept(db: sqlite3.Connection, signer: Signer, invitation: Invitation, now: 
         db.execute(
             "INSERT INTO local_partner (organisation, name, kind, address, accepted_time, writer) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (organisation) DO UPDATE SET name = excluded.name, kind = excluded.kind,"
-            " address = excluded.address, writer = excluded.writer",
+            " address = coalesce(nullif(excluded.address, ''), address), writer = excluded.writer",
             [invitation.organisation, invitation.name, invitation.kind, _usable(invitation), now, invitation.writer],
         )
         say(db, signer, invitation.organisation, trust.ACCEPT, now)
@@ -227,6 +250,14 @@ def set_address(db: sqlite3.Connection, partner: Partner, address: str) -> None:
     """Remember another way to reach a partner."""
     db.execute(
         "UPDATE local_partner SET address = ? WHERE organisation = ?", [check_address(address), partner.organisation]
+    )
+
+
+def keep_first_address(db: sqlite3.Connection, partner: Partner) -> None:
+    """Remember where a partner was reached, unless we knew an address before."""
+    db.execute(
+        "UPDATE local_partner SET address = ? WHERE organisation = ? AND address = ''",
+        [partner.address, partner.organisation],
     )
 
 

@@ -111,6 +111,14 @@ M002_SYNC = """
     CREATE TABLE local_place_entry (      -- entries that stand in these files
         place TEXT NOT NULL, name TEXT NOT NULL, entry_number INTEGER NOT NULL,
         PRIMARY KEY (place, entry_number, name)) WITHOUT ROWID;
+    CREATE TABLE local_exchange (         -- the last exchanges, for people to read
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        time INTEGER NOT NULL,            -- seconds UTC, of its last turn
+        organisation BLOB NOT NULL,       -- the partner's key, or empty for somebody we do not know
+        name TEXT NOT NULL,               -- what we called them then
+        direction TEXT NOT NULL,          -- 'asked' if it began here, 'answered' if there, 'bundle' for a file
+        counts TEXT NOT NULL              -- JSON: numbers of a report, and 'error' with words if it failed
+    );
 """
 
 SITE_TABLES = """

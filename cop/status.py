@@ -2,13 +2,14 @@
 
 import json
 import sqlite3
+from dataclasses import dataclass
 from typing import Any
 
 from cop import log, merge, partners, trust, views
 from cop.config import Site
 from cop.entry import KINDS
 from cop.fields import TYPES
-from cop.model import iso_time
+from cop.model import OrganisationId, iso_time
 from cop.worktree import changed_paths
 
 Report = dict[str, Any]
@@ -29,9 +30,107 @@ def status_of(site: Site, db: sqlite3.Connection) -> Report:
         "checks": _checks(db),
         "waiting": waiting(db),
         "not_understood": not_understood(db),
-        "partners": [partner.summary() for partner in partners.all_partners(db)],
+        "partners": partner_summaries(db),
+        "heard": heard_json(db),
         "digest": views.network_digest(db),
     }
+
+
+@dataclass(frozen=True)
+class Heard:
+    """When something of an organisation last reached us, and who brought it."""
+
+    time: int = 0  # seconds UTC; 0: never
+    through: str = ""  # name of the partner that carried it, "" if they brought it themselves
+
+
+def heard(db: sqlite3.Connection) -> dict[OrganisationId, Heard]:
+    """Per member but us, the last entry of theirs that arrived, or a later exchange with them."""
+    network, ours = trust.members(db), log.setting(db, "organisation")
+    known = {p.organisation: p for p in partners.all_partners(db)}
+    names_now = {p.organisation: p.name for p in partners.current(db)}
+    by_name = {p.name: p.organisation for p in known.values()} | {name: key for key, name in names_now.items()}
+    found: dict[OrganisationId, Heard] = {
+        organisation: Heard(known[organisation].heard_time if organisation in known else 0)
+        for organisation in {*network.organisations, *known} - {ours}
+    }
+    rows = db.execute(
+        "SELECT writer, received_time, received_from FROM log_entry WHERE entry_number IN"
+        " (SELECT max(entry_number) FROM log_entry GROUP BY writer)"
+    ).fetchall()
+    for writer, time, received_from in rows:
+        owner = network.writers.get(writer)
+        if owner in found and time > found[owner].time:
+            carrier = by_name.get(received_from)
+            through = "" if carrier == owner else names_now[carrier] if carrier else received_from
+            found[owner] = Heard(time, through)
+    return found
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of the network but us."""
+
+    organisation: OrganisationId
+    name: str
+    address: str  # where we reach it, "" if we do not know or did not accept it ourselves
+    is_partner: bool  # we accepted it ourselves
+    heard: Heard
+
+
+def others(db: sqlite3.Connection) -> list[Member]:
+    """Everyone but us: partners A to Z, then those whom partners accepted."""
+    accepted = {p.organisation: p for p in partners.current(db)}
+    told = {key: one.name for key, one in trust.names(db, trust.members(db)).items()}
+    known = [p.name for p in accepted.values()]
+    found = []
+    for organisation, one in heard(db).items():
+        partner = accepted.get(organisation)
+        name = partner.name if partner else told[organisation]
+        if not partner and name in known:
+            name = f"{name} (key {organisation.hex()[:8]})"
+        known.append(name)
+        found.append(Member(organisation, name, partner.address if partner else "", partner is not None, one))
+    return sorted(found, key=lambda member: (not member.is_partner, member.name.casefold()))
+
+
+def heard_json(db: sqlite3.Connection) -> dict[str, dict[str, str]]:
+    """When each member was last heard, for `--json`, by name."""
+    return {
+        one.name: {"last_heard": iso_time(one.heard.time) if one.heard.time else "", "through": one.heard.through}
+        for one in others(db)
+    }
+
+
+def partner_summaries(db: sqlite3.Connection) -> list[Report]:
+    """For `cop partner list --json` and `cop status --json`."""
+    times = heard(db)
+    return [
+        {
+            **partner.summary(),
+            "last_heard": iso_time(one.time) if (one := times[partner.organisation]).time else "",
+            "through": one.through,
+        }
+        for partner in partners.current(db)
+    ]
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """Why a partner turned entries away."""
+
+    accepted_us: bool  # as far as we know
+    strangers: tuple[str, ...]  # members of our network whom nobody in theirs has accepted
+
+
+def why_lacking(db: sqlite3.Connection, partner: partners.Partner) -> Lacking:
+    """Who of our network is no member of the partner's, as far as its entries have reached us."""
+    statements, ours = list(log.statements(db)), log.setting(db, "organisation")
+    theirs = trust.members_of(statements, partner.organisation).organisations
+    network = trust.members(db)
+    names = trust.names(db, network)
+    strangers = sorted(names[one].name for one in network.organisations - theirs if one != ours)
+    return Lacking(ours in theirs, tuple(strangers))
 
 
 def _count(db: sqlite3.Connection, query: str) -> int:

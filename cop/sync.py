@@ -73,7 +73,7 @@ def run(side: Side, partner: Partner, transport: Transport, now: int, progress: 
     """
     started = time.monotonic()
     exchange = _Exchange(side, partner, transport, now, progress, Report(partner.name))
-    chosen = currency.choose(side.db, history)
+    chosen = currency.chosen(side.db)
     exchange.current = chosen != currency.ALL
     going, theirs = _first(exchange), None
     for _ in range(MAX_TURNS):

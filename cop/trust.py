@@ -165,6 +165,11 @@ class Organisation:
     kind: str = ""
     url: str = ""
 
+    @classmethod
+    def of_key(cls, organisation: OrganisationId) -> "Organisation":
+        """What stands for one that has not told its name yet."""
+        return cls(f"Organisation {organisation.hex()[:8]}")
+
 
 def names(db: sqlite3.Connection, network: Members) -> dict[OrganisationId, Organisation]:
     """What each member calls itself; one that has not told its name yet gets the start of its key."""
@@ -186,4 +191,4 @@ def _named(organisation: OrganisationId, fields: Mapping[str, Value]) -> Organis
         value = fields.get(name)
         return value[:200] if isinstance(value, str) and value.isprintable() else ""
 
-    return Organisation(text("name") or f"Organisation {organisation.hex()[:8]}", text("kind"), text("url"))
+    return Organisation(text("name") or Organisation.of_key(organisation).name, text("kind"), text("url"))

@@ -87,12 +87,12 @@ class Place:
     def partner(self, other: "Place") -> Partner:
         return next(p for p in partners.all_partners(self.db) if p.organisation == other.organisation)
 
-    def sync(self, other: "Place", line: "Line | None" = None, history: str = "") -> Report:
+    def sync(self, other: "Place", line: "Line | None" = None) -> Report:
         """As `cop sync OTHER`."""
         line = line or Line(other)
         line.sender = self.signer.public
         try:
-            return sync.run(self.side, self.partner(other), line, NOW, lambda done, of: None, history)
+            return sync.run(self.side, self.partner(other), line, NOW, lambda done, of: None)
         finally:
             for place in (self, other):  # a copied or restored installation goes on as another writer
                 place.signer = identity.ensure(place.site, place.db, NOW)

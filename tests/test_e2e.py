@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cop import exchanges
+from tests.network import NOW, befriend, places
+from tests.test_sync_http import serving
+
 pytestmark = pytest.mark.e2e
 PROJECT = Path(__file__).parent.parent
 FLAGS = [
@@ -40,6 +44,31 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait()
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A served site that has exchanged: with differences, a long name, a partner that is away, and strangers."""
+    one, middle, far = places(tmp_path_factory.mktemp("desk"), 3)
+    middle.rename("The Research and Development Network of the Southern Neighbourhoods")
+    befriend(one, middle)
+    befriend(middle, far)
+    far.change(None, {"title": "From afar"})
+    middle.sync(far)
+    record_id = middle.change(None, {"title": "Power", "slug": "power"})
+    one.sync(middle)
+    for place in (one, middle):
+        place.change(record_id, {"title": f"Power as {place.name} sees it"})
+    one.sync(middle)
+    happened = {"received": 1200, "sent": 3, "bytes_in": 34_200_000, "bytes_out": 1_200, "by": {far.name: 4}}
+    exchanges.remember(one.db, middle.organisation, exchanges.ASKED, {**happened, "partner_lacks": 2}, NOW)
+    exchanges.remember(one.db, b"?" * 32, exchanges.ANSWERED, {"refused": 3}, NOW)
+    error = "http://a-long-name-of-a-computer.example.org:8001 cannot be reached."
+    exchanges.remember(one.db, middle.organisation, exchanges.ASKED, {"error": error}, NOW)
+    for place in (one, middle, far):
+        place.close()
+    with serving(one) as served_at:
+        yield served_at
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +121,45 @@ def test_axe_finds_nothing_wrong(browser, address, path, dark):
     page.goto(address + path)
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
+    page.context.close()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("path", ["/desk/sync", "/desk/invite"])
+def test_the_desk_fits_and_axe_finds_nothing_wrong(browser, desk, path, width, dark):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page, errors = open_page(browser, width=width, dark=dark), []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    assert page.goto(desk + path).status == 200
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    assert not [error for error in errors if "favicon" not in error and "404" not in error]
+    page.context.close()
+
+
+def test_a_coordinator_goes_from_the_first_page_to_the_difference_and_to_the_invitation(browser, desk):
+    page = open_page(browser, width=390, scripts=False)
+    page.goto(desk)
+    page.get_by_role("link", name="Exchange with partners").click()
+    told = page.locator("main").inner_text()
+    assert "3 entries were turned away here" in told and "cannot be reached" in told
+    assert "1,200 changes, 34.2\u00a0MB" in told
+    page.locator(".note a").first.click()
+    assert "sees it" in page.locator("h1").inner_text()
+    page.get_by_role("link", name="Invite a partner").click()
+    assert page.locator("pre").inner_text().startswith("cop1:")
+    assert page.locator("img.code").evaluate("image => image.complete && image.naturalWidth > 200")
+    page.context.close()
+
+
+def test_the_desk_is_closed_to_a_name_that_is_not_this_computers(browser, desk):
+    page = open_page(browser)
+    page.set_extra_http_headers({"X-Forwarded-For": "127.0.0.1"})
+    assert page.goto(f"{desk}/desk/sync").status == 403
+    assert "only" in page.locator("h1").inner_text()
     page.context.close()
 
 

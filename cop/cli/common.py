@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import sys
 import time
@@ -14,6 +15,7 @@ from typing import Any
 
 import click
 
+from cop import amounts
 from cop.config import Site, open_site_folder
 from cop.errors import CopError, WrongUsage
 from cop.schema import open_store
@@ -24,6 +26,7 @@ _TURNING = frozenset(
 )  # they can turn the order of a line round
 BAR_AFTER_SECONDS = 2.0
 BAR_WIDTH = 30
+LEAST_BAR = 5
 
 
 def keys_folder() -> Path:
@@ -101,24 +104,54 @@ def _by_slug(db: sqlite3.Connection, text: str) -> list[Any]:
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar that appears once the work has taken two seconds, on a terminal only."""
+def progress_bar(label: str, *, in_bytes: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A bar that appears once the work has taken two seconds, on a terminal only; `of` is 0 if nobody knows it."""
     started = time.monotonic()
     shown = False
 
-    def show(done: int, of: int) -> None:
+    def show(done: int, of: int = 0) -> None:
         nonlocal shown
-        if not sys.stderr.isatty() or time.monotonic() - started < BAR_AFTER_SECONDS:
+        seconds = time.monotonic() - started
+        if not sys.stderr.isatty() or seconds < BAR_AFTER_SECONDS:
             return
         shown = True
-        filled = BAR_WIDTH * done // max(of, 1)
-        click.echo(f"\r{label} [{'#' * filled}{'-' * (BAR_WIDTH - filled)}] {done:,} of {of:,}", nl=False, err=True)
+        columns = shutil.get_terminal_size().columns
+        click.echo(f"\r{bar_line(label, done, of, seconds, columns, in_bytes=in_bytes)}\x1b[K", nl=False, err=True)
 
     try:
         yield show
     finally:
         if shown:
             click.echo("", err=True)
+
+
+def bar_line(label: str, done: int, of: int, seconds: float, columns: int, *, in_bytes: bool) -> str:
+    """What a bar shows: how much is done, and how long the rest will take. Never wider than the terminal.
+
+    >>> bar_line("Taking in", 1_200_000, 6_000_000, 5, 80, in_bytes=True)
+    'Taking in [######------------------------] 1.2 of 6.0 MB, about 20 seconds left'
+    """
+    if of:
+        told = amounts.part_of(done, of) if in_bytes else f"{done:,} of {of:,}"
+    else:
+        told = f"{amounts.size(done) if in_bytes else f'{done:,}'} so far"
+    left = amounts.seconds_left(done, of, seconds)
+    told += f", about {amounts.duration(left)} left" if left is not None else ""
+    width = min(BAR_WIDTH, columns - len(label) - len(told) - 5)
+    if width < LEAST_BAR or not of:
+        return f"{label} {told}"[: columns - 1]
+    filled = min(width * done // of, width)
+    return f"{label} [{'#' * filled}{'-' * (width - filled)}] {told}"
+
+
+def last_heard(name: str, seconds: int, through: str, clock: int) -> str:
+    """When we last heard of a partner, in words.
+
+    >>> last_heard("Hill Charity", 1_000_000, "Caafi Health", 1_000_000 + 3 * 86_400)
+    'Hill Charity: last heard 3 days ago, through Caafi Health'
+    """
+    carried = f", through {through}" if through and seconds else ""
+    return f"{name}: last heard {amounts.ago(seconds, clock)}{carried}"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -1,19 +1,23 @@
 """`cop sync` and `cop bundle`: exchanging with partners, over a line or on a stick."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from cop import amounts, currency, exchanges, identity, partners, status
 from cop import bundle as bundles
-from cop import identity, partners, status
 from cop import sync as syncing
-from cop.cli import show_error
-from cop.cli.common import echo_json, find_site, now, plural, progress_bar, say
+from cop.cli import every as every_
+from cop.cli import near, show_error
+from cop.cli import reports as words
+from cop.cli.common import echo_json, find_site, last_heard, now, plural, progress_bar, say
 from cop.errors import CopError, WrongUsage
 from cop.model import iso_time
 from cop.partners import Partner
+from cop.schedule import parse_interval
 from cop.sync import Report
 from cop.turns import Side
 
@@ -26,39 +30,106 @@ def _side(start: Path) -> Side:
 
 @click.command()
 @click.argument("names", metavar="[PARTNER]...", nargs=-1)
+@click.option(
+    "--nearby", is_flag=True, help="Look for accepted partners on the local network, and exchange with those."
+)
+@click.option("--every", default="", metavar="TIME", help="Go on until Ctrl+C, each 90s, 15m or 2h. At least 1m.")
 @click.option("--dry-run", is_flag=True, help="Say what would be exchanged, and exchange nothing.")
 @click.option(
     "--history",
     type=click.Choice(["none", "later", "all"]),
-    default=None,
     help="Older texts: leave out, fetch after the current ones, or fetch all. As last time, if not given.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON; with --every, one line each.")
 @click.pass_obj
-def sync(start: Path, names: tuple[str, ...], dry_run: bool, history: str | None, as_json: bool) -> None:
+def sync(
+    start: Path,
+    names: tuple[str, ...],
+    nearby: bool,
+    every: str,
+    dry_run: bool,
+    history: str | None,
+    as_json: bool,
+) -> None:
     """Exchange with partners, both ways: with the named ones, or with all.
+
+    With --every it says something only when something moved, and waits longer for a partner that does not answer, up
+    to eight times. It exchanges and no more: for edits in content files there is cop load.
 
     Example: cop sync "Caafi Health"
     """
+    if every and (nearby or dry_run):
+        raise WrongUsage("--every goes with neither --nearby nor --dry-run.", hint="cop sync --every 15m")
+    interval = parse_interval(every) if every else 0
     side = _side(start)
-    chosen = [partners.find(side.db, name) for name in names] or partners.all_partners(side.db)
+    if history:
+        currency.choose(side.db, history)
+    if interval:
+        _sync_every(side, names, interval, as_json)
+    elif nearby:
+        with_near = near.look(side, _chosen(side, names), as_json=as_json)
+        _sync_all(side, with_near.partners, dry_run, as_json, with_near.failed, with_near.told)
+    else:
+        _sync_all(side, _chosen(side, names), dry_run, as_json)
+
+
+def _chosen(side: Side, names: Sequence[str]) -> list[Partner]:
+    chosen = [partners.find(side.db, name) for name in names] or partners.current(side.db)
     if not chosen:
         raise WrongUsage("There is no partner to exchange with yet.", hint="cop invite, and cop join with theirs")
-    reports, errors = [], []
+    return chosen
+
+
+def _sync_all(
+    side: Side,
+    chosen: Sequence[Partner],
+    dry_run: bool,
+    as_json: bool,
+    failed_before: Sequence[tuple[Partner, CopError]] = (),
+    more: Sequence[dict[str, object]] = (),
+) -> None:
+    """Exchange with each in turn, and tell how it went; `more` are further elements of the JSON."""
+    reports, errors = [], list(failed_before)
     for partner in chosen:
         try:
-            reports.append(_preview(side, partner) if dry_run else _sync_one(side, partner, history or ""))
+            reports.append((partner, _preview(side, partner) if dry_run else _sync_one(side, partner)))
+            if not dry_run:
+                partners.keep_first_address(side.db, partner)
         except CopError as error:
             errors.append((partner, error))
+            _remember_failure(side, partner, error)
     if as_json:
+        told = {"heard": status.heard_json(side.db)}
         failed = [{"partner": p.name, "error": str(e), "hint": e.hint, "exit_code": e.exit_code} for p, e in errors]
-        echo_json([*[asdict(report) for report in reports], *failed])
+        echo_json([*[{**asdict(report), **told} for _, report in reports], *[{**one, **told} for one in failed], *more])
     else:
-        for report in reports:
-            _say(report, dry_run)
-        for _, failure in errors:
+        for partner, report in reports:
+            why = status.why_lacking(side.db, partner) if report.partner_lacks else status.Lacking(True, ())
+            for line in words.lines(report, why, dry_run=dry_run):
+                say(line)
+        for partner, failure in errors:
             show_error(failure)
-    _exit(reports, [failure for _, failure in errors])
+            one = status.heard(side.db)[partner.organisation]
+            say(f"       {last_heard(partner.name, one.time, one.through, now())}.", err=True)
+    _exit([report for _, report in reports], [failure for _, failure in errors])
+
+
+def _remember_failure(side: Side, partner: Partner, error: CopError) -> None:
+    exchanges.remember(side.db, partner.organisation, exchanges.ASKED, {"error": str(error)}, now())
+
+
+def _sync_every(side: Side, names: Sequence[str], interval: int, as_json: bool) -> None:
+    def exchange(partner: Partner) -> Report:
+        try:
+            return _sync_one(side, partner, quiet=True)
+        except CopError as error:
+            _remember_failure(side, partner, error)
+            raise
+
+    _chosen(side, names)  # a name that nobody has is told at once
+    with every_.alone(side.site), suppress(KeyboardInterrupt):  # Ctrl+C is how one stops it
+        say(f"Exchanging every {amounts.duration(interval)}. Stop it with Ctrl+C.", err=True)
+        every_.go_on(interval, lambda: _chosen(side, names), exchange, every_.Teller(as_json=as_json))
 
 
 def _exit(reports: Sequence[Report], errors: Sequence[CopError]) -> None:
@@ -69,13 +140,15 @@ def _exit(reports: Sequence[Report], errors: Sequence[CopError]) -> None:
         raise SystemExit(5)
 
 
-def _sync_one(side: Side, partner: Partner, history: str) -> Report:
+def _sync_one(side: Side, partner: Partner, *, quiet: bool = False) -> Report:
     from cop.transports import open_transport, partly_known
     from cop.transports.http import Proof
 
-    with progress_bar(f"Exchanging with {partner.name}") as bar:
-        transport = open_transport(partner.address, Proof(side.signer, partly_known(side.db)))
-        return syncing.run(side, partner, transport, now(), bar, history)
+    transport = open_transport(partner.address, Proof(side.signer, partly_known(side.db)))
+    if quiet:
+        return syncing.run(side, partner, transport, now(), lambda done, of: None)
+    with progress_bar(f"Exchanging with {partner.name}", in_bytes=True) as bar:
+        return syncing.run(side, partner, transport, now(), bar)
 
 
 def _preview(side: Side, partner: Partner) -> Report:
@@ -84,38 +157,6 @@ def _preview(side: Side, partner: Partner) -> Report:
 
     transport = open_transport(partner.address, Proof(side.signer, partly_known(side.db)))
     return syncing.preview(side, partner, transport)
-
-
-def _say(report: Report, dry_run: bool) -> None:
-    """A report in plain words."""
-    would = "would come" if dry_run else "came"
-    say(
-        f"{report.partner}: {plural(report.received, 'change')} {would}, {report.sent:,} {'would go' if dry_run else 'went'}."
-    )
-    for name, changes in sorted(report.by.items()):
-        through = "" if name == report.partner else f", carried by {report.partner}"
-        say(f"  {plural(changes, 'change')} by {name}{through}.")
-    if report.equal and not dry_run:
-        say("  Both hold the same now.")
-    if report.conflicts:
-        say(f"  {plural(report.conflicts, 'line has', 'lines have')} more than one answer: cop conflicts")
-    if report.refused:
-        say(f"  {plural(report.refused, 'entry was', 'entries were')} turned away: we do not know who wrote them.")
-    if report.partner_lacks:
-        say(f"  They turned away {plural(report.partner_lacks, 'entry', 'entries')}: they do not know who wrote them."
-                   "\n  Have they accepted you? Send them: cop invite")  # fmt: skip
-    if report.restored:
-        say(f"  {syncing.RESTORED}")
-    if report.apart:
-        say(f"  {plural(report.apart, 'change')} by organisations that you removed: kept apart, not shown.")
-    if report.left_out:
-        say(f"  {plural(report.left_out, 'older text was', 'older texts were')} left out: cop sync --history all")
-    if report.waiting:
-        say(f"  {plural(report.waiting, 'change')} not here yet; they come with the next exchange.")
-    if report.not_understood:
-        say(f"  {plural(report.not_understood, 'item needs', 'items need')} a newer cop. They are kept and passed on.")
-    if report.received and not dry_run:
-        say("  To bring your content files up to date: cop checkout")
 
 
 @click.group()
@@ -167,17 +208,17 @@ def apply(start: Path, file: Path, dry_run: bool, as_json: bool) -> None:
     Example: cop bundle apply /media/stick/news.cop
     """
     side = _side(start)
-    applied = bundles.apply(side, file, now(), dry_run=dry_run)
+    with progress_bar(f"Taking in {file.name}", in_bytes=True) as bar:
+        applied = bundles.apply(side, file, now(), dry_run=dry_run, progress=bar)
     applied.conflicts, applied.waiting = status.conflict_count(side.db), status.waiting(side.db)
     applied.not_understood = status.not_understood(side.db)
+    if not dry_run:
+        maker = bytes.fromhex(bundles.show(file).organisation)
+        exchanges.remember(side.db, maker, exchanges.BUNDLE, asdict(applied), now())
     if as_json:
         echo_json(applied)
     else:
-        say(f"{applied.name}: {plural(applied.received, 'change')} {'would come' if dry_run else 'came'}, "
-                   f"{plural(applied.known, 'entry was', 'entries were')} here already.")  # fmt: skip
-        if applied.refused:
-            say(f"{plural(applied.refused, 'entry was', 'entries were')} turned away: we do not know who wrote them.")
-        if applied.conflicts:
-            say(f"{plural(applied.conflicts, 'line has', 'lines have')} more than one answer: cop conflicts")
+        for line in words.bundle_lines(applied, dry_run=dry_run):
+            say(line)
     if applied.conflicts or applied.refused:
         raise SystemExit(5)

@@ -1,22 +1,30 @@
 """`cop invite`, `join` and `partner`: meeting the organisations we exchange with."""
 
+import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from cop import identity, partners, views
-from cop.cli.common import PORT, echo_json, find_site, now, open_set_up
+from cop import about, amounts, exchanges, identity, meeting, partners, qr_code, status, views
+from cop import bundle as bundles
+from cop.cli import reports as words
+from cop.cli.common import PORT, echo_json, find_site, last_heard, now, open_set_up, plural, progress_bar, say
 from cop.errors import Refused, WrongUsage
-from cop.partners import Invitation
+from cop.meeting import Given
+from cop.sync import Side
 
 
 @click.command()
 @click.option("--address", default="", help="Where the partner reaches this site. Else `url` in cop.toml.")
+@click.option("--qr/--no-qr", default=None, help="With or without a QR code. Else with one, on a terminal.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
-def invite(start: Path, address: str, as_json: bool) -> None:
+def invite(start: Path, address: str, qr: bool | None, as_json: bool) -> None:
     """Print our invitation for a partner, and the phrase to compare.
+
+    The page /desk/invite shows the same, on the computer where cop serve runs.
 
     Example: cop invite
     """
@@ -28,12 +36,26 @@ def invite(start: Path, address: str, as_json: bool) -> None:
         echo_json({"invitation": invitation.text(), "phrase": invitation.phrase()})
         return
     click.echo(invitation.text())
+    if qr or (qr is None and sys.stdout.isatty() and sys.stderr.isatty()):
+        _show_qr(invitation.text())
     click.echo(f"\nSend this line to your partner. They run: cop join INVITATION\nThen say these words to each other, "
                f"by phone or face to face. Both must see the same:\n\n    {invitation.phrase()}\n", err=True)  # fmt: skip
     if not (address or site.config.url):
         click.echo(
             f"The address in it is {where}: this computer only. For another: cop invite --address http://…", err=True
         )
+
+
+def _show_qr(text: str) -> None:
+    """The QR code of a line, in two colours of its own, so that it can be read on any terminal."""
+    lines = qr_code.terminal_lines(text)
+    columns = shutil.get_terminal_size().columns
+    if columns < len(lines[0]):
+        click.echo(f"For the QR code, make this window {len(lines[0])} columns wide, or see /desk/invite.", err=True)
+        return
+    click.echo("", err=True)
+    for line in lines:
+        click.echo(click.style(line, fg="bright_white", bg="black"), err=True)
 
 
 @click.command()
@@ -43,28 +65,63 @@ def invite(start: Path, address: str, as_json: bool) -> None:
 def join(start: Path, invitation: str, yes: bool) -> None:
     """Accept a partner from its invitation, after you compared the phrase.
 
+    INVITATION is the line that cop invite prints, or the name of a text file that holds it, or of a bundle of theirs,
+    which is taken in, too.
+
     Example: cop join cop1:hVggq…
     """
-    _accept(start, partners.parse_invitation(invitation), yes)
+    given = meeting.read(invitation)
+    _accept(start, given, yes)
 
 
-def _accept(start: Path, invitation: Invitation, compared: bool) -> None:
-    site = find_site(start)
-    click.echo(
-        f"{invitation.name} ({invitation.kind}), at {invitation.address}\nPhrase: {invitation.phrase()}", err=True
+def _accept(start: Path, given: Given, compared: bool) -> None:
+    site, invitation = find_site(start), given.invitation
+    say(
+        f"{invitation.name} ({invitation.kind}), {f'at {invitation.address}' if invitation.address else 'no address'}\n"
+        f"Phrase: {invitation.phrase()}",
+        err=True,
     )
+    _say_amount(given)
     if not compared:
-        if not sys.stdin.isatty():
-            raise WrongUsage(
-                "Compare the phrase with your partner first.", hint="Once it is the same: cop join INVITATION --yes"
-            )
-        if not click.confirm("Do they see the same phrase?"):
-            raise Refused("The phrase is not the same, so nothing was accepted.", hint="Ask for the invitation again.")
+        _ask_whether_same()
     db, signer = identity.open_installation(site, now())
     partners.accept(db, signer, invitation, now())
     views.refresh(site, db)
-    click.echo(f"{invitation.name} is a partner now. Try: cop sync")
+    if given.bundle:
+        say(f"{invitation.name} is a partner now.")
+        _take_in(Side(site, db, signer), given.bundle)
+    else:
+        say(f"{invitation.name} is a partner now. Try: cop sync")
     click.echo("They must accept you too. Send them the line that this prints: cop invite", err=True)
+
+
+def _ask_whether_same() -> None:
+    if not sys.stdin.isatty():
+        raise WrongUsage(
+            "Compare the phrase with your partner first.", hint="Once it is the same: cop join INVITATION --yes"
+        )
+    if not click.confirm("Do they see the same phrase?", err=True):
+        raise Refused("The phrase is not the same, so nothing was accepted.", hint="Ask for the invitation again.")
+
+
+def _say_amount(given: Given) -> None:
+    """How much there is to come, if somebody can say."""
+    if given.bundle and given.header:
+        size = amounts.size(given.bundle.stat().st_size)
+        say(f"The bundle holds {plural(given.header.changes, 'change')}, {size}. They come right away.", err=True)
+    elif told := about.ask(given.invitation.address):
+        say(f"They hold {told.in_words()}: cop sync", err=True)
+
+
+def _take_in(side: Side, path: Path) -> None:
+    with progress_bar(f"Taking in {path.name}", in_bytes=True) as bar:
+        applied = bundles.apply(side, path, now(), progress=bar)
+    applied.conflicts, applied.waiting = status.conflict_count(side.db), status.waiting(side.db)
+    applied.not_understood = status.not_understood(side.db)
+    maker = bytes.fromhex(bundles.show(path).organisation)
+    exchanges.remember(side.db, maker, exchanges.BUNDLE, asdict(applied), now())
+    for line in words.bundle_lines(applied, dry_run=False):
+        say(line)
 
 
 @click.group()
@@ -86,7 +143,7 @@ def add(start: Path, name: str, address: str, phrase: str) -> None:
 
     site = find_site(start)
     db, _ = identity.open_installation(site, now())
-    known = [p for p in partners.all_partners(db) if p.name.casefold() == name.casefold()]
+    known = [p for p in partners.current(db) if p.name.casefold() == name.casefold()]
     if known and not phrase:
         partners.set_address(db, known[0], address)
         click.echo(f"{known[0].name} is at {address} now.")
@@ -98,8 +155,8 @@ def add(start: Path, name: str, address: str, phrase: str) -> None:
             hint="Nothing was accepted. Ask them for their phrase again, by phone or face to face.",
         )
     if invitation.name.casefold() != name.casefold():
-        click.echo(f"They call themselves “{invitation.name}”, not “{name}”.", err=True)
-    _accept(start, partners.at_address(invitation, address), bool(phrase))
+        say(f"They call themselves “{invitation.name}”, not “{name}”.", err=True)
+    _accept(start, Given(partners.at_address(invitation, address)), bool(phrase))
 
 
 @partner.command("list")
@@ -107,13 +164,18 @@ def add(start: Path, name: str, address: str, phrase: str) -> None:
 @click.pass_obj
 def list_(start: Path, as_json: bool) -> None:
     """Our partners, and when each was last heard from. Example: cop partner list"""
-    found = [p.summary() for p in partners.all_partners(open_set_up(find_site(start)))]
+    db = open_set_up(find_site(start))
+    found = status.partner_summaries(db)
     if as_json:
         echo_json(found)
         return
+    times = status.heard(db)
     for one in found:
-        heard = one["last_heard"] or "not yet"
-        click.echo(f"{one['name']} ({one['kind']}) at {one['address'] or 'no address'}, last heard from: {heard}")
+        heard = times[bytes.fromhex(one["key"])]
+        said = last_heard(
+            f"{one['name']} ({one['kind']}) at {one['address'] or 'no address'}", heard.time, heard.through, now()
+        )
+        say(f"{said}.")
     if not found:
         click.echo("No partners yet. Try: cop invite")
 

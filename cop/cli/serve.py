@@ -1,5 +1,6 @@
 """`cop serve`."""
 
+import asyncio
 import logging
 import socket
 import webbrowser
@@ -10,32 +11,57 @@ from typing import Any
 import click
 import uvicorn
 
-from cop import identity, worktree
+from cop import identity, nearby, worktree
 from cop.cli.common import PORT, find_site, now, plural, progress_bar, sentence
 from cop.config import Site
 from cop.errors import CopError
-from cop.web import api
+from cop.web import api, door
+from cop.web.door import Served
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen. 0.0.0.0 lets others reach it.")
 @click.option("--port", default=PORT, show_default=True, help="0 takes any free port.")
+@click.option("--no-announce", is_flag=True, help="Do not tell the local network that this site is here.")
 @click.option("--open", "open_browser", is_flag=True, help="Open it in the browser.")
 @click.pass_obj
-def serve(start: Path, host: str, port: int, open_browser: bool) -> None:
+def serve(start: Path, host: str, port: int, no_announce: bool, open_browser: bool) -> None:
     """Load, then serve the site to readers and to partners, until you stop it with Ctrl+C.
+
+    With --host 0.0.0.0, partners in the same network find it by cop sync --nearby.
 
     Example: cop serve --port 8001
     """
     site = find_site(start)
     _load(site)
     listening = _listen(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{listening.getsockname()[1]}"
+    port = listening.getsockname()[1]
+    hosts = nearby.own_hosts(listening.getsockname()[0])
     _show_exchanges()
-    config = uvicorn.Config(_application(site), log_level="warning", timeout_graceful_shutdown=5, server_header=False)
-    with suppress(KeyboardInterrupt):  # Ctrl+C is how one stops it
-        _Server(config, site.config.name, address, open_browser).run(sockets=[listening])
+    served = Served(site, f"http://{_in_address(hosts[0])}:{port}" if hosts else "", port)
+    config = uvicorn.Config(_application(served), log_level="warning", timeout_graceful_shutdown=5, server_header=False)
+    announcement = None if no_announce or not hosts else _announcement(site, hosts, port)
+    server = _Server(config, site.config.name, f"http://{_in_address(host)}:{port}", open_browser, announcement)
+    try:
+        with suppress(KeyboardInterrupt):  # Ctrl+C is how one stops it
+            server.run(sockets=[listening])
+    finally:
+        if announcement:
+            announcement.stop()
+
+
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _announcement(site: Site, hosts: list[str], port: int) -> nearby.Announcement | None:
+    """What tells the local network of this site; None without the extra for it."""
+    if not nearby.is_available():
+        return None
+    db, signer = identity.open_installation(site, now())
+    organisation = identity.own_organisation(db)
+    db.close()
+    return nearby.Announcement(organisation, signer.public, site.config.name, hosts, port)
 
 
 def _load(site: Site) -> None:
@@ -49,13 +75,14 @@ def _load(site: Site) -> None:
         click.echo(f"{plural(len(report.missing), 'content file is', 'content files are')} gone: cop status", err=True)
 
 
-def _application(site: Site) -> Any:
-    """The Datasette application with our pages and the sync endpoint."""
+def _application(served: Served) -> Any:
+    """The Datasette application with our pages, the desk and the sync endpoint."""
     from datasette.app import Datasette
 
     settings = {"default_allow_sql": False, "allow_download": False, "sql_time_limit_ms": 2000, "suggest_facets": False}
-    datasette = Datasette([str(site.site_db)], settings=settings)
-    api.attach(datasette, site)
+    datasette = Datasette([str(served.site.site_db)], settings=settings)
+    api.attach(datasette, served.site)
+    door.attach(datasette, served)
     return datasette.app()
 
 
@@ -86,9 +113,17 @@ def _show_exchanges() -> None:
 class _Server(uvicorn.Server):
     """Says where the site is once it answers."""
 
-    def __init__(self, config: uvicorn.Config, name: str, address: str, open_browser: bool) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        name: str,
+        address: str,
+        open_browser: bool,
+        announcement: nearby.Announcement | None,
+    ) -> None:
         super().__init__(config)
         self._name, self._address, self._open_browser = name, address, open_browser
+        self._announcement = announcement
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell the address."""
@@ -97,3 +132,12 @@ class _Server(uvicorn.Server):
             click.echo(f"Serving {self._name} at {self._address}")
             if self._open_browser:
                 webbrowser.open(self._address)
+            if self._announcement:
+                await asyncio.to_thread(_announce, self._announcement)
+
+
+def _announce(announcement: nearby.Announcement) -> None:
+    try:
+        announcement.start()
+    except CopError as error:  # the site works all the same
+        click.echo(str(error), err=True)

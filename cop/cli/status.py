@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cop.cli.common import echo_json, find_site, open_set_up, plural, say
+from cop.cli.common import echo_json, find_site, last_heard, now, open_set_up, plural, say
 from cop.fields import TYPES
 
 MOST_PATHS = 10
@@ -19,7 +19,7 @@ def status(start: Path, as_json: bool) -> None:
     Example: cop status
     """
     from cop import views
-    from cop.status import status_of
+    from cop.status import others, status_of
 
     site = find_site(start)
     db = open_set_up(site)
@@ -43,9 +43,9 @@ def status(start: Path, as_json: bool) -> None:
         say(f"{plural(report['waiting'], 'change')} not here yet; they come with the next sync or stick.")
     if report["not_understood"]:
         say(f"{plural(report['not_understood'], 'item needs', 'items need')} a newer cop. They are kept and passed on.")
-    for partner in report["partners"]:
-        heard = partner["last_heard"] or "not yet"
-        say(f"Partner {partner['name']} at {partner['address'] or 'no address'}: last heard from {heard}.")
+    for one in others(db):
+        label = f"Partner {one.name} at {one.address or 'no address'}" if one.is_partner else f"Member {one.name}"
+        say(f"{last_heard(label, one.heard.time, one.heard.through, now())}.")
 
 
 def _say_paths(what: str, paths: list[str], command: str) -> None:

@@ -68,6 +68,7 @@ class Frame:
     menu: tuple[MenuLink, ...]
     members: str  # names from A to Z
     style: str  # address of the style sheet
+    desk: bool = False  # the reader sits at the organisation's own computer
 
 
 def read_meta(db: sqlite3.Connection) -> dict[str, str]:
@@ -75,14 +76,14 @@ def read_meta(db: sqlite3.Connection) -> dict[str, str]:
     return dict(db.execute("SELECT name, value FROM meta").fetchall())
 
 
-def frame(db: sqlite3.Connection, path: str, style: str) -> Frame:
+def frame(db: sqlite3.Connection, path: str, style: str, *, desk: bool = False) -> Frame:
     """The frame of the page at `path`."""
     meta = read_meta(db)
     names = [name for (name,) in db.execute("SELECT name FROM members ORDER BY name COLLATE NOCASE LIMIT 50")]
-    return plain_frame(path, style, meta, listed(names))
+    return plain_frame(path, style, meta, listed(names), desk=desk)
 
 
-def plain_frame(path: str, style: str, meta: Mapping[str, str], members: str = "") -> Frame:
+def plain_frame(path: str, style: str, meta: Mapping[str, str], members: str = "", *, desk: bool = False) -> Frame:
     """The frame when little is known, as on an error page."""
     as_of = meta.get("as_of", "")
     menu = tuple(MenuLink(label, target, _current(path, target)) for label, target in MENU)
@@ -94,6 +95,7 @@ def plain_frame(path: str, style: str, meta: Mapping[str, str], members: str = "
         menu=menu,
         members=members,
         style=style,
+        desk=desk,
     )
 
 

@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cop import __version__
+from cop.web import door
 from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
 from cop.web.links import outside, rel, shown_as
 
@@ -119,18 +120,18 @@ async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> R
         return Response.text("Only GET and HEAD are answered here.", status=405, headers={"Allow": "GET, HEAD"})
     if DATABASE not in datasette.databases:
         return error(datasette, request, 404, "Nothing here yet", "This copy has no content yet. Try: cop load")
-    path = route_path(datasette, request.scope)
+    path, desk = route_path(datasette, request.scope), door.is_open(datasette, request)
 
     def read(db: sqlite3.Connection) -> tuple[str, str | Moved | None]:
         with _one_state(db):
-            tag = _tag(read_meta(db), path, request.query_string)
+            tag = _tag(read_meta(db), path, request.query_string, desk=desk)
             if tag and request.headers.get("if-none-match") == tag:
                 return tag, ""
             args = parse_qs("&".join(request.query_string.split("&")[:MAX_ARGUMENTS]), keep_blank_values=True)
             page = build(Asked(db, path, args, date.today()), **parts)
             if page is None or isinstance(page, Moved):
                 return "", page
-            return tag, html(page, path, frame(db, path, STYLE_PATH))
+            return tag, html(page, path, frame(db, path, STYLE_PATH, desk=desk))
 
     tag, body = await datasette.get_database(DATABASE).execute_fn(read)
     if body is None:
@@ -141,11 +142,18 @@ async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> R
     return Response.html(body, headers=headers) if body else Response.text("", status=304, headers=headers)
 
 
-def _tag(meta: dict[str, str], path: str, query: str) -> str:
+def _tag(meta: dict[str, str], path: str, query: str, *, desk: bool) -> str:
     """Names one state of one page; "" if the copy does not say which state it is in."""
     if not meta.get("digest"):
         return ""
-    parts = [_BUILT_FROM, path, query, date.today().isoformat(), *(f"{name}={meta[name]}" for name in sorted(meta))]
+    parts = [
+        _BUILT_FROM,
+        path,
+        query,
+        "desk" * desk,
+        date.today().isoformat(),
+        *(f"{name}={meta[name]}" for name in sorted(meta)),
+    ]
     return f'W/"{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:20]}"'
 
 

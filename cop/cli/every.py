@@ -1,0 +1,101 @@
+"""`cop sync --every`: exchange again and again, quietly, and less often with who does not answer."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+
+from filelock import FileLock, Timeout
+
+from cop import amounts, exchanges
+from cop.cli.common import say
+from cop.config import Site
+from cop.errors import CopError
+from cop.model import OrganisationId
+from cop.partners import Partner
+from cop.schedule import Schedule
+from cop.sync import Report
+
+MOST_SLEEP_SECONDS = 60.0  # at a time: a laptop that slept wakes up late, and this is how late at most
+
+
+@contextmanager
+def alone(site: Site) -> Iterator[None]:
+    """Only one loop a site. Raises: CopError. A single `cop sync` beside it is safe."""
+    path = site.root / "data" / "sync.lock"
+    path.parent.mkdir(exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise CopError(
+            "Another `cop sync --every` looks after this site already, so this one ends.",
+            hint="Let it run. To exchange at once: cop sync",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def go_on(
+    interval: float,
+    partners: Callable[[], Sequence[Partner]],
+    exchange: Callable[[Partner], Report],
+    tell: Callable[[Report | CopError, Partner, float], None],
+    clock: Callable[[], float] = time.monotonic,
+    wait: Callable[[float], None] = time.sleep,
+) -> None:
+    """Exchange with each partner in turn until interrupted; the next run begins when this one has ended.
+
+    `tell` gets what came of each exchange, and in how many seconds the next one with that partner begins.
+    """
+    schedule = Schedule(interval)
+    while True:
+        everyone = partners()
+        for partner in everyone:
+            if not schedule.is_due(partner.organisation, clock()):
+                continue
+            outcome: Report | CopError
+            try:
+                outcome = exchange(partner)
+            except CopError as error:
+                outcome = error
+            again = schedule.done(partner.organisation, clock(), well=isinstance(outcome, Report))
+            tell(outcome, partner, again)
+        left = schedule.seconds_until_next([p.organisation for p in everyone], clock())
+        if left > 0:
+            wait(min(left, MOST_SLEEP_SECONDS))
+
+
+class Teller:
+    """One line when something moved, or when it stops or starts to work; else nothing."""
+
+    def __init__(self, *, as_json: bool, local_time: Callable[[], str] = lambda: time.strftime("%H:%M")) -> None:
+        self._as_json, self._local_time = as_json, local_time
+        self._failing: dict[OrganisationId, str] = {}
+
+    def __call__(self, outcome: Report | CopError, partner: Partner, again: float) -> None:
+        """Tell what came of one exchange."""
+        if isinstance(outcome, CopError):
+            if self._failing.get(partner.organisation) != str(outcome):
+                self._failing[partner.organisation] = str(outcome)
+                self._say_failure(outcome, partner, again)
+            return
+        back = self._failing.pop(partner.organisation, "")
+        moved = outcome.received or outcome.sent or outcome.refused or outcome.partner_lacks
+        if self._as_json and (moved or back):
+            say(json.dumps(asdict(outcome), ensure_ascii=False))
+        elif moved:
+            say(f"{self._local_time()}  {exchanges.sentence(outcome.partner, asdict(outcome))}")
+        elif back:
+            say(f"{self._local_time()}  {outcome.partner} answers again. Nothing new.")
+
+    def _say_failure(self, error: CopError, partner: Partner, again: float) -> None:
+        if self._as_json:
+            told = {"partner": partner.name, "error": str(error), "hint": error.hint, "exit_code": error.exit_code}
+            say(json.dumps(told, ensure_ascii=False))
+        else:
+            text = f"{self._local_time()}  {partner.name}: {error} Next try in {amounts.duration(again)}."
+            say(text, err=True)

@@ -1,0 +1,97 @@
+"""What an exchange did, in plain words."""
+
+from cop import amounts
+from cop.bundle import Applied
+from cop.cli.common import plural
+from cop.status import Lacking
+from cop.sync import Report
+
+
+def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[str]:
+    """A report of `cop sync`; `lacking` says why the partner may have turned entries away."""
+    return [
+        _moved(report, dry_run=dry_run),
+        *_by(report),
+        *(["  Both hold the same now."] if report.equal and not dry_run else []),
+        *_open_ends(report.conflicts, report.waiting, report.not_understood),
+        *_turned_away(report.refused),
+        *_lacks(report, lacking),
+        *(["  To bring your content files up to date: cop checkout"] if report.received and not dry_run else []),
+        *(["  Nothing was moved."] if dry_run else []),
+    ]
+
+
+def _moved(report: Report, *, dry_run: bool) -> str:
+    if not dry_run:
+        return f"{report.partner}: {plural(report.received, 'change')} came, {report.sent:,} went."
+    coming = f" (about {amounts.size(report.bytes_in)})" if report.received else ""
+    going = f" (about {amounts.size(report.bytes_out)})" if report.sent else ""
+    come = f"{plural(report.received, 'change')} would come{coming}"
+    return f"{report.partner}: {come}, {report.sent:,} would go{going}."
+
+
+def _by(report: Report) -> list[str]:
+    found = []
+    for name, changes in sorted(report.by.items()):
+        through = "" if name == report.partner else f", carried by {report.partner}"
+        found.append(f"  {plural(changes, 'change')} by {name}{through}.")
+    return found
+
+
+def _open_ends(conflicts: int, waiting: int, not_understood: int) -> list[str]:
+    found = []
+    if conflicts:
+        found.append(f"  {plural(conflicts, 'line has', 'lines have')} more than one answer: cop conflicts")
+    if waiting:
+        found.append(f"  {plural(waiting, 'change')} not here yet; they come with the next exchange.")
+    if not_understood:
+        them = plural(not_understood, "item needs", "items need")
+        found.append(f"  {them} a newer cop. They are kept and passed on.")
+    return found
+
+
+def _turned_away(refused: int) -> list[str]:
+    if not refused:
+        return []
+    return [
+        f"  {plural(refused, 'entry was', 'entries were')} turned away: we do not know who wrote them."
+        "\n  Somebody new? If you know them, accept their invitation: cop join INVITATION"
+    ]
+
+
+def _lacks(report: Report, lacking: Lacking) -> list[str]:
+    """What the partner turned away, whose it was as far as we can tell, and what to do."""
+    if not report.partner_lacks:
+        return []
+    entries = plural(report.partner_lacks, "entry", "entries")
+    if not lacking.accepted_us:
+        return [
+            f"  They turned away {entries}: they do not know who wrote them."
+            f"\n  {report.partner} has not accepted you yet, as far as we know. Send them: cop invite"
+        ]
+    whose = f", probably of {names(lacking.strangers)}" if lacking.strangers else ""
+    return [
+        f"  They turned away {entries}{whose}: they do not know who wrote them."
+        f"\n  {report.partner} can accept their invitation, too. Until then, they do without."
+    ]
+
+
+def names(found: tuple[str, ...]) -> str:
+    """Names as a list in words.
+
+    >>> names(("Ann", "Bo", "Cy"))
+    'Ann, Bo and Cy'
+    """
+    return " and ".join(filter(None, [", ".join(found[:-1]), *found[-1:]]))
+
+
+def bundle_lines(applied: Applied, *, dry_run: bool) -> list[str]:
+    """A report of `cop bundle apply`."""
+    size = f" (about {amounts.size(applied.bytes)})" if dry_run and applied.received else ""
+    come = f"{plural(applied.received, 'change')} {'would come' if dry_run else 'came'}{size}"
+    return [
+        f"{applied.name}: {come}, {plural(applied.known, 'entry was', 'entries were')} here already.",
+        *_open_ends(applied.conflicts, applied.waiting, applied.not_understood),
+        *_turned_away(applied.refused),
+        *(["  Nothing was stored."] if dry_run else []),
+    ]

@@ -1,0 +1,93 @@
+"""The desk's door: its pages are for the people at the organisation's own computer, until there is a way to sign in.
+
+A request counts as theirs if it comes from this computer, names this computer (so that no page elsewhere can point a
+name of its own here), and did not pass through a web server that stands in front of this one.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from cop.config import Site
+
+_PASSED_ON = frozenset({
+    b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-server", b"x-real-ip",
+    b"via", b"cf-connecting-ip", b"true-client-ip",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Served:
+    """A site that `cop serve` shows, and where it listens."""
+
+    site: Site
+    address: str = ""  # where others on the local network reach it, "" if nobody but this computer does
+    port: int = 0
+
+
+_served: WeakKeyDictionary[Any, Served] = WeakKeyDictionary()
+
+
+def attach(datasette: Any, served: Served) -> None:
+    """Open the desk. Without it, as under plain `datasette serve` and in copies, it stays closed."""
+    _served[datasette] = served
+
+
+def served_by(datasette: Any) -> Served | None:
+    """The site behind the desk, if there is one."""
+    return _served.get(datasette)
+
+
+def is_open(datasette: Any, request: Any) -> bool:
+    """True if whoever asks sits at this computer."""
+    served = served_by(datasette)
+    return served is not None and not _has_server_in_front(served) and _is_from_here(request.scope)
+
+
+def _is_from_here(scope: dict[str, Any]) -> bool:
+    headers = [(bytes(name).lower(), bytes(value)) for name, value in scope.get("headers") or ()]
+    hosts = [value for name, value in headers if name == b"host"]
+    client = scope.get("client")
+    return (
+        client is not None
+        and _is_loopback(str(client[0]))
+        and len(hosts) == 1
+        and _names_this_computer(hosts[0].decode("latin-1"))
+        and not any(name in _PASSED_ON for name, _ in headers)
+        and scope.get("http_version") != "1.0"  # browsers speak 1.1; web servers that pass on long spoke 1.0
+    )
+
+
+def _names_this_computer(host: str) -> bool:
+    """
+    >>> [_names_this_computer(host) for host in ("localhost:8001", "127.0.0.1:8001", "[::1]", "evil.example:8001")]
+    [True, True, True, False]
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return "@" not in host and (name == "localhost" or _is_loopback(name))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    inner = getattr(ip, "ipv4_mapped", None)
+    return (inner or ip).is_loopback
+
+
+def _has_server_in_front(served: Served) -> bool:
+    """True if readers come by an address that is not ours: whoever passes them on may look as if it sat here."""
+    try:
+        url = urlsplit(served.site.config.url)
+        port = url.port or (443 if url.scheme == "https" else 80)
+    except ValueError:
+        return True
+    if not url.hostname or url.hostname == "localhost" or _is_loopback(url.hostname):
+        return False
+    return url.scheme == "https" or port != served.port
