@@ -7,13 +7,11 @@ from pathlib import Path
 import click
 
 from cop import bundle as bundles
-from cop import identity, partners, status
-from cop import sync as syncing
+from cop import exchange, identity, partners, status
 from cop.cli import show_error
 from cop.cli.common import echo_json, find_site, now, plural, progress_bar, say
 from cop.errors import CopError, WrongUsage
 from cop.model import iso_time
-from cop.partners import Partner
 from cop.sync import Report, Side
 
 
@@ -38,11 +36,11 @@ def sync(start: Path, names: tuple[str, ...], dry_run: bool, as_json: bool) -> N
     if not chosen:
         raise WrongUsage("There is no partner to exchange with yet.", hint="cop invite, and cop join with theirs")
     reports, errors = [], []
-    for partner in chosen:
+    for meeting in exchange.meetings(chosen):
         try:
-            reports.append(_preview(side, partner) if dry_run else _sync_one(side, partner))
+            reports.append(exchange.preview(side, meeting) if dry_run else _sync_one(side, meeting))
         except CopError as error:
-            errors.append((partner, error))
+            errors.append((meeting, error))
     if as_json:
         failed = [{"partner": p.name, "error": str(e), "hint": e.hint, "exit_code": e.exit_code} for p, e in errors]
         echo_json([*[asdict(report) for report in reports], *failed])
@@ -62,17 +60,9 @@ def _exit(reports: Sequence[Report], errors: Sequence[CopError]) -> None:
         raise SystemExit(5)
 
 
-def _sync_one(side: Side, partner: Partner) -> Report:
-    from cop.transports import open_transport
-
-    with progress_bar(f"Exchanging with {partner.name}") as bar:
-        return syncing.run(side, partner, open_transport(partner.address), now(), lambda done: bar(done, done))
-
-
-def _preview(side: Side, partner: Partner) -> Report:
-    from cop.transports import open_transport
-
-    return syncing.preview(side, partner, open_transport(partner.address))
+def _sync_one(side: Side, meeting: exchange.Meeting) -> Report:
+    with progress_bar(f"Exchanging with {meeting.name}") as bar:
+        return exchange.run(side, meeting, now(), lambda done: bar(done, done))
 
 
 def _say(report: Report, dry_run: bool) -> None:
@@ -82,8 +72,10 @@ def _say(report: Report, dry_run: bool) -> None:
         f"{report.partner}: {plural(report.received, 'change')} {would}, {report.sent:,} {'would go' if dry_run else 'went'}."
     )
     for name, changes in sorted(report.by.items()):
-        through = "" if name == report.partner else f", carried by {report.partner}"
-        say(f"  {plural(changes, 'change')} by {name}{through}.")
+        carrier = exchange.carrier_of(report, name)
+        say(f"  {plural(changes, 'change')} by {name}{f', carried by {carrier}' if carrier else ''}.")
+    for remark in exchange.remarks(report):
+        say(f"  {remark}")
     if report.equal and not dry_run:
         say("  Both hold the same now.")
     if report.conflicts:

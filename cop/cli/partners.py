@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from cop import identity, partners, views
+from cop import exchange, identity, partners, views
 from cop.cli.common import PORT, echo_json, find_site, now, open_set_up
 from cop.errors import Refused, WrongUsage
 from cop.partners import Invitation
+from cop.sync import Side
 
 
 @click.command()
@@ -82,16 +83,15 @@ def add(start: Path, name: str, address: str, phrase: str) -> None:
 
     Example: cop partner add "Caafi Health" http://192.168.1.7:8001 --phrase "one two three four five six"
     """
-    from cop.transports import open_transport
-
     site = find_site(start)
-    db, _ = identity.open_installation(site, now())
+    db, signer = identity.open_installation(site, now())
     known = [p for p in partners.all_partners(db) if p.name.casefold() == name.casefold()]
     if known and not phrase:
-        partners.set_address(db, known[0], address)
+        address = partners.set_address(db, known[0], address)
         click.echo(f"{known[0].name} is at {address} now.")
         return
-    invitation = partners.parse_invitation(open_transport(address).invitation())
+    invitation = exchange.invitation_at(Side(site, db, signer), address, name)
+    address = partners.check_address(address)
     if phrase and phrase.casefold().split() != invitation.phrase().split():
         raise Refused(
             f"{address} shows another phrase: {invitation.phrase()}",

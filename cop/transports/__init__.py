@@ -1,19 +1,40 @@
-"""Ways to reach a partner. Each carries messages and knows nothing of what they mean."""
+"""Ways to reach a partner. Each carries messages or files and knows nothing of what they mean."""
 
 from cop.errors import WrongUsage
+from cop.transports.base import FileCarrier
 from cop.transports.http import HttpTransport
+
+WEB = ("http://", "https://")
+STORES = ("s3://", "gs://", "az://")
 
 
 def open_transport(address: str) -> HttpTransport:
-    """The carrier for an address. Raises: WrongUsage."""
+    """The carrier of messages for an address. Raises: WrongUsage."""
     if not address:
         raise WrongUsage(
             "No address of this partner is known.",
-            hint='cop partner add "NAME" http://…, or a stick: cop bundle create FILE',
+            hint='cop partner add "NAME" ADDRESS, or a stick: cop bundle create FILE',
         )
-    if address.startswith(("http://", "https://")):
+    if address.startswith(WEB):
         return HttpTransport(address)
-    raise WrongUsage(
-        f"“{address}” is no address that cop can reach.",
-        hint="An address begins with http:// or https://. For a stick: cop bundle create FILE",
-    )
+    raise WrongUsage(f"“{address}” is no address of a site.", hint="An address begins with http:// or https://.")
+
+
+def holds_files(address: str) -> bool:
+    """True if partners meet at this address by leaving files there."""
+    return bool(address) and not address.startswith(WEB)
+
+
+def open_place(address: str) -> FileCarrier:
+    """The carrier of files for an address. Raises: NotReachable, CopError."""
+    if address.startswith(WEB):
+        from cop.transports.static import StaticCarrier
+
+        return StaticCarrier(address)
+    if address.startswith(STORES):
+        from cop.transports.objects import ObjectCarrier
+
+        return ObjectCarrier(address)
+    from cop.transports.folder import FolderCarrier
+
+    return FolderCarrier(address)
