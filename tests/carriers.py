@@ -37,7 +37,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 def data_files(folder: Path, kind: str = "") -> list[Path]:
     """Files of entries (e), payloads (p) and payloads that were lacking (w)."""
-    listing = sort_out({name: 1 for name in files_in(folder)})
+    listing = sort_out(dict.fromkeys(files_in(folder), 1))
     return [folder / path for name, paths in sorted(listing.files.items()) for path in paths if kind in ("", name.kind)]
 
 

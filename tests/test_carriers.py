@@ -369,11 +369,13 @@ class PlaceExchangeTests(ExchangeTests):
         for place in found:
             place.change(None, {"title": place.name})
         self.settle(*found)
-        entries = [entry.entry_id for data in self._of_kind("e") for entry in wire.unpack(data, found[0].signer).entries]
+        entries = [
+            entry.entry_id for data in self._of_kind("e") for entry in wire.unpack(data, found[0].signer).entries
+        ]
         assert sorted(entries) == sorted(found[0].entry_ids())
 
     def _of_kind(self, kind: str) -> list[bytes]:
-        listing = sort_out({name: 1 for name in self.contents()})
+        listing = sort_out(dict.fromkeys(self.contents(), 1))
         return [self.contents()[name.path] for name in listing.files if name.kind == kind]
 
     def test_nobody_changes_what_another_wrote(self, tmp_path: Path) -> None:

@@ -287,7 +287,7 @@ def test_a_disk_that_is_full_midway_leaves_nothing_half_written(
     plain_write = os.fsync
 
     def fsync(descriptor: int) -> None:
-        if count[0] >= at - 1 and str(folder) in os.readlink(f"/proc/self/fd/{descriptor}"):
+        if count[0] >= at - 1 and str(folder) in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         plain_write(descriptor)
 
@@ -310,15 +310,15 @@ def test_a_link_or_a_pipe_in_the_folder_is_neither_followed_nor_waited_for(
     (tmp_path / "private").write_text("keep")
     theirs = folder / "cop1" / one.signer.public.hex()[:32]
     os.mkfifo(theirs / f"000009-e-{'0' * 24}.cop")
-    os.symlink(tmp_path / "private", theirs / f"000010-e-{'0' * 24}.cop")
-    os.symlink(theirs, folder / "cop1" / ("f" * 32))
+    (theirs / f"000010-e-{'0' * 24}.cop").symlink_to(tmp_path / "private")
+    (folder / "cop1" / ("f" * 32)).symlink_to(theirs)
     ours = folder / "cop1" / other.signer.public.hex()[:32]
-    os.symlink(tmp_path, ours)
+    ours.symlink_to(tmp_path)
     with pytest.raises(Refused, match="leads somewhere else"):
         visit_folder(other, folder)
     ours.unlink()
     ours.mkdir()
-    os.symlink(tmp_path / "private", ours / "state.cop.part")
+    (ours / "state.cop.part").symlink_to(tmp_path / "private")
     with pytest.raises(NotReachable):
         visit_folder(other, folder)
     settle(folder, other, one)
@@ -449,7 +449,9 @@ def test_a_file_that_makes_no_sense_is_counted_and_the_others_are_read(pair: tup
 # -- backups, forks, and runs at the same time
 
 
-def test_a_restored_backup_uses_numbers_again_without_harm(pair: tuple[Place, Place], folder: Path, tmp_path: Path) -> None:
+def test_a_restored_backup_uses_numbers_again_without_harm(
+    pair: tuple[Place, Place], folder: Path, tmp_path: Path
+) -> None:
     one, other = pair
     visit_folder(one, folder)
     copy = one.copied(tmp_path / "copy")
@@ -465,8 +467,10 @@ def test_a_restored_backup_uses_numbers_again_without_harm(pair: tuple[Place, Pl
     assert one.entry_ids() == other.entry_ids()
 
 
-def test_a_lost_store_gets_everything_back_from_the_place(pair: tuple[Place, Place], folder: Path, tmp_path: Path) -> None:
-    one, other = pair
+def test_a_lost_store_gets_everything_back_from_the_place(
+    pair: tuple[Place, Place], folder: Path, tmp_path: Path
+) -> None:
+    one, _ = pair
     copy = one.copied(tmp_path / "copy")
     secret = one.change(None, {"title": "A"}, audience=PARTNERS)
     visit_folder(one, folder)

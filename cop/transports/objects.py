@@ -50,8 +50,12 @@ class ObjectCarrier:
 
         def get() -> bytes:
             result = obstore.get(self._store, name)
-            size = result.meta["size"]
-            return _up_to(result.stream(), most) if size <= most else bytes(most + 1)
+            found = bytearray(most + 1 if result.meta["size"] > most else 0)
+            for part in result.stream() if not found else ():
+                found += bytes(part)
+                if len(found) > most:  # an announced size may be wrong
+                    break
+            return bytes(found)
 
         self.requests += 1
         try:
@@ -81,41 +85,38 @@ class ObjectCarrier:
         except FileNotFoundError:  # local stores only
             return
 
-    def _do(self, act: "Callable[[], _Result]") -> "_Result":
+    def _do(self, act: Callable[[], _Result]) -> _Result:
         """Wraps what the library raises, but for a missing object. Raises: NotReachable, FileNotFoundError."""
-        from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+        from obstore.exceptions import BaseError
 
         try:
             return act()
-        except FileNotFoundError as error:
-            if "NoSuchBucket" in str(error):
-                raise NotReachable(f"{self.address}: there is no such bucket.", hint="Is the address right?") from error
-            raise
-        except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise NotReachable(
-                f"{self.address} does not let us in.",
-                hint="Are the keys set? For s3://: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-            ) from error
         except (BaseError, OSError) as error:
-            raise NotReachable(
-                f"{self.address} cannot be reached ({_first_line(error)}). What came and went before is kept.",
-                hint="Is the endpoint right (for s3://: AWS_ENDPOINT)? It is safe to run again.",
-            ) from error
+            said = str(error)
+            if isinstance(error, FileNotFoundError) and "NoSuchBucket" not in said:
+                raise
+            raise _not_reachable(self.address, error, said) from error
 
 
-def _up_to(parts: "object", most: int) -> bytes:
-    """All parts, or a little more than `most` bytes of them: an announced size may be wrong."""
-    found, size = [], 0
-    for part in parts:  # type: ignore[attr-defined]
-        found.append(bytes(part))
-        size += len(found[-1])
-        if size > most:
-            break
-    return b"".join(found)
+def _not_reachable(address: str, error: Exception, said: str) -> NotReachable:
+    from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
+
+    if "NoSuchBucket" in said:
+        return NotReachable(f"{address}: there is no such bucket.", hint="Is the address right?")
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError) or "403 Forbidden" in said:
+        return NotReachable(
+            f"{address} does not let us in.",
+            hint="Are the keys set, and right? For s3://: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+        )
+    return NotReachable(
+        f"{address} cannot be reached ({_reason(error)}). What came and went before is kept.",
+        hint="Is the endpoint right (for s3://: AWS_ENDPOINT)? It is safe to run again.",
+    )
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or ["no reason given"])[0][:200]
+def _reason(error: Exception) -> str:
+    """The end of the first line: before it, the library tells what it did."""
+    return (str(error).splitlines() or ["no reason given"])[0].split(" - ")[-1][:200]
 
 
 def _open(address: str) -> "ObjectStore":
@@ -140,6 +141,6 @@ def _open(address: str) -> "ObjectStore":
         return from_url(address, client_options=client, retry_config=retry)
     except (BaseError, ValueError) as error:
         raise NotReachable(
-            f"{address} cannot be opened ({_first_line(error)}).",
+            f"{address} cannot be opened ({_reason(error)}).",
             hint="An address looks like s3://bucket/folder. Are the keys set, such as AWS_ACCESS_KEY_ID?",
         ) from error
