@@ -18,7 +18,7 @@ from cop.model import PARTNERS, PUBLIC
 from cop.place import memory, state
 from cop.place.names import FileName, parse, sort_out
 from cop.transports.folder import FolderCarrier
-from tests.carriers import LateFolder, data_files, files_in, visit, visit_folder
+from tests.carriers import LateFolder, data_files, files_in, visit, visit_folder, web_server
 from tests.network import NOW, Place, assert_same_views, befriend, network, places, steady
 from tests.test_sync import big
 
@@ -374,6 +374,19 @@ def test_only_payloads_vanished_and_come_again(pair: tuple[Place, Place], folder
     assert_in_step(one, other)
 
 
+def test_payloads_that_vanished_are_written_again_without_being_asked_for(
+    pair: tuple[Place, Place], folder: Path
+) -> None:
+    one, other = pair
+    secret = one.change(None, {"title": "A"}, audience=PARTNERS)
+    visit_folder(one, folder)
+    for path in data_files(folder, "p"):
+        path.unlink()
+    assert visit_folder(one, folder).sent == 0
+    visit_folder(other, folder)
+    assert other.view(secret).fields["title"] == "A"
+
+
 def test_a_file_that_the_listing_shows_late_is_not_written_twice(pair: tuple[Place, Place], folder: Path) -> None:
     one, other = pair
     one.change(None, {"title": "A"})
@@ -530,7 +543,9 @@ def test_payloads_that_arrive_before_their_entries_are_not_lost(pair: tuple[Plac
 def deliver(count: int, edits: list[tuple[int, int, bool]], visits: list[int], seed: int) -> None:
     """Places that see each other's files late and in any order; in the end all arrives."""
     with tempfile.TemporaryDirectory() as made, steady(seed) as source:
-        found = network(Path(made), count)
+        found = places(Path(made), count)
+        for other in found[1:]:
+            befriend(found[0], other)  # the others are members through the first, whose word may come last
         folder = Path(made) / "share"
         folder.mkdir()
         arrived: list[dict[str, bool]] = [{} for _ in found]
@@ -575,7 +590,48 @@ def test_files_that_appear_late_and_in_any_order_all_arrive_at_length(
     deliver(4, edits, visits, seed)
 
 
+def test_who_comes_in_by_a_later_file_is_not_said_to_be_turned_away(tmp_path: Path, folder: Path) -> None:
+    """Folders are read by key; whoever vouches for a writer may come after it."""
+    for at in range(4):
+        middle, *found = places(tmp_path / str(at), 3)
+        for place_ in found:
+            befriend(middle, place_)
+        (folder / str(at)).mkdir()
+        settle(folder / str(at), middle, found[0], middle)
+        report = visit_folder(found[1], folder / str(at))
+        assert report.refused == 0
+        assert middle.entry_ids() <= found[1].entry_ids()
+
+
+def test_a_stranger_is_told_of_once(pair: tuple[Place, Place], folder: Path, tmp_path: Path) -> None:
+    stranger = Place(tmp_path / "stranger", "Somebody")
+    stranger.change(None, {"title": "A"})
+    visit_folder(stranger, folder)
+    assert [visit_folder(pair[0], folder).refused for _ in range(3)] == [len(stranger.entries()), 0, 0]
+
+
 # -- addresses, and who is met where
+
+
+def test_a_web_server_that_is_no_cop_is_read_if_it_holds_a_place(pair: tuple[Place, Place], folder: Path) -> None:
+    one, other = pair
+    one.change(None, {"title": "A"})
+    visit_folder(one, folder)
+    with web_server(folder) as address:
+        partners.set_address(other.db, other.partner(one), address)
+        (meeting,) = exchange.meetings(partners.all_partners(other.db))
+        assert exchange.preview(other.side, meeting).received == 1
+        report = exchange.run(other.side, meeting, NOW, lambda done: None)
+    assert (report.received, report.sent) == (1, 0)
+    with web_server(folder.parent) as address:
+        partners.set_address(other.db, other.partner(one), address)
+        (meeting,) = exchange.meetings(partners.all_partners(other.db))
+        for use in (
+            lambda: exchange.run(other.side, meeting, NOW, print),
+            lambda: exchange.preview(other.side, meeting),
+        ):
+            with pytest.raises(NotReachable, match=address):
+                use()
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
         conflicts=status.conflict_count(db),
         waiting=status.waiting(db),
         not_understood=status.not_understood(db),
-        refused=visit.refused,
+        refused=sum(visit.turned_away.values()),
         by=_named(visit),
         equal=all(one.organisation in same for one in met),
         files_waiting=len(visit.expected_but_not_whole()),

@@ -44,7 +44,7 @@ class Visit:
     not_whole: set[FileName] = field(default_factory=set)
     received: int = 0  # changes
     sent: int = 0
-    refused: int = 0  # entries of writers we do not know
+    turned_away: dict[str, int] = field(default_factory=dict)  # per file, entries of writers we do not know
     unreadable: int = 0  # files
     by: dict[OrganisationId, int] = field(default_factory=dict)
 
@@ -247,8 +247,8 @@ def _read_one(visit: Visit, name: FileName) -> None:
         visit.known[name.path] = memory.remember(side.db, visit.place, name.path, len(data), seen=_NOT_UNDERSTOOD)
         return
     visit.received += came.changes
-    if name.path not in visit.known:  # of a file that is read again, they were counted before
-        visit.refused += sum(came.refused.values())
+    if name.path not in visit.known or name.path in visit.turned_away:  # else they were told at an earlier visit
+        visit.turned_away[name.path] = sum(came.refused.values())
     for owner, changes in came.by.items():
         visit.by[owner] = visit.by.get(owner, 0) + changes
     _remember(visit, name, len(data), message, complete=not came.refused)
