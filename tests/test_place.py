@@ -459,6 +459,23 @@ def test_a_file_that_makes_no_sense_is_counted_and_the_others_are_read(pair: tup
     assert visit_folder(other, folder).files_unreadable == 0  # said once
 
 
+def test_one_file_that_is_refused_does_not_keep_out_those_read_with_it(pair: tuple[Place, Place], folder: Path) -> None:
+    from cop.place.names import name_for
+    from tests.network import forge
+
+    one, other = pair
+    one.change(None, {"title": "A"})
+    visit_folder(one, folder)
+    wrong = forge(one.signer, sequence=9, previous=other.entries()[0].entry_id)  # follows an entry of another log
+    data = wire.pack(wire.Message(one.signer.public, one.organisation, bytes(32), entries=(wrong,)))
+    (folder / name_for(one.signer.public, 0, "e", data).path).write_bytes(data)
+    one.change(None, {"title": "B"})
+    visit_folder(one, folder)
+    report = visit_folder(other, folder)
+    assert (report.files_unreadable, report.received) == (1, 2)
+    assert wrong.entry_id not in other.entry_ids()
+
+
 # -- backups, forks, and runs at the same time
 
 

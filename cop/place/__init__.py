@@ -15,7 +15,8 @@ from cop.model import PARTNERS, Entry
 from cop.partners import Invitation, Partner
 from cop.place import memory
 from cop.place.names import ENTRIES, FileName
-from cop.place.reading import Visit, arrive, new_files, read_all, whole
+from cop.place.reading import new_files, read_all, whole
+from cop.place.visit import Visit, arrive
 from cop.place.writing import write_all
 from cop.sync import Progress, Report, Side, count_changes
 from cop.transports.base import FileCarrier

@@ -1,132 +1,22 @@
-"""Reading in a place: what is there, what of it is new, and what of that can be used."""
+"""Reading in a place: what of it is new, and what of that can be used."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import cop
 from cop import log, sync, trust, wire
-from cop.errors import NotReachable, NotThere, Refused, TooLarge
-from cop.model import OrganisationId, WriterId
-from cop.place import memory, state
+from cop.errors import NotThere, Refused, TooLarge
+from cop.place import memory
 from cop.place.memory import DONE, Known
-from cop.place.names import (
-    PAYLOADS,
-    FileName,
-    Listing,
-    parse,
-    publisher_of,
-    sort_out,
-    state_path,
-)
-from cop.place.state import MAX_STATE_BYTES, State
+from cop.place.names import ENTRIES, PAYLOADS, FileName, parse
+from cop.place.visit import Visit
+from cop.schema import writing
 from cop.signing import sha256
-from cop.sync import Progress, Side
-from cop.transports.base import FileCarrier
-from cop.wire import MAX_BODY_BYTES, Message
+from cop.wire import CHUNK_BYTES, MAX_BODY_BYTES, Message
 
 MAX_MISSES = 20  # remembered files that are not there, before we believe the listing about the rest
 _NOT_UNDERSTOOD = b"cop " + cop.__version__.encode()  # read again by another version
-
-
-@dataclass
-class Visit:
-    """One visit to a place: what was seen there, and what came of it."""
-
-    side: Side
-    carrier: FileCarrier
-    now: int
-    progress: Progress
-    listing: Listing
-    states: dict[str, State]  # what publishers say of themselves, as far as it verifies
-    state_hashes: dict[str, bytes]  # per publisher, of the bytes of its state
-    known: dict[str, Known]  # what we remember of the place, by name
-    not_whole: set[FileName] = field(default_factory=set)
-    received: int = 0  # changes
-    sent: int = 0
-    turned_away: dict[str, int] = field(default_factory=dict)  # per file, entries of writers we do not know
-    unreadable: int = 0  # files
-    by: dict[OrganisationId, int] = field(default_factory=dict)
-
-    @property
-    def place(self) -> str:
-        """What memory calls this place."""
-        return self.carrier.address
-
-    @property
-    def own(self) -> str:
-        """Our own folder there."""
-        return publisher_of(self.side.signer.public)
-
-    def forget(self, paths: Iterable[str]) -> None:
-        """Files that do not count as being there any more."""
-        memory.forget(self.side.db, [self.known.pop(path) for path in paths])
-
-    def expected_but_not_whole(self) -> list[FileName]:
-        """Damaged files of others, but for those that their publishers have given up."""
-        told = {publisher: dict(one.files) for publisher, one in self.states.items()}
-        return sorted(
-            name
-            for name in self.not_whole
-            if name.publisher != self.own and name in told.get(name.publisher, self.not_whole)
-        )
-
-    def news_of(self) -> Iterator[State]:
-        """States of others that changed since our last visit."""
-        for publisher, one in self.states.items():
-            before = self.known.get(state_path(publisher))
-            if publisher != self.own and (before is None or before.seen != self.state_hashes[publisher]):
-                yield one
-
-
-def arrive(side: Side, carrier: FileCarrier, writers: Iterable[WriterId], now: int, progress: Progress) -> Visit:
-    """Look around in a place. Raises: NotReachable, also if it is empty and was not before."""
-    known = memory.files(side.db, carrier.address)
-    found: dict[str, tuple[State, bytes]] = {}
-    if carrier.can_list:
-        listing = sort_out(carrier.list())
-        for publisher, path in listing.states.items():
-            _keep_state(carrier, publisher, path, found)
-    else:
-        _follow(carrier, [publisher_of(writer) for writer in writers], found)
-        listing = Listing({name: {name.path: size} for one, _ in found.values() for name, size in one.files})
-    if not listing and not found and (known or not carrier.can_list):
-        raise _empty(carrier)
-    states = {publisher: one for publisher, (one, _) in found.items()}
-    hashes = {publisher: told for publisher, (_, told) in found.items()}
-    return Visit(side, carrier, now, progress, listing, states, hashes, known)
-
-
-def _empty(carrier: FileCarrier) -> NotReachable:
-    if not carrier.can_list:
-        return NotReachable(f"{carrier.address} holds no files of cop.", hint="Is the address right?")
-    return NotReachable(
-        f"{carrier.address} is empty, and it was not before. Nothing was read or written.",
-        hint="Is the stick in, or the network share connected? If it was emptied on purpose, start again with:"
-        f' cop partner add "NAME" "{carrier.address}"',
-    )
-
-
-def _keep_state(carrier: FileCarrier, publisher: str, path: str, found: dict[str, tuple[State, bytes]]) -> None:
-    """Read what a publisher says of itself. Late, half or forged, it is left out: it is a hint and no more."""
-    try:
-        data = carrier.read(path, MAX_STATE_BYTES)
-        found[publisher] = state.unpack(data, publisher), sha256(data)
-    except (NotThere, Refused):
-        return
-
-
-def _follow(carrier: FileCarrier, publishers: list[str], found: dict[str, tuple[State, bytes]]) -> None:
-    """On a web server without lists, go from one publisher to those that it knows."""
-    waiting, tried = publishers, set[str]()
-    while waiting and len(tried) < state.MAX_PUBLISHERS:
-        publisher = waiting.pop()
-        if publisher in tried:
-            continue
-        tried.add(publisher)
-        _keep_state(carrier, publisher, state_path(publisher), found)
-        if publisher in found:
-            waiting += [publisher_of(writer) for writer, _ in found[publisher][0].publishers]
 
 
 def new_files(visit: Visit) -> list[FileName]:
@@ -159,8 +49,8 @@ def read_all(visit: Visit) -> None:
     _compare_with_memory(visit)
     while True:
         before = _tags(visit.side.db).members
-        for name in new_files(visit):
-            _read_one(visit, name)
+        for group in _groups(visit, new_files(visit)):
+            _read_together(visit, group)
             visit.progress(visit.received)
         if _tags(visit.side.db).members == before:
             return
@@ -229,29 +119,88 @@ def whole(visit: Visit, name: FileName) -> bytes | None:
     return None
 
 
-def _read_one(visit: Visit, name: FileName) -> None:
-    """Store what one file brings, and remember how far it was of use."""
-    if name.kind == PAYLOADS and not _entries_came(visit, name):
-        return
-    data = whole(visit, name)
-    if data is None:
-        visit.not_whole.add(name)
-        return
-    visit.not_whole.discard(name)
-    side = visit.side
+@dataclass(frozen=True)
+class _File:
+    """A file that is whole and can be read."""
+
+    name: FileName
+    size: int  # bytes
+    message: Message
+
+
+def _groups(visit: Visit, names: Sequence[FileName]) -> Iterator[list[FileName]]:
+    """Files of one publisher that make about one message full: storing many small ones singly takes long."""
+    group: list[FileName] = []
+    size = 0
+    for name in names:
+        if group and (name.publisher != group[0].publisher or size >= CHUNK_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(name)
+        size += max(visit.listing.files[name].values())
+    if group:
+        yield group
+
+
+def _read_together(visit: Visit, group: Sequence[FileName]) -> None:
+    """Store what some files bring in one go; one by one if one of them makes no sense."""
+    found = list(_open(visit, group))
     try:
-        message = wire.unpack(data, side.signer)
-        came = sync.receive(side, message, sync.partner_name(side.db, message.organisation), visit.now)
+        _store(visit, found)
     except Refused:
-        visit.unreadable += 1
-        visit.known[name.path] = memory.remember(side.db, visit.place, name.path, len(data), seen=_NOT_UNDERSTOOD)
+        for file in found:
+            try:
+                _store(visit, [file])
+            except Refused:
+                _give_up(visit, file.name, file.size)
+
+
+def _open(visit: Visit, group: Sequence[FileName]) -> Iterator[_File]:
+    """The files of a group that are whole and can be read, entries before their payloads."""
+    entries_here: set[int] = set()
+    for name in group:
+        if name.kind == PAYLOADS and name.number not in entries_here and not _entries_came(visit, name):
+            continue
+        data = whole(visit, name)
+        if data is None:
+            visit.not_whole.add(name)
+            continue
+        visit.not_whole.discard(name)
+        try:
+            file = _File(name, len(data), wire.unpack(data, visit.side.signer))
+        except Refused:
+            _give_up(visit, name, len(data))
+            continue
+        if name.kind == ENTRIES:
+            entries_here.add(name.number)
+        yield file
+
+
+def _give_up(visit: Visit, name: FileName, size: int) -> None:
+    visit.unreadable += 1
+    visit.known[name.path] = memory.remember(visit.side.db, visit.place, name.path, size, seen=_NOT_UNDERSTOOD)
+
+
+def _store(visit: Visit, files: Sequence[_File]) -> None:
+    """Store what files of one publisher bring, all or nothing, and remember how far each was of use. Raises: Refused."""
+    if not files:
         return
+    side = visit.side
+    message = replace(
+        files[0].message,
+        entries=tuple(entry for file in files for entry in file.message.entries),
+        payloads=tuple(payload for file in files for payload in file.message.payloads),
+    )
+    came = sync.receive(side, message, sync.partner_name(side.db, message.organisation), visit.now)
     visit.received += came.changes
-    if name.path not in visit.known or name.path in visit.turned_away:  # else they were told at an earlier visit
-        visit.turned_away[name.path] = sum(came.refused.values())
     for owner, changes in came.by.items():
         visit.by[owner] = visit.by.get(owner, 0) + changes
-    _remember(visit, name, len(data), message, complete=not came.refused)
+    with writing(side.db):
+        for file in files:
+            refused = sum(entry.writer in came.refused for entry in file.message.entries)
+            if file.name.path not in visit.known or file.name.path in visit.turned_away:  # else told before
+                visit.turned_away[file.name.path] = refused
+            _remember(visit, file, complete=not refused)
 
 
 def _entries_of(visit: Visit, name: FileName) -> list[Known]:
@@ -265,13 +214,13 @@ def _entries_came(visit: Visit, name: FileName) -> bool:
     return any(one.seen == DONE or memory.has_entries(visit.side.db, one) for one in _entries_of(visit, name))
 
 
-def _remember(visit: Visit, name: FileName, size: int, message: Message, *, complete: bool) -> None:
-    db = visit.side.db
-    hashes = list(log.by_hash(message.payloads))
+def _remember(visit: Visit, file: _File, *, complete: bool) -> None:
+    db, name = visit.side.db, file.name
+    hashes = list(log.by_hash(file.message.payloads))
     seen = DONE if complete else _tags(db).members
     if memory.unknown_payloads(db, hashes):  # their entries were turned away, or come with another file
         refused = any(one.seen != DONE for one in _entries_of(visit, name))
         seen = _tags(db).members if refused else _tags(db).all
     visit.known[name.path] = memory.remember(
-        db, visit.place, name.path, size, seen=seen, entries=message.entries, payloads=hashes
+        db, visit.place, name.path, file.size, seen=seen, entries=file.message.entries, payloads=hashes
     )

@@ -6,8 +6,9 @@ from cop import cbor, frontier, partners, sealing, sync, trust, wire
 from cop.model import PARTNERS, Entry, PayloadHash, WriterId
 from cop.place import memory, state
 from cop.place.names import ENTRIES, PAYLOADS, WANTED, FileName, name_for, publisher_of, state_path
-from cop.place.reading import Visit, data_file
+from cop.place.reading import data_file
 from cop.place.state import MAX_NOT_WHOLE, State
+from cop.place.visit import Visit
 from cop.signing import sha256
 from cop.wire import Message
 
