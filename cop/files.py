@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,7 +12,8 @@ def replace(path: Path, data: bytes, *, mode: int | None = None) -> None:
     try:
         _write_part(path, data, mode).replace(path)
     except OSError:
-        path.with_name(f"{path.name}.part").unlink(missing_ok=True)  # a full stick needs the room
+        with suppress(OSError):  # a full stick needs the room
+            path.with_name(f"{path.name}.part").unlink()
         raise
     _flush_folder(path.parent)
 

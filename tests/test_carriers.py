@@ -109,6 +109,13 @@ class TestFolder(WritableCarrierTests):
                 with pytest.raises(Refused):
                     use(name)
 
+    def test_a_stick_pulled_out_meanwhile_is_not_written_beside(self, filled: FolderCarrier, tmp_path: Path) -> None:
+        filled.list()
+        (tmp_path / "cop1").rename(tmp_path / "elsewhere")
+        with pytest.raises(NotReachable, match="is gone"):
+            filled.write(ONE, b"x")
+        assert not (tmp_path / "cop1").exists()
+
 
 class TestObjectsInMemory(WritableCarrierTests):
     @pytest.fixture

@@ -23,6 +23,7 @@ class FolderCarrier:
         self.address = address
         self.bytes_in = self.bytes_out = self.requests = 0
         self._root = Path(address)
+        self._had_files = False
 
     def list(self) -> dict[str, int]:
         """Names below `cop1/` with their sizes. Raises: NotReachable."""
@@ -32,9 +33,11 @@ class FolderCarrier:
                 raise NotReachable(
                     f"There is no folder {self.address}.", hint="Is the stick in? Is the network share connected?"
                 )
-            return dict(self._below(ROOT, MAX_DEPTH))
+            found = dict(self._below(ROOT, MAX_DEPTH))
         except OSError as error:
             raise self._failed("cannot be read", error) from error
+        self._had_files = bool(found)
+        return found
 
     def _below(self, name: str, depth: int) -> Iterator[tuple[str, int]]:
         try:
@@ -70,7 +73,7 @@ class FolderCarrier:
         self.requests += 1
         path = self._path(name)
         try:
-            if not self._root.is_dir():
+            if not (self._root / (ROOT if self._had_files else ".")).is_dir():  # the stick was pulled out meanwhile
                 raise FileNotFoundError(2, "The folder is gone")
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.parent.is_symlink() or path.parent.parent.is_symlink():
