@@ -28,7 +28,7 @@ test-next: $(NEXT)/ready ## the same tests against the coming Datasette 1.0
 test-pythons: ## the same tests on Python 3.12 and 3.13 (they must be on this machine)
 	sh .ci/pythons 3.12 3.13
 
-test-slow: $(VENV)/ready-dev ## long random histories, for minutes
+test-slow: $(VENV)/ready-dev ## long random histories, and a real object store (installs Debian's Ceph if there is none)
 	$(RUN)/python -m pytest -n $(WORKERS) -m slow
 
 e2e: $(VENV)/ready-dev ## journeys in a real browser (installs Debian's Chromium if there is none)

@@ -73,7 +73,7 @@ def create(side: Side, path: Path, partner: Partner | None, *, full: bool, now: 
         with files.writing(path) as file:
             file.write(MAGIC)
             _write_frame(file, cbor.encode(asdict(header)))
-            for body in _messages(side, numbers, list(_receivers(db, partner))):
+            for body in _messages(side, numbers, _receivers(db, partner)):
                 _write_frame(file, body)
             _write_frame(file, cbor.encode({"end": True}))
     except OSError as error:
@@ -102,15 +102,9 @@ def _count_changes(db: sqlite3.Connection, numbers: Iterable[int]) -> int:
     return int(db.execute(query, [json.dumps(list(numbers))]).fetchone()[0])
 
 
-def _receivers(db: sqlite3.Connection, partner: Partner | None) -> Iterator[WriterId]:
-    """Keys to seal to what is for partners only: the partner's, or those of all members.
-
-    Of a partner that we never exchanged with we know the writer in its invitation.
-    """
-    known = {**partners.inviting_writers(db), **trust.members(db).writers}
-    for writer, owner in known.items():
-        if owner == partner.organisation if partner else owner != own_organisation(db):
-            yield writer
+def _receivers(db: sqlite3.Connection, partner: Partner | None) -> list[WriterId]:
+    keys = partners.receivers(db, partner.organisation if partner else None)
+    return [key for key in keys if key != log.own_writer(db)]
 
 
 def _messages(side: Side, numbers: list[int], receivers: list[WriterId]) -> Iterator[bytes]:

@@ -23,6 +23,10 @@ class NotReachable(CopError):
     exit_code = 3
 
 
+class NotThere(NotReachable):
+    """A place answers, and has no file of that name."""
+
+
 class Refused(CopError):
     """Something from outside is damaged or forged. Nothing of it was stored."""
 

@@ -2,15 +2,19 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 
 def replace(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """Put `data` at `path`: write beside it, flush to the disk, rename, flush the folder."""
-    part = _write_part(path, data, mode)
-    part.replace(path)
+    try:
+        _write_part(path, data, mode).replace(path)
+    except OSError:
+        with suppress(OSError):  # a full stick needs the room
+            path.with_name(f"{path.name}.part").unlink()
+        raise
     _flush_folder(path.parent)
 
 
@@ -43,7 +47,8 @@ def replace_all(contents: Mapping[Path, bytes]) -> None:
 
 def _write_part(path: Path, data: bytes, mode: int | None, *, flush: bool = True) -> Path:
     part = path.with_name(f"{path.name}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode if mode is not None else 0o666)
+    no_link = getattr(os, "O_NOFOLLOW", 0)  # in a shared folder, somebody may have put one there
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | no_link, mode if mode is not None else 0o666)
     with os.fdopen(descriptor, "wb") as file:
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(descriptor, mode)

@@ -3,10 +3,14 @@
 import base64
 import binascii
 import json
+import os
 import sqlite3
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from cop import cbor, log, signing, trust
 from cop.config import check_organisation
@@ -75,6 +79,8 @@ def parse_invitation(text: str) -> Invitation:
     check_organisation(name, kind, "This invitation")
     if not is_certified(organisation, writer, certificate):
         raise Refused("This invitation was changed on its way.", hint="Ask for it again, over another channel.")
+    if is_folder(address):  # nobody else decides which of our folders we write to
+        address = ""
     return Invitation(organisation, name, kind, address, writer, certificate)
 
 
@@ -157,11 +163,44 @@ def find_member(db: sqlite3.Connection, name: str) -> Partner:
     return find(db, name)
 
 
+def receivers(db: sqlite3.Connection, organisation: OrganisationId | None = None) -> list[WriterId]:
+    """Keys to seal to what is for partners only: those of one partner, or of all members and of ourselves.
+
+    Of a partner that we never exchanged with we know the writer in its invitation.
+    """
+    known = {**inviting_writers(db), **trust.members(db).writers}
+    return [writer for writer, owner in known.items() if organisation in (None, owner)]
+
+
+_REMOTE = ("http://", "https://", "s3://", "gs://", "az://")
+
+
 def check_address(address: str) -> str:
-    """An address that partners can be reached at. Raises: WrongUsage."""
-    if not address.startswith(("http://", "https://")) or not address.isprintable() or " " in address:
-        raise WrongUsage(f"“{address}” is no address of a site.", hint="An address begins with http:// or https://")
-    return address.rstrip("/")
+    """An address that partners can be reached at; of a folder its full path. Raises: WrongUsage."""
+    wrong = WrongUsage(
+        f"“{address}” is no address of a site, a folder or an object store.",
+        hint="An address looks like https://example.org, /media/stick/shared or s3://bucket/folder",
+    )
+    if not address.isprintable():
+        raise wrong
+    if address.startswith(_REMOTE):
+        if " " in address or not address.partition("://")[2].strip("/"):
+            raise wrong
+        return address.rstrip("/")
+    if not is_folder(address):
+        raise wrong
+    return _full_path(address)
+
+
+def is_folder(address: str) -> bool:
+    """True for what names a folder: a path with a slash, or file://…"""
+    local = address.startswith("file://") or "://" not in address
+    return local and (address in (".", "..") or any(slash in address for slash in "/\\"))
+
+
+def _full_path(address: str) -> str:
+    path = url2pathname(urlsplit(address).path) if address.startswith("file://") else address
+    return os.path.abspath(Path(path).expanduser())  # noqa: PTH100 - `resolve` would follow a link that may be gone later
 
 
 def own_invitation(db: sqlite3.Connection, name: str, kind: str, address: str) -> Invitation:
@@ -246,11 +285,16 @@ def keep_points(db: sqlite3.Connection, partner: Partner, held: Points) -> None:
     db.execute("UPDATE local_partner SET points = ? WHERE organisation = ?", [packed, partner.organisation])
 
 
-def set_address(db: sqlite3.Connection, partner: Partner, address: str) -> None:
-    """Remember another way to reach a partner."""
-    db.execute(
-        "UPDATE local_partner SET address = ? WHERE organisation = ?", [check_address(address), partner.organisation]
-    )
+def set_address(db: sqlite3.Connection, partner: Partner, address: str) -> str:
+    """Remember another way to reach a partner, and return it in full.
+
+    If it is a shared folder or object store, we start afresh there, as if we had never seen it.
+    """
+    address = check_address(address)
+    with writing(db):
+        db.execute("UPDATE local_partner SET address = ? WHERE organisation = ?", [address, partner.organisation])
+        db.execute("DELETE FROM local_place_file WHERE place = ?", [address])
+    return address
 
 
 def keep_first_address(db: sqlite3.Connection, partner: Partner) -> None:

@@ -107,10 +107,21 @@ M002_SYNC = """
     CREATE TABLE local_left_out (         -- older texts that we chose not to fetch
         item_number INTEGER PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE local_place_file (       -- files of a shared folder or object store that were read or written here
-        place TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (place, name)) WITHOUT ROWID;
+        file_number INTEGER PRIMARY KEY,
+        place TEXT NOT NULL,              -- address
+        name TEXT NOT NULL,
+        size INTEGER NOT NULL,            -- bytes
+        seen BLOB NOT NULL,               -- empty: done. Else what must change before it is read again; of state.cop its hash
+        UNIQUE (place, name));
     CREATE TABLE local_place_entry (      -- entries that stand in these files
-        place TEXT NOT NULL, name TEXT NOT NULL, entry_number INTEGER NOT NULL,
-        PRIMARY KEY (place, entry_number, name)) WITHOUT ROWID;
+        file_number INTEGER NOT NULL REFERENCES local_place_file ON DELETE CASCADE,
+        entry_number INTEGER NOT NULL, PRIMARY KEY (file_number, entry_number)) WITHOUT ROWID;
+    CREATE TABLE local_place_item (       -- payloads that stand in these files
+        file_number INTEGER NOT NULL REFERENCES local_place_file ON DELETE CASCADE,
+        item_number INTEGER NOT NULL, PRIMARY KEY (file_number, item_number)) WITHOUT ROWID;
+    CREATE TABLE local_place_answer (     -- payloads that somebody lacked and that these files of ours bring
+        file_number INTEGER NOT NULL REFERENCES local_place_file ON DELETE CASCADE,
+        writer BLOB NOT NULL, payload_hash BLOB NOT NULL, PRIMARY KEY (file_number, writer, payload_hash)) WITHOUT ROWID;
     CREATE TABLE local_exchange (         -- the last exchanges, for people to read
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         time INTEGER NOT NULL,            -- seconds UTC, of its last turn

@@ -3,9 +3,9 @@
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
-from cop import currency, frontier, log, partners, status, trust, wire
+from cop import currency, exchanges, frontier, log, partners, status, trust, wire
 from cop.errors import NotReachable, Refused
 from cop.holding import Holding, NotRebuilt
 from cop.model import Entry, PayloadHash, WriterId
@@ -224,6 +224,7 @@ def _finish(exchange: _Exchange, theirs: Message | None) -> None:
     report.left_out = currency.left_out(db)
     happened = {"received": report.received, "sent": report.sent, "refused": report.refused}
     partners.keep_report(db, exchange.partner.organisation, happened, exchange.now)
+    exchanges.remember(db, exchange.partner.organisation, exchanges.ASKED, asdict(report), exchange.now)
     _remember(db, exchange.partner, report, theirs)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cop import cbor, currency, frontier, identity, log, partners, sealing, trust, views, wire
+from cop import cbor, currency, exchanges, frontier, identity, log, partners, sealing, trust, views, wire
 from cop.config import Site
 from cop.errors import Refused
 from cop.holding import NOTHING, Holding, NotRebuilt
@@ -300,6 +300,7 @@ def _remember(db: sqlite3.Connection, organisation: OrganisationId, answer: Answ
     came = answer.received
     happened = {"received": came.changes, "sent": answer.sent, "refused": sum(came.refused.values())}
     partners.keep_report(db, organisation, happened, now)
+    exchanges.remember(db, organisation, exchanges.ANSWERED, happened, now)
     for partner in partners.all_partners(db):
         if in_step and partner.organisation == organisation:
             partners.keep_agreed(db, partner, frontier.frontier_hash(db))

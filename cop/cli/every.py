@@ -12,8 +12,7 @@ from cop import amounts, exchanges
 from cop.cli.common import say
 from cop.config import Site
 from cop.errors import CopError
-from cop.model import OrganisationId
-from cop.partners import Partner
+from cop.exchange import Meeting
 from cop.schedule import Schedule
 from cop.sync import Report
 
@@ -41,30 +40,30 @@ def alone(site: Site) -> Iterator[None]:
 
 def go_on(
     interval: float,
-    partners: Callable[[], Sequence[Partner]],
-    exchange: Callable[[Partner], Report],
-    tell: Callable[[Report | CopError, Partner, float], None],
+    meetings: Callable[[], Sequence[Meeting]],
+    exchange: Callable[[Meeting], Report],
+    tell: Callable[[Report | CopError, Meeting, float], None],
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Exchange with each partner in turn until interrupted; the next run begins when this one has ended.
+    """Exchange with each in turn until interrupted; the next run begins when this one has ended.
 
-    `tell` gets what came of each exchange, and in how many seconds the next one with that partner begins.
+    `tell` gets what came of each exchange, and in how many seconds the next one with them begins.
     """
     schedule = Schedule(interval)
     while True:
-        everyone = partners()
-        for partner in everyone:
-            if not schedule.is_due(partner.organisation, clock()):
+        everyone = meetings()
+        for meeting in everyone:
+            if not schedule.is_due(meeting.key, clock()):
                 continue
             outcome: Report | CopError
             try:
-                outcome = exchange(partner)
+                outcome = exchange(meeting)
             except CopError as error:
                 outcome = error
-            again = schedule.done(partner.organisation, clock(), well=isinstance(outcome, Report))
-            tell(outcome, partner, again)
-        left = schedule.seconds_until_next([p.organisation for p in everyone], clock())
+            again = schedule.done(meeting.key, clock(), well=isinstance(outcome, Report))
+            tell(outcome, meeting, again)
+        left = schedule.seconds_until_next([meeting.key for meeting in everyone], clock())
         if left > 0:
             wait(min(left, MOST_SLEEP_SECONDS))
 
@@ -74,16 +73,16 @@ class Teller:
 
     def __init__(self, *, as_json: bool, local_time: Callable[[], str] = lambda: time.strftime("%H:%M")) -> None:
         self._as_json, self._local_time = as_json, local_time
-        self._failing: dict[OrganisationId, str] = {}
+        self._failing: dict[str, str] = {}
 
-    def __call__(self, outcome: Report | CopError, partner: Partner, again: float) -> None:
+    def __call__(self, outcome: Report | CopError, meeting: Meeting, again: float) -> None:
         """Tell what came of one exchange."""
         if isinstance(outcome, CopError):
-            if self._failing.get(partner.organisation) != str(outcome):
-                self._failing[partner.organisation] = str(outcome)
-                self._say_failure(outcome, partner, again)
+            if self._failing.get(meeting.key) != str(outcome):
+                self._failing[meeting.key] = str(outcome)
+                self._say_failure(outcome, meeting, again)
             return
-        back = self._failing.pop(partner.organisation, "")
+        back = self._failing.pop(meeting.key, "")
         moved = outcome.received or outcome.sent or outcome.refused or outcome.partner_lacks
         if self._as_json and (moved or back):
             say(json.dumps(asdict(outcome), ensure_ascii=False))
@@ -92,10 +91,10 @@ class Teller:
         elif back:
             say(f"{self._local_time()}  {outcome.partner} answers again. Nothing new.")
 
-    def _say_failure(self, error: CopError, partner: Partner, again: float) -> None:
+    def _say_failure(self, error: CopError, meeting: Meeting, again: float) -> None:
         if self._as_json:
-            told = {"partner": partner.name, "error": str(error), "hint": error.hint, "exit_code": error.exit_code}
+            told = {"partner": meeting.name, "error": str(error), "hint": error.hint, "exit_code": error.exit_code}
             say(json.dumps(told, ensure_ascii=False))
         else:
-            text = f"{self._local_time()}  {partner.name}: {error} Next try in {amounts.duration(again)}."
+            text = f"{self._local_time()}  {meeting.name}: {error} Next try in {amounts.duration(again)}."
             say(text, err=True)

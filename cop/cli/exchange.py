@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from cop import amounts, currency, exchanges, identity, partners, status
+from cop import amounts, currency, exchange, exchanges, identity, partners, status
 from cop import bundle as bundles
-from cop import sync as syncing
 from cop.cli import every as every_
 from cop.cli import near, show_error
 from cop.cli import reports as words
 from cop.cli.common import echo_json, find_site, last_heard, now, plural, progress_bar, say
 from cop.errors import CopError, WrongUsage
+from cop.exchange import Meeting
 from cop.model import iso_time
 from cop.partners import Partner
 from cop.schedule import parse_interval
@@ -89,47 +89,50 @@ def _sync_all(
     more: Sequence[dict[str, object]] = (),
 ) -> None:
     """Exchange with each in turn, and tell how it went; `more` are further elements of the JSON."""
-    reports, errors = [], list(failed_before)
-    for partner in chosen:
+    reports: list[tuple[Meeting, Report]] = []
+    errors = [(Meeting(partner.address, (partner,)), error) for partner, error in failed_before]
+    for meeting in exchange.meetings(chosen):
         try:
-            reports.append((partner, _preview(side, partner) if dry_run else _sync_one(side, partner)))
+            reports.append((meeting, exchange.preview(side, meeting) if dry_run else _sync_one(side, meeting)))
             if not dry_run:
-                partners.keep_first_address(side.db, partner)
+                partners.keep_first_address(side.db, meeting.partners[0])
         except CopError as error:
-            errors.append((partner, error))
-            _remember_failure(side, partner, error)
+            errors.append((meeting, error))
+            _remember_failure(side, meeting, error)
     if as_json:
         told = {"heard": status.heard_json(side.db)}
         failed = [{"partner": p.name, "error": str(e), "hint": e.hint, "exit_code": e.exit_code} for p, e in errors]
         echo_json([*[{**asdict(report), **told} for _, report in reports], *[{**one, **told} for one in failed], *more])
     else:
-        for partner, report in reports:
-            why = status.why_lacking(side.db, partner) if report.partner_lacks else status.Lacking(True, ())
+        for meeting, report in reports:
+            why = status.why_lacking(side.db, meeting.partners[0]) if report.partner_lacks else status.Lacking(True, ())
             for line in words.lines(report, why, dry_run=dry_run):
                 say(line)
-        for partner, failure in errors:
+        for meeting, failure in errors:
             show_error(failure)
-            one = status.heard(side.db)[partner.organisation]
-            say(f"       {last_heard(partner.name, one.time, one.through, now())}.", err=True)
+            for partner in meeting.partners:
+                one = status.heard(side.db)[partner.organisation]
+                say(f"       {last_heard(partner.name, one.time, one.through, now())}.", err=True)
     _exit([report for _, report in reports], [failure for _, failure in errors])
 
 
-def _remember_failure(side: Side, partner: Partner, error: CopError) -> None:
-    exchanges.remember(side.db, partner.organisation, exchanges.ASKED, {"error": str(error)}, now())
+def _remember_failure(side: Side, meeting: Meeting, error: CopError) -> None:
+    for partner in meeting.partners:
+        exchanges.remember(side.db, partner.organisation, exchanges.ASKED, {"error": str(error)}, now())
 
 
 def _sync_every(side: Side, names: Sequence[str], interval: int, as_json: bool) -> None:
-    def exchange(partner: Partner) -> Report:
+    def quietly(meeting: Meeting) -> Report:
         try:
-            return _sync_one(side, partner, quiet=True)
+            return _sync_one(side, meeting, quiet=True)
         except CopError as error:
-            _remember_failure(side, partner, error)
+            _remember_failure(side, meeting, error)
             raise
 
     _chosen(side, names)  # a name that nobody has is told at once
     with every_.alone(side.site), suppress(KeyboardInterrupt):  # Ctrl+C is how one stops it
         say(f"Exchanging every {amounts.duration(interval)}. Stop it with Ctrl+C.", err=True)
-        every_.go_on(interval, lambda: _chosen(side, names), exchange, every_.Teller(as_json=as_json))
+        every_.go_on(interval, lambda: exchange.meetings(_chosen(side, names)), quietly, every_.Teller(as_json=as_json))
 
 
 def _exit(reports: Sequence[Report], errors: Sequence[CopError]) -> None:
@@ -140,23 +143,11 @@ def _exit(reports: Sequence[Report], errors: Sequence[CopError]) -> None:
         raise SystemExit(5)
 
 
-def _sync_one(side: Side, partner: Partner, *, quiet: bool = False) -> Report:
-    from cop.transports import open_transport, partly_known
-    from cop.transports.http import Proof
-
-    transport = open_transport(partner.address, Proof(side.signer, partly_known(side.db)))
+def _sync_one(side: Side, meeting: Meeting, *, quiet: bool = False) -> Report:
     if quiet:
-        return syncing.run(side, partner, transport, now(), lambda done, of: None)
-    with progress_bar(f"Exchanging with {partner.name}", in_bytes=True) as bar:
-        return syncing.run(side, partner, transport, now(), bar)
-
-
-def _preview(side: Side, partner: Partner) -> Report:
-    from cop.transports import open_transport, partly_known
-    from cop.transports.http import Proof
-
-    transport = open_transport(partner.address, Proof(side.signer, partly_known(side.db)))
-    return syncing.preview(side, partner, transport)
+        return exchange.run(side, meeting, now(), lambda done, of: None)
+    with progress_bar(f"Exchanging with {meeting.name}", in_bytes=True) as bar:
+        return exchange.run(side, meeting, now(), bar)
 
 
 @click.group()

@@ -8,7 +8,7 @@ from cop.cli.common import plural, progress_bar, say
 from cop.errors import CopError, NotReachable
 from cop.identity import own_organisation
 from cop.partners import Partner
-from cop.sync import Side
+from cop.turns import Side
 
 
 @dataclass(frozen=True)

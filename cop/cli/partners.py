@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from cop import about, amounts, exchanges, identity, meeting, partners, qr_code, status, views
+from cop import about, amounts, exchange, exchanges, identity, meeting, partners, qr_code, status, views
 from cop import bundle as bundles
 from cop.cli import reports as words
 from cop.cli.common import PORT, echo_json, find_site, last_heard, now, open_set_up, plural, progress_bar, say
 from cop.errors import Refused, WrongUsage
 from cop.meeting import Given
-from cop.sync import Side
+from cop.turns import Side
 
 
 @click.command()
@@ -139,16 +139,15 @@ def add(start: Path, name: str, address: str, phrase: str) -> None:
 
     Example: cop partner add "Caafi Health" http://192.168.1.7:8001 --phrase "one two three four five six"
     """
-    from cop.transports import open_transport
-
     site = find_site(start)
-    db, _ = identity.open_installation(site, now())
+    db, signer = identity.open_installation(site, now())
     known = [p for p in partners.current(db) if p.name.casefold() == name.casefold()]
     if known and not phrase:
-        partners.set_address(db, known[0], address)
+        address = partners.set_address(db, known[0], address)
         click.echo(f"{known[0].name} is at {address} now.")
         return
-    invitation = partners.parse_invitation(open_transport(address).invitation())
+    invitation = exchange.invitation_at(Side(site, db, signer), address, name)
+    address = partners.check_address(address)
     if phrase and phrase.casefold().split() != invitation.phrase().split():
         raise Refused(
             f"{address} shows another phrase: {invitation.phrase()}",

@@ -1,10 +1,13 @@
 """What an exchange did, in plain words."""
 
-from cop import amounts
+from cop import amounts, exchange
 from cop.bundle import Applied
 from cop.cli.common import plural
 from cop.status import Lacking
-from cop.sync import Report
+from cop.sync import RESTORED, Report
+
+APART = "{} by organisations that you removed: kept apart, not shown."
+LEFT_OUT = "{} left out: cop sync --history all"
 
 
 def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[str]:
@@ -13,6 +16,14 @@ def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[st
         _moved(report, dry_run=dry_run),
         *_by(report),
         *(["  Both hold the same now."] if report.equal and not dry_run else []),
+        *([f"  {RESTORED}"] if report.restored else []),
+        *([f"  {APART.format(plural(report.apart, 'change'))}"] if report.apart else []),
+        *(
+            [f"  {LEFT_OUT.format(plural(report.left_out, 'older text was', 'older texts were'))}"]
+            if report.left_out
+            else []
+        ),
+        *(f"  {remark}" for remark in exchange.remarks(report)),
         *_open_ends(report.conflicts, report.waiting, report.not_understood),
         *_turned_away(report.refused),
         *_lacks(report, lacking),
@@ -33,7 +44,8 @@ def _moved(report: Report, *, dry_run: bool) -> str:
 def _by(report: Report) -> list[str]:
     found = []
     for name, changes in sorted(report.by.items()):
-        through = "" if name == report.partner else f", carried by {report.partner}"
+        carrier = exchange.carrier_of(report, name)
+        through = f", carried by {carrier}" if carrier else ""
         found.append(f"  {plural(changes, 'change')} by {name}{through}.")
     return found
 

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from cop.errors import NotReachable, Refused, WrongUsage
 from cop.model import WriterId
 from cop.signing import Signer
-from cop.transports.base import LineCut
+from cop.transports.base import AnswersOtherwise, LineCut
 from cop.transports.signatures import Lookup, Request, Response, answerer_of, sign_request
 from cop.wire import MAX_BODY_BYTES
 
@@ -143,7 +143,7 @@ class HttpTransport:
             raise Refused(f"{self.address} refused our message: {answer.decode('utf-8', 'replace')[:300]}")
         if not ours or response.status != 200:
             self.close()
-            raise NotReachable(
+            raise AnswersOtherwise(
                 f"{self.address} answers, but not as cop does (status {response.status}).",
                 hint="Is the address right? On a guest network, log in with a browser first. Then run it again.",
             )

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from datasette import Response
 from datasette.utils.asgi import BadRequest, NotFound
 
-from cop import partners, turns
+from cop import exchanges, partners, turns
 from cop.config import Site
 from cop.errors import CopError, WrongUsage
 from cop.frontier import STATE_BYTES
@@ -82,10 +82,9 @@ def _question(request: Any) -> bytes:
 def _tell(answer: turns.Answer) -> None:
     """One sentence for the people who watch the terminal."""
     came = answer.received
-    refused = sum(came.refused.values())
-    if came.changes or answer.sent or refused:
-        turned = f", {refused} turned away because we do not know who wrote them (cop join INVITATION)"
-        log.info("%s: %d came, %d went%s.", answer.partner, came.changes, answer.sent, turned if refused else "")
+    happened = {"received": came.changes, "sent": answer.sent, "refused": sum(came.refused.values())}
+    if any(happened.values()):
+        log.info("%s", exchanges.sentence(answer.partner, happened))
     if came.restored:
         log.info("%s", RESTORED)
 

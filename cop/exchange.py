@@ -1,0 +1,107 @@
+"""Exchanging with partners whichever way they are reached: which carrier an address needs, and who meets where."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cop import partners, place, sync
+from cop.errors import CopError, NotReachable
+from cop.partners import Invitation, Partner
+from cop.sync import Progress, Report
+from cop.transports import holds_files, open_place, open_transport, partly_known
+from cop.transports.base import AnswersOtherwise
+from cop.transports.http import HttpTransport, Proof
+from cop.turns import Side
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Partners that are reached in one go: one on a line, or all that meet in one place."""
+
+    address: str
+    partners: tuple[Partner, ...]
+
+    @property
+    def key(self) -> str:
+        """The same for the same people on another day."""
+        return self.address if holds_files(self.address) else self.partners[0].organisation.hex()
+
+    @property
+    def name(self) -> str:
+        """Whom we meet."""
+        return place.name_of(self.partners)
+
+
+def meetings(chosen: Iterable[Partner]) -> list[Meeting]:
+    """Who is met where. A shared folder or object store is visited once, however many partners use it."""
+    found: dict[str, list[Partner]] = {}
+    for partner in {one.organisation: one for one in chosen}.values():
+        shared = holds_files(partner.address)
+        found.setdefault(partner.address if shared else partner.organisation.hex(), []).append(partner)
+    return [Meeting(met[0].address, tuple(met)) for met in found.values()]
+
+
+def run(side: Side, meeting: Meeting, now: int, progress: Progress) -> Report:
+    """Exchange with everyone in a meeting. Raises: NotReachable, Refused, WrongUsage."""
+    if holds_files(meeting.address):
+        return place.run(side, meeting.partners, open_place(meeting.address), now, progress)
+    partner = meeting.partners[0]
+    try:
+        return sync.run(side, partner, _line(side, meeting.address), now, progress)
+    except AnswersOtherwise as error:
+        return _read_files(side, meeting, now, progress, error)
+
+
+def _line(side: Side, address: str) -> HttpTransport:
+    return open_transport(address, Proof(side.signer, partly_known(side.db)))
+
+
+def preview(side: Side, meeting: Meeting) -> Report:
+    """What `run` would move; nothing is stored or sent. Raises: NotReachable, Refused, WrongUsage."""
+    if holds_files(meeting.address):
+        return place.preview(side, meeting.partners, open_place(meeting.address))
+    try:
+        return sync.preview(side, meeting.partners[0], _line(side, meeting.address))
+    except AnswersOtherwise as error:
+        try:
+            return place.preview(side, meeting.partners, open_place(meeting.address))
+        except CopError:
+            raise error from None
+
+
+def _read_files(side: Side, meeting: Meeting, now: int, progress: Progress, error: NotReachable) -> Report:
+    """A web server that is no cop may still hold the files of a place. Raises: what cop said, if it does not."""
+    try:
+        return place.run(side, meeting.partners, open_place(meeting.address), now, progress)
+    except CopError:
+        raise error from None
+
+
+def invitation_at(side: Side, address: str, name: str) -> Invitation:
+    """The invitation of an organisation that is met at an address. Raises: NotReachable, Refused, WrongUsage."""
+    address = partners.check_address(address)
+    if holds_files(address):
+        return place.invitation(side, open_place(address), name)
+    return partners.parse_invitation(open_transport(address).invitation())
+
+
+def remarks(report: Report) -> list[str]:
+    """What people should know of a visit to a place, beside what every report says."""
+    if not isinstance(report, place.PlaceReport):
+        return []
+    said = []
+    if report.files_waiting:
+        one = report.files_waiting == 1
+        said.append(
+            f"{report.files_waiting:,} {'file is' if one else 'files are'} not whole yet; tried again next time."
+        )
+    if report.files_unreadable:
+        one = report.files_unreadable == 1
+        said.append(f"{report.files_unreadable:,} {'file makes' if one else 'files make'} no sense to this cop, and nothing"
+                    " of it was stored.")  # fmt: skip
+    return said
+
+
+def carrier_of(report: Report, name: str) -> str:
+    """Who carried the changes of an organisation, if that is worth saying. In a place everyone finds everything."""
+    met = report.partners if isinstance(report, place.PlaceReport) else [report.partner]
+    return "" if name in met or len(met) > 1 else report.partner

@@ -1,0 +1,160 @@
+"""Meeting in a place that only holds files: a shared folder, a stick, an object store, a plain web server.
+
+Everyone writes files of their own and reads those of others; nobody changes or deletes what another wrote. Files never
+change, so it does no harm to see them late, out of order, twice, or only in part. Which carrier brings them does not
+matter here. See docs/decisions/places.md.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cop import currency, frontier, log, partners, status, trust, wire
+from cop.errors import CopError, Refused, WrongUsage
+from cop.model import PARTNERS, Entry
+from cop.partners import Invitation, Partner
+from cop.place import memory
+from cop.place.names import ENTRIES, FileName
+from cop.place.reading import new_files, read_all, whole
+from cop.place.visit import Visit, arrive
+from cop.place.writing import write_all
+from cop.sync import Progress, Report
+from cop.transports.base import FileCarrier
+from cop.turns import Side, count_changes
+
+
+@dataclass
+class PlaceReport(Report):
+    """What one visit to a place did."""
+
+    partners: list[str] = field(default_factory=list)  # whom we meet there
+    files_waiting: int = 0  # files of others that are not whole yet
+    files_unreadable: int = 0  # files that are whole and make no sense here
+
+
+def run(side: Side, met: Sequence[Partner], carrier: FileCarrier, now: int, progress: Progress) -> PlaceReport:
+    """Read what is new in a place, then write what it lacks. Raises: NotReachable.
+
+    Killed at any point, it can be run again: what was stored and written by then counts.
+    """
+    started = time.monotonic()
+    visit = arrive(side, carrier, _writers(side, met), now, progress)
+    read_all(visit)
+    if not carrier.read_only:
+        write_all(visit)
+    report = _report(visit, met)
+    report.seconds = round(time.monotonic() - started, 3)
+    return report
+
+
+def _writers(side: Side, met: Sequence[Partner]) -> list[bytes]:
+    """Installations of these partners: where to start on a web server that shows no list."""
+    return [writer for one in met for writer in partners.receivers(side.db, one.organisation)]
+
+
+def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
+    db, carrier = visit.side.db, visit.carrier
+    held = frontier.frontier_hash(db)
+    owners = {**partners.inviting_writers(db), **trust.members(db).writers}
+    same = {owners.get(state.writer) for state in visit.states.values() if state.held == held}
+    _keep_reports(visit, owners, same)
+    return PlaceReport(
+        partner=name_of(met),
+        partners=[one.name for one in met],
+        received=visit.received,
+        sent=visit.sent,
+        bytes_in=carrier.bytes_in,
+        bytes_out=carrier.bytes_out,
+        requests=carrier.requests,
+        conflicts=status.conflict_count(db),
+        waiting=status.waiting(db),
+        not_understood=status.not_understood(db),
+        refused=sum(visit.turned_away.values()),
+        apart=visit.apart,
+        restored=visit.restored,
+        left_out=currency.left_out(db),
+        by=_named(visit),
+        equal=all(one.organisation in same for one in met),
+        files_waiting=len(visit.expected_but_not_whole()),
+        files_unreadable=visit.unreadable,
+    )
+
+
+def name_of(met: Sequence[Partner]) -> str:
+    """Whom we meet in a place, in one line."""
+    names = [one.name for one in met]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _named(visit: Visit) -> dict[str, int]:
+    names = trust.names(visit.side.db, trust.members(visit.side.db)) if visit.by else {}
+    return {names[owner].name: changes for owner, changes in visit.by.items() if changes and owner in names}
+
+
+def _keep_reports(visit: Visit, owners: dict[bytes, bytes], same: set[bytes | None]) -> None:
+    """Remember whom we heard from. Their own signature is on what they say of themselves."""
+    db = visit.side.db
+    heard = {owners.get(state.writer) for state in visit.news_of()}
+    for partner in partners.all_partners(db):
+        if partner.organisation in heard:
+            happened = {"received": visit.by.get(partner.organisation, 0), "sent": visit.sent, "refused": 0}
+            partners.keep_report(db, partner.organisation, happened, visit.now)
+        if partner.organisation in same:
+            partners.keep_points(db, partner, frontier.own_points(db))
+
+
+def preview(side: Side, met: Sequence[Partner], carrier: FileCarrier) -> PlaceReport:
+    """What a visit would bring and leave. Nothing is stored or written; only entries are read. Raises: NotReachable."""
+    visit = arrive(side, carrier, _writers(side, met), 0, lambda done, of: None)
+    new = new_files(visit)
+    sizes = [min(visit.listing.files[name].values()) for name in new]
+    brought = [entry for name in new if name.kind == ENTRIES for entry in _entries(visit, name)]
+    report = PlaceReport(name_of(met), partners=[one.name for one in met], requests=carrier.requests)
+    network = trust.admissible(side.db, brought)
+    unknown = {e.entry_id: e for e in brought if not log.holds(side.db, e.entry_id)}
+    report.received = count_changes(e for e in unknown.values() if e.writer in network.writers)
+    report.refused = sum(e.writer not in network.writers for e in unknown.values())
+    report.bytes_in = sum(sizes)
+    if not carrier.read_only:
+        there = {entry.entry_id for entry in brought}
+        going = [e for e in _would_go(visit) if e.entry_id not in there]
+        report.sent = count_changes(going)
+        report.bytes_out = sum(len(e.data) + sum(i.size for i in e.items if i.audience <= PARTNERS) for e in going)
+    return report
+
+
+def _entries(visit: Visit, name: FileName) -> tuple[Entry, ...]:
+    data = whole(visit, name)
+    try:
+        return wire.unpack(data, visit.side.signer).entries if data else ()
+    except Refused:
+        return ()
+
+
+def _would_go(visit: Visit) -> list[Entry]:
+    numbers, entries = memory.entries_not_there(visit.side.db, visit.place), []
+    while numbers:
+        some, _, _, taken = wire.chunk(visit.side.db, numbers, PARTNERS)
+        entries += some
+        numbers = numbers[taken:]
+    return entries
+
+
+def invitation(side: Side, carrier: FileCarrier, name: str) -> Invitation:
+    """The invitation that an organisation of this name left in a place. Raises: NotReachable, WrongUsage."""
+    found: dict[bytes, Invitation] = {}
+    for state in arrive(side, carrier, [], 0, lambda done, of: None).states.values():
+        try:
+            told = partners.parse_invitation(state.invitation)
+        except CopError:
+            continue
+        if told.writer == state.writer != side.signer.public:
+            found[told.organisation] = told
+    same = [one for one in found.values() if one.name.casefold() == name.casefold()]
+    if len(same) == 1:
+        return same[0]
+    there = ", ".join(sorted(one.name for one in found.values())) or "nobody yet"
+    raise WrongUsage(
+        f"At {carrier.address} there is no one organisation called “{name}”. There: {there}.",
+        hint="Ask them for their invitation, then: cop join INVITATION",
+    )

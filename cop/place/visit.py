@@ -1,0 +1,121 @@
+"""Coming to a place: what lies there, and what its publishers say of themselves."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from cop.errors import NotReachable, NotThere, Refused
+from cop.model import OrganisationId, WriterId
+from cop.place import memory, state
+from cop.place.memory import Known
+from cop.place.names import FileName, Listing, publisher_of, sort_out, state_path
+from cop.place.state import MAX_STATE_BYTES, State
+from cop.signing import sha256
+from cop.sync import Progress
+from cop.transports.base import FileCarrier
+from cop.turns import Side
+
+
+@dataclass
+class Visit:
+    """One visit to a place: what was seen there, and what came of it."""
+
+    side: Side
+    carrier: FileCarrier
+    now: int
+    progress: Progress
+    listing: Listing
+    states: dict[str, State]  # what publishers say of themselves, as far as it verifies
+    state_hashes: dict[str, bytes]  # per publisher, of the bytes of its state
+    known: dict[str, Known]  # what we remember of the place, by name
+    not_whole: set[FileName] = field(default_factory=set)
+    received: int = 0  # changes
+    sent: int = 0
+    apart: int = 0  # changes of organisations that were removed
+    restored: int = 0  # entries of ours that had been lost
+    turned_away: dict[str, int] = field(default_factory=dict)  # per file, entries of writers we do not know
+    unreadable: int = 0  # files
+    by: dict[OrganisationId, int] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """What memory calls this place."""
+        return self.carrier.address
+
+    @property
+    def own(self) -> str:
+        """Our own folder there."""
+        return publisher_of(self.side.signer.public)
+
+    def show_progress(self) -> None:
+        """Tell how many bytes have moved; how many will is not known."""
+        self.progress(self.carrier.bytes_in + self.carrier.bytes_out, 0)
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Files that do not count as being there any more."""
+        memory.forget(self.side.db, [self.known.pop(path) for path in paths])
+
+    def expected_but_not_whole(self) -> list[FileName]:
+        """Damaged files of others, but for those that their publishers have given up."""
+        told = {publisher: dict(one.files) for publisher, one in self.states.items()}
+        return sorted(
+            name
+            for name in self.not_whole
+            if name.publisher != self.own and name in told.get(name.publisher, self.not_whole)
+        )
+
+    def news_of(self) -> Iterator[State]:
+        """States of others that changed since our last visit."""
+        for publisher, one in self.states.items():
+            before = self.known.get(state_path(publisher))
+            if publisher != self.own and (before is None or before.seen != self.state_hashes[publisher]):
+                yield one
+
+
+def arrive(side: Side, carrier: FileCarrier, writers: Iterable[WriterId], now: int, progress: Progress) -> Visit:
+    """Look around in a place. Raises: NotReachable, also if it is empty and was not before."""
+    known = memory.files(side.db, carrier.address)
+    found: dict[str, tuple[State, bytes]] = {}
+    if carrier.can_list:
+        listing = sort_out(carrier.list())
+        for publisher, path in listing.states.items():
+            _keep_state(carrier, publisher, path, found)
+    else:
+        _follow(carrier, [publisher_of(writer) for writer in writers], found)
+        listing = Listing({name: {name.path: size} for one, _ in found.values() for name, size in one.files})
+    if not listing and not found and (known or not carrier.can_list):
+        raise _empty(carrier)
+    states = {publisher: one for publisher, (one, _) in found.items()}
+    hashes = {publisher: told for publisher, (_, told) in found.items()}
+    return Visit(side, carrier, now, progress, listing, states, hashes, known)
+
+
+def _empty(carrier: FileCarrier) -> NotReachable:
+    if not carrier.can_list:
+        return NotReachable(f"{carrier.address} holds no files of cop.", hint="Is the address right?")
+    return NotReachable(
+        f"{carrier.address} is empty, and it was not before. Nothing was read or written.",
+        hint="Is the stick in, or the network share connected? If it was emptied on purpose, start again with:"
+        f' cop partner add "NAME" "{carrier.address}"',
+    )
+
+
+def _keep_state(carrier: FileCarrier, publisher: str, path: str, found: dict[str, tuple[State, bytes]]) -> None:
+    """Read what a publisher says of itself. Late, half or forged, it is left out: it is a hint and no more."""
+    try:
+        data = carrier.read(path, MAX_STATE_BYTES)
+        found[publisher] = state.unpack(data, publisher), sha256(data)
+    except (NotThere, Refused):
+        return
+
+
+def _follow(carrier: FileCarrier, publishers: list[str], found: dict[str, tuple[State, bytes]]) -> None:
+    """On a web server without lists, go from one publisher to those that it knows."""
+    waiting, tried = publishers, set[str]()
+    while waiting and len(tried) < state.MAX_PUBLISHERS:
+        publisher = waiting.pop()
+        if publisher in tried:
+            continue
+        tried.add(publisher)
+        _keep_state(carrier, publisher, state_path(publisher), found)
+        if publisher in found:
+            waiting += [publisher_of(writer) for writer, _ in found[publisher][0].publishers]
