@@ -116,8 +116,8 @@ def measure(bench: Bench, changes: Sequence[int], round_trip_ms: int) -> None:
     if round_trip_ms:
         for count in changes:
             if count in SLOW:
-                bench.changes(count, round_trip_ms, 1)
-        bench.both(round_trip_ms, 1)
+                bench.changes(count, round_trip_ms, bench.runs)
+        bench.both(round_trip_ms, bench.runs)
 
 
 @contextmanager
