@@ -5,6 +5,7 @@ Memory of a process and its workers is read from Linux's /proc while they run; e
 
 import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +26,9 @@ class Took:
     main_mb: float  # highest memory of the process itself, resident
     tree_mb: float  # highest sum over the process and its workers; pages they share count for each
     tree_own_mb: float  # the same, pages they share divided among them (PSS); what the machine must really have
-    largest_mb: float  # ru_maxrss: highest memory of whichever of them took most
+    largest_mb: (
+        float  # ru_maxrss: highest memory of whichever of them took most; at least what this process took itself
+    )
     seen: float = 0.0  # seconds until `until` was true, 0 if not asked
     output: str = ""
 
@@ -38,9 +41,9 @@ def run(
     Without `memory` nothing looks at it meanwhile, so that short runs are not held up.
     """
     os.sync()  # nobody else's writes shall be waited for in what follows
+    said = tempfile.TemporaryFile()  # noqa: SIM115 (closed below); a pipe would fill up
     started = time.perf_counter()
-    process = subprocess.Popen(command, env=dict(env), cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert process.stdout is not None
+    process = subprocess.Popen(command, env=dict(env), cwd=cwd, stdout=said, stderr=subprocess.STDOUT)
     peaks, seen, shares_at = [0.0, 0.0, 0.0], 0.0, 0.0
     while True:
         ended, status, usage = os.wait4(process.pid, os.WNOHANG)
@@ -55,8 +58,9 @@ def run(
             peaks = [max(pair) for pair in zip(peaks, _memory(process.pid, shares), strict=True)]
         time.sleep(LOOK_SECONDS if memory else 0.002)
     process.returncode = os.waitstatus_to_exitcode(status)
-    output = process.stdout.read().decode(errors="replace")  # little enough to fit into the pipe
-    process.stdout.close()
+    said.seek(0)
+    output = said.read().decode(errors="replace")
+    said.close()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
     cpu = usage.ru_utime + usage.ru_stime
