@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from cop import place
+from cop import identity, place
 from cop.place import PlaceReport
 from cop.place.names import sort_out
 from cop.transports.base import FileCarrier
@@ -21,7 +21,10 @@ def visit(one: Place, carrier: FileCarrier) -> PlaceReport:
     from cop import partners
 
     met = partners.all_partners(one.db)
-    return place.run(one.side, met, carrier, NOW, lambda done: None)
+    try:
+        return place.run(one.side, met, carrier, NOW, lambda done, of: None)
+    finally:
+        one.signer = identity.ensure(one.site, one.db, NOW)  # it may go on as another writer
 
 
 def visit_folder(one: Place, folder: Path) -> PlaceReport:

@@ -15,7 +15,7 @@ from cop.transports.folder import FolderCarrier
 from cop.transports.objects import ObjectCarrier
 from cop.transports.static import StaticCarrier
 from tests.carriers import visit, web_server
-from tests.network import NOW, Place, assert_same_views, befriend, network, places
+from tests.network import NOW, Line, Place, assert_same_views, befriend, network, places, read_by_anyone
 from tests.test_sync import big
 
 obstore = pytest.importorskip("obstore")
@@ -298,14 +298,13 @@ class ExchangeTests:
 
 class TestExchangeByHttp(ExchangeTests):
     def go(self, one: Place, other: Place) -> None:
-        from tests.network import Line
 
         line = Line(other)
         one.sync(other, line)
-        self.messages = [*getattr(self, "messages", []), *line.messages]
+        self.messages = [*getattr(self, "messages", []), *(read_by_anyone(message, other) for message in line.messages)]
 
     def bytes_between(self) -> list[bytes]:
-        return [wire.decompress(message) for message in self.messages]
+        return list(self.messages)
 
 
 class TestExchangeByBundle(ExchangeTests):
@@ -321,7 +320,7 @@ class TestExchangeByBundle(ExchangeTests):
         from tests.test_bundle import frames
 
         parts = [frame[36:] for path in self.folder.iterdir() for frame in frames(path.read_bytes())[1:-1]]
-        return [wire.decompress(part) for part in parts]
+        return [read_by_anyone(part) for part in parts]
 
 
 class PlaceExchangeTests(ExchangeTests):
@@ -343,7 +342,7 @@ class PlaceExchangeTests(ExchangeTests):
     def bytes_between(self) -> list[bytes]:
         listing = sort_out({name: len(data) for name, data in self.contents().items()})
         data = [self.contents()[path] for paths in listing.files.values() for path in paths]
-        return [wire.decompress(one) for one in data] + [
+        return [read_by_anyone(one) for one in data] + [
             data for name, data in self.contents().items() if "state" in name
         ]
 

@@ -177,7 +177,7 @@ def test_a_state_that_is_late_half_or_forged_does_no_harm(pair: tuple[Place, Pla
 
 def test_a_state_signed_by_somebody_else_is_left_out(pair: tuple[Place, Place]) -> None:
     one, other = pair
-    told = state.State(one.signer.public, one.organisation, bytes(32), files=(), wanted=(bytes(32),))
+    told = state.State(one.signer.public, one.organisation, bytes(16), files=(), wanted=(bytes(32),))
     publisher = one.signer.public.hex()[:32]
     assert state.unpack(state.pack(told, one.signer), publisher) == told
     for data, where in (
@@ -426,7 +426,7 @@ def test_somebody_who_asks_for_ever_does_not_fill_the_place(pair: tuple[Place, P
     payload_hash = next(iter(one.payloads()))
     reached = ((one.signer.public, 999_999), (other.signer.public, 999_999))
     told = state.State(
-        other.signer.public, other.organisation, bytes(32), publishers=reached, wanted=(payload_hash, bytes(32))
+        other.signer.public, other.organisation, bytes(16), publishers=reached, wanted=(payload_hash, bytes(32))
     )
     path = folder / "cop1" / other.signer.public.hex()[:32] / "state.cop"
     for _ in range(4):
@@ -504,7 +504,8 @@ def test_a_lost_store_gets_everything_back_from_the_place(
     copy = one.copied(tmp_path / "copy")
     secret = one.change(None, {"title": "A"}, audience=PARTNERS)
     visit_folder(one, folder)
-    visit_folder(copy, folder)
+    assert visit_folder(copy, folder).restored == 1
+    visit_folder(one, folder)  # the copy goes on under a key of its own
     assert copy.view(secret).fields["title"] == "A"
     assert_in_step(one, copy)
 
@@ -638,7 +639,7 @@ def test_a_web_server_that_is_no_cop_is_read_if_it_holds_a_place(pair: tuple[Pla
         partners.set_address(other.db, other.partner(one), address)
         (meeting,) = exchange.meetings(partners.all_partners(other.db))
         assert exchange.preview(other.side, meeting).received == 1
-        report = exchange.run(other.side, meeting, NOW, lambda done: None)
+        report = exchange.run(other.side, meeting, NOW, lambda done, of: None)
     assert (report.received, report.sent) == (1, 0)
     with web_server(folder.parent) as address:
         partners.set_address(other.db, other.partner(one), address)
@@ -696,7 +697,7 @@ def test_partners_in_one_place_are_met_in_one_go(tmp_path: Path, folder: Path) -
     visit_folder(third, folder)
     (meeting,) = exchange.meetings(partners.all_partners(one.db))
     assert set(meeting.name.split(" and ")) == {other.name, third.name}
-    report = exchange.run(one.side, meeting, NOW, lambda done: None)
+    report = exchange.run(one.side, meeting, NOW, lambda done, of: None)
     assert (report.received, report.by, report.partner) == (1, {third.name: 1}, meeting.name)
     assert exchange.carrier_of(report, third.name) == "" == exchange.carrier_of(report, "Somebody else")
     heard = {p.name: p.heard_time for p in partners.all_partners(one.db)}
@@ -737,5 +738,5 @@ def test_errors_of_a_place_are_errors_people_can_read(pair: tuple[Place, Place],
     partners.set_address(pair[0].db, pair[0].partner(pair[1]), str(tmp_path / "gone"))
     (meeting,) = exchange.meetings(partners.all_partners(pair[0].db))
     with pytest.raises(CopError) as failed:
-        exchange.run(pair[0].side, meeting, NOW, lambda done: None)
+        exchange.run(pair[0].side, meeting, NOW, lambda done, of: None)
     assert failed.value.exit_code == 3

@@ -28,7 +28,7 @@ def test_two_partners_meet_in_a_folder_by_commands_only(tmp_path: Path) -> None:
     assert "There is no folder" in cop(one, "sync", code=3)
     folder.mkdir()
     assert "0 changes came, 1 went." in cop(one, "sync")
-    assert "1 change would come, 0 would go." in cop(other, "sync", "--dry-run")
+    assert "1 change would come (about 1 KB), 0 would go." in cop(other, "sync", "--dry-run")
     told = cop(other, "sync")
     assert "1 change came, 0 went." in told and "carried by" not in told
     assert "Both hold the same now." in cop(one, "sync")

@@ -253,7 +253,7 @@ def test_a_line_cut_after_any_number_of_bytes_leaves_nothing_half_done(pair: tup
             for number in [1, 17, 120, 121, 300, 1_000, 5_000, 60_000, 100_000, 125_000, 140_000]:
                 after[0] = number
                 with pytest.raises(NotReachable):
-                    sync.run(one.side, one.partner(other), HttpTransport(line.address), NOW, lambda done: None)
+                    sync.run(one.side, one.partner(other), HttpTransport(line.address), NOW, lambda done, of: None)
                 assert status.waiting(one.db) == 0 and len(one.entry_ids()) >= held
                 held = len(one.entry_ids())
                 if held == len(other.entry_ids()):

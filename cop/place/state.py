@@ -9,6 +9,7 @@ from typing import Any
 
 from cop import cbor, signing
 from cop.errors import Refused
+from cop.frontier import STATE_BYTES
 from cop.model import OrganisationId, PayloadHash, WriterId
 from cop.place.names import ENTRIES, PAYLOADS, SHORT, WANTED, FileName, parse, publisher_of
 from cop.signing import Signer
@@ -83,7 +84,7 @@ def _read(content: dict[str, Any]) -> State:
     return State(
         writer,
         _bytes(content["organisation"]),
-        _bytes(content["held"]),
+        _bytes(content["held"], STATE_BYTES),
         tuple((_name(publisher, *one[:3]), _size(one[3])) for one in content["files"][:MAX_NAMES]),
         tuple((_bytes(one[0]), _size(one[1])) for one in content["publishers"][:MAX_PUBLISHERS]),
         tuple(_bytes(one) for one in content["wanted"][:MAX_WANTED]),
