@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from cop import cbor, log, signing, trust
 from cop.config import check_organisation
@@ -199,6 +198,8 @@ def is_folder(address: str) -> bool:
 
 
 def _full_path(address: str) -> str:
+    from urllib.request import url2pathname  # late: it is slow to start, and most addresses are no files
+
     path = url2pathname(urlsplit(address).path) if address.startswith("file://") else address
     return os.path.abspath(Path(path).expanduser())  # noqa: PTH100 - `resolve` would follow a link that may be gone later
 

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from filelock import FileLock
-
 from cop import log, markdown, merge, publish, site_tables, trust
 from cop.config import Site
 from cop.entry import KINDS
@@ -55,6 +53,8 @@ class Redone:
 
 def refresh(site: Site, db: sqlite3.Connection, progress: Progress = no_progress) -> None:
     """Bring all views up to date with the log."""
+    from filelock import FileLock  # late: an exchange that brings nothing refreshes nothing
+
     site.site_db.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(site.site_db.with_name("views.lock"), timeout=LOCK_SECONDS):
         public = open_site(site.site_db)
