@@ -57,8 +57,7 @@ def receive(side: Side, message: Message, received_from: str, now: int, *, curre
     _count(came, appended.entries, trust.members(side.db).writers)
     if current:
         currency.leave_out(side.db, appended.entries)
-    else:
-        _look_back(side.db, appended.entries)
+    _look_back(side.db, appended.entries)
     if appended.entries or appended.payloads:
         came.restored = _go_on_if_restored(side, appended.entries, now)
         views.refresh(side.site, side.db)
