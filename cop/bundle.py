@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cop import cbor, files, frontier, log, partners, sealing, trust, wire
+from cop import cbor, files, frontier, log, partners, sealing, trust, views, wire
 from cop.errors import CopError, NotReachable, Refused
 from cop.frontier import Points
 from cop.model import PARTNERS, Entry, WriterId
 from cop.partners import Partner, all_partners, keep_points
 from cop.signing import sha256
-from cop.turns import Side, count_changes, own_organisation, receive
+from cop.turns import Side, bringing_up_to_date, count_changes, own_organisation, receive
 from cop.wire import Message
 
 MAGIC = b"cop bundle 1\n"
@@ -189,13 +189,19 @@ def _plain(text: str) -> str:
 
 
 def apply(
-    side: Side, path: Path, now: int, *, dry_run: bool = False, progress: Progress = lambda done, of: None
+    side: Side,
+    path: Path,
+    now: int,
+    *,
+    dry_run: bool = False,
+    progress: Progress = views.no_progress,
+    pages: Progress = views.no_progress,
 ) -> Applied:
-    """Store what a bundle brings; never writes to where it lies. `progress` is told bytes read, of all.
+    """Store what a bundle brings; never writes to where it lies. `progress` is told bytes, `pages` is told records.
 
     Raises: NotReachable, Refused. Where it is damaged, what came before the damage has been stored.
     """
-    with _open(path) as file:
+    with bringing_up_to_date(side, pages), _open(path) as file:
         applied = Applied(_header(_read_frame(file, path)).name)
         brought: list[Entry] = []
         done, of = len(MAGIC), path.stat().st_size

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cop import partners, place, sync
+from cop import partners, place, sync, views
 from cop.errors import CopError, NotReachable
 from cop.partners import Invitation, Partner
 from cop.sync import Progress, Report
@@ -40,15 +40,15 @@ def meetings(chosen: Iterable[Partner]) -> list[Meeting]:
     return [Meeting(met[0].address, tuple(met)) for met in found.values()]
 
 
-def run(side: Side, meeting: Meeting, now: int, progress: Progress) -> Report:
+def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress = views.no_progress) -> Report:
     """Exchange with everyone in a meeting. Raises: NotReachable, Refused, WrongUsage."""
     if holds_files(meeting.address):
-        return place.run(side, meeting.partners, open_place(meeting.address), now, progress)
+        return place.run(side, meeting.partners, open_place(meeting.address), now, progress, pages)
     partner = meeting.partners[0]
     try:
-        return sync.run(side, partner, _line(side, meeting.address), now, progress)
+        return sync.run(side, partner, _line(side, meeting.address), now, progress, pages)
     except AnswersOtherwise as error:
-        return _read_files(side, meeting, now, progress, error)
+        return _read_files(side, meeting, now, progress, pages, error)
 
 
 def _line(side: Side, address: str) -> HttpTransport:
@@ -68,10 +68,12 @@ def preview(side: Side, meeting: Meeting) -> Report:
             raise error from None
 
 
-def _read_files(side: Side, meeting: Meeting, now: int, progress: Progress, error: NotReachable) -> Report:
+def _read_files(
+    side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress, error: NotReachable
+) -> Report:
     """A web server that is no cop may still hold the files of a place. Raises: what cop said, if it does not."""
     try:
-        return place.run(side, meeting.partners, open_place(meeting.address), now, progress)
+        return place.run(side, meeting.partners, open_place(meeting.address), now, progress, pages)
     except CopError:
         raise error from None
 

@@ -5,13 +5,25 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from cop import currency, exchanges, frontier, log, partners, status, trust, wire
+from cop import currency, exchanges, frontier, log, partners, status, trust, views, wire
 from cop.errors import NotReachable, Refused
 from cop.holding import Holding, NotRebuilt
 from cop.model import Entry, PayloadHash, WriterId
 from cop.partners import Partner
 from cop.transports.base import LineCut, Transport
-from cop.turns import Composed, Plan, Received, Side, Telling, compose, count_changes, plan, receive, wanted
+from cop.turns import (
+    Composed,
+    Plan,
+    Received,
+    Side,
+    Telling,
+    bringing_up_to_date,
+    compose,
+    count_changes,
+    plan,
+    receive,
+    wanted,
+)
 from cop.wire import Message
 
 MAX_TURNS = 100_000
@@ -66,27 +78,41 @@ class _Exchange:
     unanswered: dict[int, int] = field(default_factory=dict)  # changes per entry that went before the line was cut
 
 
-def run(side: Side, partner: Partner, transport: Transport, now: int, progress: Progress, history: str = "") -> Report:
-    """Exchange with one partner until neither has anything for the other.
+def run(
+    side: Side,
+    partner: Partner,
+    transport: Transport,
+    now: int,
+    progress: Progress,
+    pages: Progress = views.no_progress,
+) -> Report:
+    """Exchange with one partner until neither has anything for the other, then bring the pages up to date.
 
-    `history` is what of older texts to fetch: none, later, all; "" as before. Raises: NotReachable, Refused.
+    `progress` is told bytes, `pages` is told records. Raises: NotReachable, Refused.
     """
     started = time.monotonic()
     exchange = _Exchange(side, partner, transport, now, progress, Report(partner.name))
-    chosen = currency.chosen(side.db)
-    exchange.current = chosen != currency.ALL
-    going, theirs = _first(exchange), None
-    for _ in range(MAX_TURNS):
-        theirs, going, done = _turn(exchange, going)
-        if done and exchange.current and chosen == currency.LATER and currency.left_out(side.db):
-            exchange.current, done = False, False
-            currency.want_all(side.db)
-            going = _next(exchange, theirs)
-        if done:
-            break
+    with bringing_up_to_date(side, pages):
+        theirs = _turns(exchange, currency.chosen(side.db))
     _finish(exchange, theirs)
     exchange.report.seconds = round(time.monotonic() - started, 3)
     return exchange.report
+
+
+def _turns(exchange: _Exchange, history: str) -> Message | None:
+    """Take turns until neither has anything for the other; the partner's last message."""
+    db, theirs = exchange.side.db, None
+    exchange.current = history != currency.ALL
+    going = _first(exchange)
+    for _ in range(MAX_TURNS):
+        theirs, going, done = _turn(exchange, going)
+        if done and exchange.current and history == currency.LATER and currency.left_out(db):
+            exchange.current, done = False, False
+            currency.want_all(db)
+            going = _compose(exchange, theirs)
+        if done:
+            break
+    return theirs
 
 
 def _first(exchange: _Exchange) -> Composed:
@@ -97,10 +123,6 @@ def _first(exchange: _Exchange) -> Composed:
         return Composed(agreed)
     base = agreed if frontier.position(db, agreed) is not None else b""
     return _compose(exchange, Message(b"", b"", b"", base=base, room=wire.MAX_ROOM), base=base)
-
-
-def _next(exchange: _Exchange, theirs: Message | None) -> Composed:
-    return _compose(exchange, theirs)
 
 
 def _compose(exchange: _Exchange, to: Message | None, base: bytes = b"") -> Composed:

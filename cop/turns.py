@@ -6,7 +6,8 @@ A question of 16 bytes, a frontier hash, asks only whether there is anything new
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +45,10 @@ class Side:
 
 
 def receive(side: Side, message: Message, received_from: str, now: int, *, current: bool = False) -> Received:
-    """Store what a message brings of writers we know; count the rest. `current`: we asked for current texts only."""
+    """Store what a message brings of writers we know; count the rest. `current`: we asked for current texts only.
+
+    The views are not redone: see `bringing_up_to_date`.
+    """
     owners = trust.admissible(side.db, message.entries).writers
     known = [entry for entry in message.entries if entry.writer in owners]
     refused: dict[WriterId, int] = {}
@@ -60,8 +64,18 @@ def receive(side: Side, message: Message, received_from: str, now: int, *, curre
     _look_back(side.db, appended.entries)
     if appended.entries or appended.payloads:
         came.restored = _go_on_if_restored(side, appended.entries, now)
-        views.refresh(side.site, side.db)
     return came
+
+
+@contextmanager
+def bringing_up_to_date(side: Side, pages: views.Progress) -> Iterator[None]:
+    """Redo the views once everything has come, or as much as came before it broke off."""
+    before = log.last_number(side.db)
+    try:
+        yield
+    finally:
+        if log.last_number(side.db) > before or views.are_behind(side.db):
+            views.refresh(side.site, side.db, pages)
 
 
 def _count(came: Received, new: Iterable[Entry], owners: Mapping[WriterId, OrganisationId]) -> None:

@@ -64,6 +64,11 @@ def refresh(site: Site, db: sqlite3.Connection, progress: Progress = no_progress
             public.close()
 
 
+def are_behind(db: sqlite3.Connection) -> bool:
+    """True if there are records whose views are older than the log."""
+    return db.execute("SELECT 1 FROM local_stale LIMIT 1").fetchone() is not None
+
+
 def rebuild(site: Site, db: sqlite3.Connection, progress: Progress = no_progress) -> None:
     """Throw the views away and compute them from the log."""
     with writing(db):

@@ -247,7 +247,9 @@ class Line:
 
     def _answer(self, message: bytes) -> bytes:
         self.partner = self.other.signer.public
-        return turns.answer(self.other.side, message, NOW, self.sender).body
+        answer = turns.answer(self.other.side, message, NOW, self.sender)
+        views.refresh(self.other.site, self.other.db)  # as `cop serve` does behind its answer
+        return answer.body
 
 
 def read_by_anyone(message: bytes, held_by: "Place | None" = None) -> bytes:
