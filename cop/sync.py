@@ -264,7 +264,7 @@ def preview(side: Side, partner: Partner, transport: Transport) -> Report:
     """What a sync would move, as far as the partner tells; nothing is stored or sent. Raises: NotReachable, Refused."""
     report = Report(partner.name)
     exchange = _Exchange(side, partner, transport, 0, lambda done, of: None, report)
-    asking = compose(side, None, Plan(), Telling(room=wire.MAX_ROOM), receiver=b"")
+    asking = compose(side, None, Plan(), Telling(room=wire.MAX_ROOM, looks=True), receiver=b"")
     theirs = _read(exchange, transport.exchange(asking.body))
     _check_is(exchange, theirs)
     owners = trust.admissible(side.db, theirs.entries).writers

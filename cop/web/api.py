@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from datasette import Response
 from datasette.utils.asgi import BadRequest, NotFound
 
-from cop import exchanges, partners, turns, views
+from cop import answering, exchanges, partners, turns, views
 from cop.config import Site
 from cop.errors import CopError, WrongUsage
 from cop.frontier import STATE_BYTES
@@ -111,7 +111,7 @@ def _question(request: Any) -> bytes:
     return state
 
 
-def _tell(answer: turns.Answer) -> None:
+def _tell(answer: answering.Answer) -> None:
     """One sentence for the people who watch the terminal."""
     came = answer.received
     happened = {"received": came.changes, "sent": answer.sent, "refused": sum(came.refused.values())}
@@ -133,13 +133,13 @@ async def _read(request: Any) -> bytes:
     return b"".join(parts)
 
 
-def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[Response, turns.Answer]:
+def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[Response, answering.Answer]:
     now = int(time.time())
     db, signer = open_installation(site, now)
     try:
         content = body if asked.method == "POST" else b""
         sender = signatures.sender_of(asked, content, partly_known(db))
-        answer = turns.answer(turns.Side(site, db, signer), body, now, sender)
+        answer = answering.answer(turns.Side(site, db, signer), body, now, sender)
     finally:
         db.close()
     signed = signatures.Response(200 if answer.body else 204, asked)
