@@ -10,6 +10,7 @@ from cop.errors import NotReachable, Refused
 from cop.holding import Holding, NotRebuilt
 from cop.model import Entry, PayloadHash, WriterId
 from cop.partners import Partner
+from cop.schema import writing
 from cop.transports.base import LineCut, Transport
 from cop.turns import (
     Composed,
@@ -245,9 +246,10 @@ def _finish(exchange: _Exchange, theirs: Message | None) -> None:
     report.waiting, report.not_understood = status.waiting(db), status.not_understood(db)
     report.left_out = currency.left_out(db)
     happened = {"received": report.received, "sent": report.sent, "refused": report.refused}
-    partners.keep_report(db, exchange.partner.organisation, happened, exchange.now)
-    exchanges.remember(db, exchange.partner.organisation, exchanges.ASKED, asdict(report), exchange.now)
-    _remember(db, exchange.partner, report, theirs)
+    with writing(db):
+        partners.keep_report(db, exchange.partner.organisation, happened, exchange.now)
+        exchanges.remember(db, exchange.partner.organisation, exchanges.ASKED, asdict(report), exchange.now)
+        _remember(db, exchange.partner, report, theirs)
 
 
 def _remember(db: sqlite3.Connection, partner: Partner, report: Report, theirs: Message | None) -> None:
