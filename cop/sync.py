@@ -75,6 +75,7 @@ class _Exchange:
     room: int = field(default_factory=lambda: wire.MAX_ROOM)
     whole: bool = False  # what comes and goes must not lean on what the other holds
     current: bool = False  # we want current texts only, as yet
+    agreed: bytes = b""  # the frontier hash at which both hold the same now
     cuts: int = 0
     unanswered: dict[int, int] = field(default_factory=dict)  # changes per entry that went before the line was cut
 
@@ -157,7 +158,7 @@ def _turn(exchange: _Exchange, going: Composed) -> tuple[Message | None, Compose
     exchange.cuts = 0
     _check_is(exchange, theirs)
     if theirs is None:
-        exchange.report.equal = True
+        exchange.report.equal, exchange.agreed = True, going.body
         return None, going, True
     came = receive(exchange.side, theirs, exchange.partner.name, exchange.now, current=exchange.current)
     _count(exchange, going, theirs, came)
@@ -173,7 +174,7 @@ def _what_next(exchange: _Exchange, going: Composed, theirs: Message, came: Rece
     exchange.unwelcome = (exchange.unwelcome | set(came.refused)) - members
     if theirs.whole:
         exchange.already.difference_update(going.numbers)
-    report.equal = theirs.state == frontier.frontier_hash(db)
+    report.equal, exchange.agreed = theirs.state == frontier.frontier_hash(db), theirs.state
     following = _compose(exchange, theirs)
     if report.equal or theirs.points is not None:
         report.sent += sum(n for number, n in exchange.unanswered.items() if number not in following.lacked)
@@ -249,13 +250,14 @@ def _finish(exchange: _Exchange, theirs: Message | None) -> None:
     with writing(db):
         partners.keep_report(db, exchange.partner.organisation, happened, exchange.now)
         exchanges.remember(db, exchange.partner.organisation, exchanges.ASKED, asdict(report), exchange.now)
-        _remember(db, exchange.partner, report, theirs)
+        _remember(db, exchange, theirs)
 
 
-def _remember(db: sqlite3.Connection, partner: Partner, report: Report, theirs: Message | None) -> None:
-    """Keep what the next sync, or a bundle, can start from."""
-    partners.keep_agreed(db, partner, frontier.frontier_hash(db) if report.equal else b"")
-    if report.equal:
+def _remember(db: sqlite3.Connection, exchange: _Exchange, theirs: Message | None) -> None:
+    """Keep what the next sync, or a bundle, can start from. Somebody may have saved something here meanwhile."""
+    partner, equal = exchange.partner, exchange.report.equal
+    partners.keep_agreed(db, partner, exchange.agreed if equal else b"")
+    if equal and exchange.agreed == frontier.frontier_hash(db):
         frontier.remember(db)
         partners.keep_points(db, partner, frontier.own_points(db))
     elif theirs is not None and theirs.points is not None:
