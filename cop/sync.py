@@ -122,7 +122,7 @@ def _first(exchange: _Exchange) -> Composed:
     side = exchange.side
     db, agreed = side.db, partners.agreed(side.db, exchange.partner)
     if agreed == frontier.frontier_hash(db) and not wanted(db) and not currency.left_out(db):
-        return Composed(agreed)
+        return Composed(agreed, is_question=True)
     base = agreed if frontier.position(db, agreed) is not None else b""
     return _compose(exchange, Message(b"", b"", b"", base=base, room=wire.MAX_ROOM), base=base)
 
@@ -147,7 +147,7 @@ def _turn(exchange: _Exchange, going: Composed) -> tuple[Message | None, Compose
     """One message there and back. Returns theirs, our next one, and whether there is nothing left to do."""
     try:
         answer = exchange.transport.exchange(going.body)
-        theirs = _read(exchange, answer) if answer else None
+        theirs = _read(exchange, answer) if answer or not going.is_question else None
     except LineCut:
         return None, _after_cut(exchange, going), False
     except NotRebuilt:

@@ -140,6 +140,7 @@ class Composed:
     """A message ready to go."""
 
     body: bytes
+    is_question: bool = False  # it only asks whether there is anything new, and may be answered by nothing
     entries: tuple[Entry, ...] = ()
     numbers: tuple[int, ...] = ()  # of these entries here
     payloads: frozenset[PayloadHash] = frozenset()  # sent because they were asked for
@@ -206,9 +207,9 @@ def compose(
     sealed = sealing.seal([receiver], cbor.encode(secret)) if secret else b""
     return Composed(
         wire.pack(message, sealed, going.holding),
-        tuple(entries),
-        tuple(numbers[:taken]),
-        frozenset(map(sha256, [*asked_open, *asked_closed])),
+        entries=tuple(entries),
+        numbers=tuple(numbers[:taken]),
+        payloads=frozenset(map(sha256, [*asked_open, *asked_closed])),
         has_points=telling.points,
         asks=bool(message.wanted),
         gives=bool(entries or message.payloads or secret),
