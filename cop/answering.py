@@ -32,12 +32,14 @@ def answer(side: Side, data: bytes, now: int, sender: WriterId = b"") -> Answer:
         return Answer(compose(side, None, Plan(), Telling(whole=True), receiver=sender).body)
     if sender and message.writer != sender:
         raise Refused("A message was signed by another than it names as its writer. Nothing of it was stored.")
-    partner = partner_name(side.db, message.organisation)
-    came = receive(side, message, partner, now)
-    return _answer_message(side, message, came, now, sender)
+    owner = trust.admissible(side.db, message.entries).writers.get(sender, b"")  # proved, not what the message claims
+    came = receive(side, message, partner_name(side.db, owner), now)
+    return _answer_message(side, message, came, now, sender, owner)
 
 
-def _answer_message(side: Side, message: Message, came: Received, now: int, sender: WriterId) -> Answer:
+def _answer_message(
+    side: Side, message: Message, came: Received, now: int, sender: WriterId, owner: OrganisationId
+) -> Answer:
     db = side.db
     going = plan(db, message)
     equal = message.state == frontier.frontier_hash(db) and not message.wanted and not wanted(db)
@@ -50,10 +52,10 @@ def _answer_message(side: Side, message: Message, came: Received, now: int, send
     composed = compose(side, message, going, telling, receiver=sender)
     frontier.remember(db)
     sent = count_changes(e for e in composed.entries if e.writer not in message.unwelcome)
-    answer = Answer(composed.body, partner_name(db, message.organisation), came, sent)
-    if sender and not message.looks:
+    answer = Answer(composed.body, partner_name(db, owner), came, sent)
+    if owner and not message.looks:
         in_step = not (composed.left or message.more or message.unwelcome or came.refused)
-        _remember(db, message.organisation, answer, now, in_step=in_step)
+        _remember(db, owner, answer, now, in_step=in_step)
     return answer
 
 

@@ -9,6 +9,7 @@ import cbor2
 from cop.errors import Refused
 
 MAX_DEPTH = 20
+MAX_VALUES = 300_000  # in one piece of CBOR
 
 
 def encode(value: object) -> bytes:
@@ -31,6 +32,8 @@ def decode(data: bytes, what: str, *, with_bytes: bool = True) -> Any:
     `what` names the thing in the error; `with_bytes=False` refuses bytes, for values that pages and JSON must show.
     Raises: Refused.
     """
+    if not _has_few_values(data):
+        raise Refused(f"{what} has more parts than anything needs.")
     try:
         value = cbor2.loads(
             data,
@@ -45,6 +48,20 @@ def decode(data: bytes, what: str, *, with_bytes: bool = True) -> Any:
     except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:
         raise Refused(f"{what} is damaged and cannot be read.") from error
     return value
+
+
+def _has_few_values(data: bytes) -> bool:
+    """False if decoding would make more than MAX_VALUES values: a few bytes can stand for millions of empty lists."""
+    if len(data) <= MAX_VALUES:
+        return True
+    at = count = 0
+    while at < len(data) and count <= MAX_VALUES:
+        major, info = data[at] >> 5, data[at] & 31
+        wide = 1 << (info - 24) if 24 <= info < 28 else 0
+        number = int.from_bytes(data[at + 1 : at + 1 + wide], "big") if wide else info
+        at += 1 + wide + (number if major in (2, 3) else 0)
+        count += 1
+    return count <= MAX_VALUES
 
 
 def _check(value: object, plain: tuple[type, ...]) -> None:

@@ -2,9 +2,10 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from cop import log
+from cop.holding import SHORT_PAYLOAD
 from cop.merge import History
 from cop.model import PUBLIC, Entry, PayloadHash, RecordId, Revision
 from cop.schema import writing
@@ -37,16 +38,23 @@ def _replaced(revisions: Iterable[Revision]) -> set[PayloadHash]:
     return unneeded
 
 
-def leave_out(db: sqlite3.Connection, new: Iterable[Entry]) -> None:
-    """Stop waiting for texts that did not come with these entries, because we asked for current ones only."""
+def shorts(hashes: Collection[PayloadHash], entries: Iterable[Entry]) -> bytes:
+    """How a message names payloads of these entries that it leaves out: the starts of their hashes, end to end."""
+    return b"".join(i.payload_hash[:SHORT_PAYLOAD] for one in entries for i in one.items if i.payload_hash in hashes)
+
+
+def leave_out(db: sqlite3.Connection, new: Iterable[Entry], replaced: bytes) -> None:
+    """Stop waiting for texts of these entries that were left out as `replaced`, because we asked for current ones."""
+    told = {replaced[at : at + SHORT_PAYLOAD] for at in range(0, len(replaced), SHORT_PAYLOAD)}
+    hashes = [item.payload_hash for one in new for item in one.items if item.payload_hash[:SHORT_PAYLOAD] in told]
     items = (
-        "SELECT item_number FROM local_missing JOIN log_item USING (item_number) JOIN log_entry USING (entry_number)"
-        " WHERE entry_id = ? AND audience = ?"
+        "SELECT item_number FROM local_missing JOIN log_item USING (item_number)"
+        " WHERE payload_hash = ? AND audience = ?"
     )
     with writing(db):
-        for entry in new:
-            db.execute(f"INSERT OR IGNORE INTO local_left_out {items}", [entry.entry_id, PUBLIC])
-            db.execute(f"DELETE FROM local_missing WHERE item_number IN ({items})", [entry.entry_id, PUBLIC])
+        for payload_hash in hashes:
+            db.execute(f"INSERT OR IGNORE INTO local_left_out {items}", [payload_hash, PUBLIC])
+            db.execute(f"DELETE FROM local_missing WHERE item_number IN ({items})", [payload_hash, PUBLIC])
 
 
 def want_again(db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> None:
@@ -88,5 +96,7 @@ def chosen(db: sqlite3.Connection) -> str:
     history = log.setting(db, "history")
     if isinstance(history, str):
         return history
+    if left_out(db):  # a first exchange that broke off
+        return LATER
     others = db.execute("SELECT 1 FROM log_entry WHERE received_from <> '' LIMIT 1").fetchone()
     return ALL if others else LATER

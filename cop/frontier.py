@@ -15,6 +15,7 @@ from cop.signing import sha256
 SHORT = 8  # bytes of an entry id in a point
 STATE_BYTES = 16  # of a frontier hash
 MAX_STATES = 2000  # that we remember
+MAX_POINTS_OF_ONE = 200  # writer: enough for dozens of forks; beyond that points only save less
 Point = tuple[int, bytes]  # sequence, start of the entry id
 Points = Mapping[WriterId, Sequence[Point]]
 # When an entry was here with everything before it (an entry_number), its sequence, its entry_number. In this order each
@@ -33,7 +34,7 @@ def own_points(db: sqlite3.Connection) -> dict[WriterId, list[Point]]:
         top = heads[0][0]
         back = [top - (1 << step) for step in range(top.bit_length())]
         held = _at_sequences(db, writer, [sequence for sequence in back if sequence > 0])
-        points[writer] = [*heads, *(point for point in held if point not in heads)]
+        points[writer] = [*heads, *(point for point in held if point not in heads)][:MAX_POINTS_OF_ONE]
     return points
 
 

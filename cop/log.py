@@ -5,13 +5,13 @@ Everything new enters through `append()`: own edits, a partner's entries, a bund
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cop import entry as entries
 from cop import patch as patches
 from cop.errors import CopError, Refused
-from cop.model import OWN, Entry, EntryId, Item, Patch, PayloadHash, RecordId, Revision, Value, WriterId
+from cop.model import OWN, PUBLIC, Entry, EntryId, Item, Patch, PayloadHash, RecordId, Revision, Value, WriterId
 from cop.schema import writing
 from cop.signing import Signer, sha256
 
@@ -45,24 +45,29 @@ def append(
     *,
     received_time: int,
     received_from: str,
+    sealed: Mapping[PayloadHash, bytes] | None = None,
+    ours: Container[WriterId] = (),
 ) -> Appended:
     """Store verified entries and the payloads they name; all of it or nothing.
 
     `received` comes from `entry.parse`, which has checked each signature; `payloads` are filed under the SHA-256 of
-    their bytes (`by_hash`). Known entries are skipped, so appending twice is safe. A fork and a gap are stored, not
+    their bytes (`by_hash`), and so are `sealed` ones, which came for our eyes only: they never stand for something public,
+    whatever an entry says. Of the writers `ours` we expect also what is their own. Known entries are skipped, so appending twice is safe. A fork and a gap are stored, not
     refused.
     """
     new: list[Entry] = []
     known = stored = 0
+    secret = {**payloads, **(sealed or {})}
     with writing(db):
         for entry in received:
             if holds(db, entry.entry_id):
                 known += 1
                 continue
-            stored += _insert(db, entry, payloads, received_time, received_from)
+            expected = OWN if entry.writer in ours else OWN - 1
+            stored += _insert(db, entry, payloads, secret, expected, received_time, received_from)
             _extend_heads(db, entry)
             new.append(entry)
-        stored += _fill_missing(db, payloads)
+        stored += _fill_missing(db, payloads, secret)
     return Appended(tuple(new), known, stored)
 
 
@@ -82,8 +87,15 @@ def holds(db: sqlite3.Connection, entry_id: EntryId) -> bool:
 
 
 def _insert(
-    db: sqlite3.Connection, entry: Entry, payloads: Mapping[PayloadHash, bytes], received_time: int, received_from: str
+    db: sqlite3.Connection,
+    entry: Entry,
+    open_: Mapping[PayloadHash, bytes],
+    secret: Mapping[PayloadHash, bytes],
+    expected: int,
+    received_time: int,
+    received_from: str,
 ) -> int:
+    """Store one entry with its payloads; those up to the audience `expected` are missing if they did not come."""
     row = (entry.entry_id, entry.writer, entry.sequence, entry.previous, entry.kind, entry.claimed_time)
     number = db.execute(
         "INSERT INTO log_entry (entry_id, writer, sequence, previous, kind, claimed_time, received_time, received_from,"
@@ -99,25 +111,33 @@ def _insert(
         ),
     )
     db.executemany("INSERT INTO local_stale (record_id) VALUES (?)", ((item.record_id,) for item in entry.items))
-    held = [(first + at, payloads[i.payload_hash]) for at, i in enumerate(entry.items) if _fits(i, payloads)]
-    missing = [(first + at,) for at, i in enumerate(entry.items) if i.audience < OWN and not _fits(i, payloads)]
+    found = [_payload_for(item, open_, secret) for item in entry.items]
+    held = [(first + at, payload) for at, payload in enumerate(found) if payload]
+    missing = [
+        (first + at,)
+        for at, item in enumerate(entry.items)
+        if item.size and item.audience <= expected and not found[at]
+    ]
     db.executemany("INSERT INTO log_payload VALUES (?, ?)", held)
     db.executemany("INSERT INTO local_missing VALUES (?)", missing)
     return len(held)
 
 
-def _fits(item: Item, payloads: Mapping[PayloadHash, bytes]) -> bool:
-    return len(payloads.get(item.payload_hash, b"")) == item.size > 0
+def _payload_for(item: Item, open_: Mapping[PayloadHash, bytes], secret: Mapping[PayloadHash, bytes]) -> bytes | None:
+    payload = (open_ if item.audience == PUBLIC else secret).get(item.payload_hash, b"")
+    return payload if len(payload) == item.size > 0 else None
 
 
-def _fill_missing(db: sqlite3.Connection, payloads: Mapping[PayloadHash, bytes]) -> int:
+def _fill_missing(
+    db: sqlite3.Connection, open_: Mapping[PayloadHash, bytes], secret: Mapping[PayloadHash, bytes]
+) -> int:
     """Store payloads that older entries were waiting for."""
     filled = 0
-    for payload_hash, payload in payloads.items():
+    for payload_hash, payload in secret.items():
         rows = db.execute(
-            "SELECT item_number, size, record_id FROM log_item WHERE payload_hash = ?1 AND (item_number IN local_missing"
-            " OR item_number IN local_left_out)",
-            [payload_hash],
+            "SELECT item_number, size, record_id FROM log_item WHERE payload_hash = ? AND audience >= ?"
+            " AND (item_number IN local_missing OR item_number IN local_left_out)",
+            [payload_hash, PUBLIC if payload_hash in open_ else PUBLIC + 1],
         ).fetchall()
         for item_number, size, record_id in rows:
             db.execute("DELETE FROM local_missing WHERE item_number = ?", [item_number])
@@ -131,7 +151,7 @@ def _fill_missing(db: sqlite3.Connection, payloads: Mapping[PayloadHash, bytes])
 
 def _extend_heads(db: sqlite3.Connection, entry: Entry) -> None:
     """Keep the list of last entries held without a gap."""
-    if entry.previous and not _is_continued_by(db, entry):
+    if entry.previous and not _goes_on(db, entry):
         db.execute("INSERT INTO local_gap VALUES (?, ?)", [entry.entry_id, entry.previous])
         return
     waiting = [(entry.entry_id, entry.previous, entry.writer, entry.sequence)]
@@ -150,11 +170,15 @@ def _extend_heads(db: sqlite3.Connection, entry: Entry) -> None:
             db.execute("INSERT OR IGNORE INTO local_head VALUES (?, ?, ?)", [entry_id, writer, sequence])
 
 
-def _is_continued_by(db: sqlite3.Connection, entry: Entry) -> bool:
-    """True if what the entry follows is held, with everything before it. Raises: Refused if it is of another log."""
+def _goes_on(db: sqlite3.Connection, entry: Entry) -> bool:
+    """True if what the entry follows is held, with everything before it.
+
+    One that names an entry of another log, or of another place in its own, stays behind a gap for ever, so that it
+    makes no difference which of the two arrives first.
+    """
     row = db.execute("SELECT writer, sequence FROM log_entry WHERE entry_id = ?", [entry.previous]).fetchone()
     if row is not None and tuple(row) != (entry.writer, entry.sequence - 1):
-        raise Refused("An entry does not follow the one that it names. Nothing of it was stored.")
+        return False
     gap = db.execute("SELECT 1 FROM local_gap WHERE entry_id = ?", [entry.previous]).fetchone()
     return row is not None and gap is None
 
@@ -265,7 +289,8 @@ def split_hashes(joined: bytes) -> tuple[PayloadHash, ...]:
 def statements(db: sqlite3.Connection) -> Iterator[Entry]:
     """Entries that say who is who: kinds `writer` and `organisation`."""
     rows = db.execute(
-        "SELECT data, signature FROM log_entry WHERE kind IN ('writer', 'organisation') ORDER BY entry_number"
+        "SELECT data, signature FROM log_entry WHERE kind <> 'change' AND kind IN ('writer', 'organisation')"
+        " ORDER BY entry_number"
     )
     for data, signature in rows:
         yield entries.read(data, signature)

@@ -78,9 +78,14 @@ def parse_invitation(text: str) -> Invitation:
     check_organisation(name, kind, "This invitation")
     if not is_certified(organisation, writer, certificate):
         raise Refused("This invitation was changed on its way.", hint="Ask for it again, over another channel.")
-    if is_folder(address):  # nobody else decides which of our folders we write to
+    if not _may_be_told(address):
         address = ""
     return Invitation(organisation, name, kind, address, writer, certificate)
+
+
+def _may_be_told(address: str) -> bool:
+    """True for a plain web address: nobody else decides which folders or stores we write to with our rights."""
+    return address.startswith(("http://", "https://")) and not set(address) & set("?#@")
 
 
 @dataclass(frozen=True)
@@ -250,6 +255,8 @@ def say(db: sqlite3.Connection, signer: Signer, about: OrganisationId, what: str
     """Write down what we think of an organisation, unless we said so last."""
     statements = list(log.statements(db))
     owners = trust.certified(statements)
+    if signer.public not in owners:
+        raise CopError("Your organisation has not vouched for this computer yet.", hint="cop device new says how.")
     earlier = trust.current_stances(statements, owners).get(owners[signer.public], {}).get(about, [])
     if trust.stances(earlier) == {what}:
         return

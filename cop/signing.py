@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
@@ -45,6 +46,7 @@ def certify(organisation: Signer, writer: bytes) -> bytes:
     return organisation.sign(CERTIFICATE, writer)
 
 
+@lru_cache(maxsize=10_000)  # each exchange asks several times
 def is_certified(organisation: bytes, writer: bytes, signature: bytes) -> bool:
     """True if the organisation signed for this writer."""
     try:

@@ -154,7 +154,9 @@ def conflict_count(db: sqlite3.Connection) -> int:
 
 def waiting(db: sqlite3.Connection) -> int:
     """Entries whose earlier ones have not arrived, and changes announced and not here yet."""
-    return _count(db, "SELECT count(*) FROM local_gap") + _count(db, "SELECT count(*) FROM local_missing")
+    return _count(db, "SELECT count(*) FROM local_gap WHERE previous NOT IN (SELECT entry_id FROM log_entry)") + _count(
+        db, "SELECT count(*) FROM local_missing"
+    )
 
 
 def not_understood(db: sqlite3.Connection) -> int:

@@ -28,10 +28,11 @@ from cop.turns import (
 from cop.wire import Message
 
 MAX_TURNS = 100_000
-RESTORED = (
+_LOST = (
     "Changes that were made here and then lost have come back: this folder was copied, or brought back from a backup. "
-    "From now on this copy writes under a key of its own, so that nothing gets mixed up."
 )
+RESTORED = _LOST + "From now on this copy writes under a key of its own, so that nothing gets mixed up."
+NOT_RENEWED = _LOST + "Give this copy a key of its own: cop device new"
 MAX_CUTS = 5  # of the line, one after the other, before we give up
 Progress = Callable[[int, int], None]  # bytes that came and went so far, of about how many
 
@@ -53,6 +54,7 @@ class Report:
     refused: int = 0  # entries we turned away, likewise
     apart: int = 0  # changes of organisations that we removed: kept, not shown
     restored: int = 0  # entries that were written here, lost, and came back
+    renewed: bool = False  # we go on under another key since then
     left_out: int = 0  # older texts that we chose not to fetch
     by: dict[str, int] = field(default_factory=dict)  # changes that came, per organisation that made them
     equal: bool = False  # both hold the same entries now
@@ -96,7 +98,8 @@ def run(
     exchange = _Exchange(side, partner, transport, now, progress, Report(partner.name))
     with bringing_up_to_date(side, pages):
         theirs = _turns(exchange, currency.chosen(side.db))
-    _finish(exchange, theirs)
+        _remember(side.db, exchange, theirs)
+    _finish(exchange)
     exchange.report.seconds = round(time.monotonic() - started, 3)
     return exchange.report
 
@@ -130,7 +133,7 @@ def _first(exchange: _Exchange) -> Composed:
 def _compose(exchange: _Exchange, to: Message | None, base: bytes = b"") -> Composed:
     """Our next message; without a base it tells what we hold."""
     db = exchange.side.db
-    going = plan(db, to, already=exchange.already) if to else Plan()
+    going = plan(db, to, already=exchange.already, whole=exchange.whole) if to else Plan()
     telling = Telling(
         points=not base,
         base=base,
@@ -155,7 +158,7 @@ def _turn(exchange: _Exchange, going: Composed) -> tuple[Message | None, Compose
             raise
         exchange.whole = True
         return None, _compose(exchange, None), False
-    exchange.cuts = 0
+    exchange.cuts, exchange.room = 0, min(2 * exchange.room, wire.MAX_ROOM)
     _check_is(exchange, theirs)
     if theirs is None:
         exchange.report.equal, exchange.agreed = True, going.body
@@ -226,6 +229,7 @@ def _count(exchange: _Exchange, going: Composed, theirs: Message, came: Received
     report.refused += sum(came.refused.values())
     report.apart += came.apart
     report.restored += came.restored
+    report.renewed |= came.renewed
     report.partner_lacks += theirs.report.get("refused", 0)
     names = trust.names(db, trust.members(db)) if came.by else {}
     for organisation, changes in came.by.items():
@@ -240,7 +244,7 @@ def _welcome(going: Composed, theirs: Message) -> list[Entry]:
     return [] if theirs.whole else [entry for entry in going.entries if entry.writer not in theirs.unwelcome]
 
 
-def _finish(exchange: _Exchange, theirs: Message | None) -> None:
+def _finish(exchange: _Exchange) -> None:
     db, report, transport = exchange.side.db, exchange.report, exchange.transport
     report.bytes_in, report.bytes_out, report.requests = transport.bytes_in, transport.bytes_out, transport.requests
     report.conflicts = status.conflict_count(db)
@@ -250,18 +254,18 @@ def _finish(exchange: _Exchange, theirs: Message | None) -> None:
     with writing(db):
         partners.keep_report(db, exchange.partner.organisation, happened, exchange.now)
         exchanges.remember(db, exchange.partner.organisation, exchanges.ASKED, asdict(report), exchange.now)
-        _remember(db, exchange, theirs)
 
 
 def _remember(db: sqlite3.Connection, exchange: _Exchange, theirs: Message | None) -> None:
     """Keep what the next sync, or a bundle, can start from. Somebody may have saved something here meanwhile."""
     partner, equal = exchange.partner, exchange.report.equal
-    partners.keep_agreed(db, partner, exchange.agreed if equal else b"")
-    if equal and exchange.agreed == frontier.frontier_hash(db):
-        frontier.remember(db)
-        partners.keep_points(db, partner, frontier.own_points(db))
-    elif theirs is not None and theirs.points is not None:
-        partners.keep_points(db, partner, theirs.points)
+    with writing(db):
+        partners.keep_agreed(db, partner, exchange.agreed if equal else b"")
+        if equal and exchange.agreed == frontier.frontier_hash(db):
+            frontier.remember(db)
+            partners.keep_points(db, partner, frontier.own_points(db))
+        elif theirs is not None and theirs.points is not None:
+            partners.keep_points(db, partner, theirs.points)
 
 
 def preview(side: Side, partner: Partner, transport: Transport) -> Report:

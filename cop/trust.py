@@ -112,7 +112,8 @@ def stances(entries: Iterable[Entry]) -> set[str]:
 def ever_accepted(statements: Collection[Entry], root: OrganisationId) -> Members:
     """Everyone who ever belonged to the network of `root`, whatever was said later.
 
-    It only grows, so the order in which entries arrive cannot change what is stored.
+    It only grows, so the order in which entries arrive cannot change what is stored. What somebody says who is not
+    reached from `root` counts for nothing.
     """
     owners = certified(statements)
     accepted: dict[OrganisationId, set[OrganisationId]] = {}
@@ -146,15 +147,8 @@ def admissible(db: sqlite3.Connection, received: Collection[Entry]) -> Members:
     root = log.setting(db, "organisation")
     if not isinstance(root, bytes):
         return Members()
-    held = list(log.statements(db))
     offered = [entry for entry in received if entry.kind in ("writer", "organisation")]
-    network = ever_accepted([*held, *(entry for entry in offered if entry.kind == "writer")], root)
-    while True:
-        admitted = [entry for entry in offered if entry.kind == "writer" or entry.writer in network.writers]
-        wider = ever_accepted([*held, *admitted], root)
-        if wider == network:
-            return network
-        network = wider
+    return ever_accepted([*log.statements(db), *offered], root)
 
 
 @dataclass(frozen=True)

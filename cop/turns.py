@@ -6,10 +6,9 @@ A question of 16 bytes, a frontier hash, asks only whether there is anything new
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from cop import cbor, currency, frontier, identity, log, partners, sealing, trust, views, wire
 from cop.config import Site
@@ -32,6 +31,7 @@ class Received:
     by: dict[OrganisationId, int] = field(default_factory=dict)  # changes per organisation that made them
     apart: int = 0  # changes of organisations that were removed: kept, not shown
     restored: int = 0  # entries that this installation had written and lost
+    renewed: bool = False  # it goes on under another key since then
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,23 @@ def receive(side: Side, message: Message, received_from: str, now: int, *, curre
     for entry in message.entries:
         if entry.writer not in owners:
             refused[entry.writer] = refused.get(entry.writer, 0) + 1
-    payloads = log.by_hash(message.payloads)
-    appended = log.append(side.db, known, payloads, received_time=now, received_from=received_from)
+    own = own_organisation(side.db)
+    appended = log.append(
+        side.db,
+        known,
+        log.by_hash(message.payloads),
+        received_time=now,
+        received_from=received_from,
+        sealed=log.by_hash(message.sealed),
+        ours=[writer for writer, owner in owners.items() if owner == own],
+    )
     came = Received(0, len(appended.entries), appended.payloads, refused)
     _count(came, appended.entries, trust.members(side.db).writers)
     if current:
-        currency.leave_out(side.db, appended.entries)
+        currency.leave_out(side.db, appended.entries, message.replaced)
     _look_back(side.db, appended.entries)
     if appended.entries or appended.payloads:
-        came.restored = _go_on_if_restored(side, appended.entries, now)
+        _go_on_if_restored(side, appended.entries, came, now)
     return came
 
 
@@ -94,12 +102,11 @@ def _look_back(db: sqlite3.Connection, new: Iterable[Entry]) -> None:
         currency.want_again(db, sorted({item.record_id for entry in new for item in entry.items}))
 
 
-def _go_on_if_restored(side: Side, new: Iterable[Entry], now: int) -> int:
-    """How many of our own entries came back. Whoever lost some may have been copied: it goes on as another writer."""
-    lost = [entry for entry in new if entry.writer == log.own_writer(side.db)]
-    if lost:
-        identity.renew_writer(side.site, side.db, now)
-    return len(lost)
+def _go_on_if_restored(side: Side, new: Iterable[Entry], came: Received, now: int) -> None:
+    """Count entries of ours that came back. Whoever lost some may have been copied: it goes on as another writer."""
+    came.restored = sum(entry.writer == log.own_writer(side.db) for entry in new)
+    if came.restored:
+        came.renewed = identity.renew_writer(side.site, side.db, now) is not None
 
 
 def count_changes(entries: Iterable[Entry]) -> int:
@@ -115,24 +122,27 @@ class Plan:
     holding: Holding = NOTHING
 
 
-def plan(db: sqlite3.Connection, to: Message, *, already: Collection[int] = ()) -> Plan:
+def plan(db: sqlite3.Connection, to: Message, *, already: Collection[int] = (), whole: bool = False) -> Plan:
     """What the sender of a message lacks, by the state we both held, else by the points that it tells.
 
-    `already` are entries sent before in this exchange; they are never sent twice.
+    `already` are entries sent before in this exchange; they are never sent twice. `whole`: lean on nothing.
     """
+    whole = whole or to.whole
     position = frontier.position(db, to.base) if to.base and to.points is None else None
     if position is not None:
         numbers = frontier.since(db, position, without=[entry.entry_id for entry in to.entries])
-        return Plan(tuple(n for n in numbers if n not in already), _leaning(db, to, lambda number: number > position))
+        return Plan(
+            tuple(n for n in numbers if n not in already), _leaning(db, whole, lambda number: number > position)
+        )
     if to.points is None:
         return Plan()
     numbers = frontier.lacking(db, to.points, without=to.unwelcome)
     lacks = set(numbers) - set(already)
-    return Plan(tuple(n for n in numbers if n not in already), _leaning(db, to, lacks.__contains__))
+    return Plan(tuple(n for n in numbers if n not in already), _leaning(db, whole, lacks.__contains__))
 
 
-def _leaning(db: sqlite3.Connection, to: Message, lacks: Any) -> Holding:
-    return NOTHING if to.whole else Holding(db, lacks)
+def _leaning(db: sqlite3.Connection, whole: bool, lacks: Callable[[int], bool]) -> Holding:
+    return NOTHING if whole else Holding(db, lacks)
 
 
 @dataclass(frozen=True)
@@ -180,9 +190,10 @@ def compose(
     """
     db = side.db
     widest = audience_of(db, receiver)
-    numbers = going.numbers if widest > PUBLIC else _open_to_all(db, going.numbers)
-    without = currency.replaced(db, numbers) if to and to.current else frozenset()
-    entries, open_, closed, taken = wire.chunk(db, numbers, widest, to.room if to else wire.CHUNK_BYTES, without)
+    numbers = going.numbers if widest > PUBLIC else wire.open_to_all(db, going.numbers)
+    room = to.room if to else wire.CHUNK_BYTES
+    without = currency.replaced(db, wire.front(db, numbers, room)) if to and to.current else frozenset()
+    entries, open_, closed, taken = wire.chunk(db, numbers, widest, room, without)
     asked = [payload_hash for payload_hash in (to.wanted if to else ()) if payload_hash not in given]
     asked_open, asked_closed = wire.answer_wanted(db, asked, widest)
     secret = [*closed, *asked_closed]
@@ -194,13 +205,14 @@ def compose(
         points=frontier.own_points(db) if telling.points else None,
         entries=tuple(entries),
         payloads=(*open_, *asked_open),
-        wanted=wanted(db),
+        wanted=wanted(db, widest),
         unwelcome=telling.unwelcome,
         more=taken < len(numbers),
         left=wire.bytes_of(db, numbers[taken:]),
         room=telling.room,
         whole=telling.whole,
         current=telling.current,
+        replaced=currency.shorts(without, entries),
         looks=telling.looks,
         report=telling.report,
     )
@@ -218,11 +230,6 @@ def compose(
     )
 
 
-def _open_to_all(db: sqlite3.Connection, numbers: Iterable[int]) -> tuple[int, ...]:
-    """Entries for somebody who is no member: those with something public, and those that say who is who."""
-    return tuple(number for number in numbers if wire.is_public(db, number))
-
-
 def own_organisation(db: sqlite3.Connection) -> OrganisationId:
     """Our organisation's key."""
     organisation = log.setting(db, "organisation")
@@ -237,11 +244,15 @@ def audience_of(db: sqlite3.Connection, receiver: WriterId) -> int:
     return OWN if owner == own_organisation(db) else PARTNERS
 
 
-def wanted(db: sqlite3.Connection) -> tuple[bytes, ...]:
-    """Payloads that we know of and do not hold; of many, others each time: a partner may have only the last of them."""
+def wanted(db: sqlite3.Connection, widest: int = PARTNERS) -> tuple[bytes, ...]:
+    """Payloads that we know of and do not hold, of audience `widest` and wider.
+
+    Of many, others each time: a partner may have only the last of them.
+    """
     rows = db.execute(
-        "SELECT payload_hash FROM local_missing JOIN log_item USING (item_number) GROUP BY 1 ORDER BY random() LIMIT ?",
-        [wire.MAX_WANTED],
+        "SELECT payload_hash FROM local_missing JOIN log_item USING (item_number) WHERE audience <= ?"
+        " GROUP BY 1 ORDER BY random() LIMIT ?",
+        [max(widest, PARTNERS), wire.MAX_WANTED],
     )
     return tuple(row[0] for row in rows)
 

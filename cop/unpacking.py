@@ -25,6 +25,7 @@ class Unpacked:
 
     entries: list[tuple[bytes, bytes]]  # data, signature
     payloads: list[bytes]
+    rebuilt: bool  # some of it leans on what is held here
 
 
 def unpack(packed: Packed, holding: Holding) -> Unpacked:
@@ -37,7 +38,7 @@ def unpack(packed: Packed, holding: Holding) -> Unpacked:
         raise NotRebuilt("The texts that changes were made from are others here.")
     unpacker.payloads = _split(decompress(packed.texts, dictionary), packed)
     found = [unpacker.entry(raw) for raw in packed.entries]
-    return Unpacked(found, unpacker.payloads)
+    return Unpacked(found, unpacker.payloads, any(len(raw) == 6 for raw in packed.entries))
 
 
 def decompress(data: bytes, dictionary: bytes = b"") -> bytes:
@@ -82,7 +83,7 @@ class _Unpacker:
         if not isinstance(raw, list) or len(raw) not in (3, 6) or (len(raw) == 6 and not isinstance(raw[3], list)):
             raise Refused(_UNREADABLE)
         for item in raw[3] if len(raw) == 6 else ():
-            if isinstance(item, bytes) and len(item) == SHORT_PAYLOAD:
+            if isinstance(item, bytes) and len(item) == SHORT_PAYLOAD and item not in self._bases:
                 base = self._holding.base(item)
                 if base is None:
                     raise NotRebuilt("A change was made from one that is not held here.")

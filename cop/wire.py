@@ -13,10 +13,10 @@ from typing import Any
 import zstandard
 
 from cop import cbor, entry, sealing
-from cop.errors import Refused, TooLarge
+from cop.errors import BadSignature, Refused, TooLarge
 from cop.frontier import STATE_BYTES, Points
-from cop.holding import NOTHING, Holding
-from cop.model import OWN, PUBLIC, Entry, OrganisationId, PayloadHash, WriterId
+from cop.holding import NOTHING, Holding, NotRebuilt
+from cop.model import PUBLIC, Entry, OrganisationId, PayloadHash, WriterId
 from cop.packing import Packed
 from cop.packing import pack as pack_entries
 from cop.signing import Signer, sha256
@@ -27,10 +27,12 @@ FORMAT = 2
 FORMATS = (1, 2)
 MAX_BODY_BYTES = 8_000_000  # as it travels
 CHUNK_BYTES = 256_000  # payloads in one message, give or take one entry, unless the receiver has room for more
-MAX_ROOM = 2_500_000
+MAX_ROOM = 2_000_000
 MIN_ROOM = 64_000
 MAX_POINTS = 20_000
 MAX_WANTED = 2000
+MAX_ENTRIES = 4000  # in one message
+FRONT_SHARE = 10  # what was replaced is left out, so a message may reach further than its size says
 _LEVEL = 10
 
 
@@ -45,6 +47,7 @@ class Message:
     points: Points | None = None  # None: only the state is told
     entries: tuple[Entry, ...] = ()  # verified
     payloads: tuple[bytes, ...] = ()
+    sealed: tuple[bytes, ...] = ()  # likewise, and for the receiver's eyes only
     wanted: tuple[PayloadHash, ...] = ()  # payloads the sender lacks
     unwelcome: tuple[WriterId, ...] = ()  # writers whose entries the sender has just turned away
     more: bool = False  # the sender has more for the receiver than fits here
@@ -52,6 +55,7 @@ class Message:
     room: int = CHUNK_BYTES  # how much the sender wants in the answer, in bytes before packing
     whole: bool = False  # the sender could not put packed entries together: it wants them whole
     current: bool = False  # the sender wants current texts only, and none that were replaced
+    replaced: bytes = b""  # starts of the hashes of payloads that the sender left out for that reason, end to end
     looks: bool = False  # the sender only wants to know what would come
     report: dict[str, Any] = field(default_factory=dict)  # counts of what the sender did with the last message
 
@@ -78,6 +82,7 @@ def pack(message: Message, sealed: bytes = b"", holding: Holding = NOTHING) -> b
         "room": message.room if message.room != CHUNK_BYTES else 0,
         "whole": message.whole,
         "current": message.current,
+        "replaced": message.replaced,
         "looks": message.looks,
         "report": message.report,
     }
@@ -110,7 +115,8 @@ def unpack(data: bytes, signer: Signer, holding: Holding = NOTHING) -> Message:
         base=_state(content, "base"),
         points=_points(content.get("points")) if "points" in content else None,
         entries=tuple(entries),
-        payloads=(*payloads, *_all_bytes(content, "payloads"), *_unsealed(content, signer)),
+        payloads=(*payloads, *_all_bytes(content, "payloads")),
+        sealed=tuple(_unsealed(content, signer)),
         wanted=tuple(_all_bytes(content, "wanted")[:MAX_WANTED]),
         unwelcome=tuple(_all_bytes(content, "unwelcome")),
         more=content.get("more") is True,
@@ -118,6 +124,7 @@ def unpack(data: bytes, signer: Signer, holding: Holding = NOTHING) -> Message:
         room=min(max(_count(room), MIN_ROOM), MAX_ROOM) if room else CHUNK_BYTES,
         whole=content.get("whole") is True,
         current=content.get("current") is True,
+        replaced=_bytes(content, "replaced"),
         looks=content.get("looks") is True,
         report={k: v for k, v in report.items() if type(v) is int} if isinstance(report, dict) else {},
     )
@@ -126,7 +133,7 @@ def unpack(data: bytes, signer: Signer, holding: Holding = NOTHING) -> Message:
 def _unpacked(content: dict[str, Any], holding: Holding) -> tuple[list[Entry], list[bytes]]:
     """Entries, verified, and the payloads that came with them."""
     if content["v"] == 1:
-        return [_entry(raw) for raw in _all(content, "entries")], []
+        return [_entry(raw) for raw in _few(_all(content, "entries"))], []
     raw = _all(content, "packed")
     if not raw:
         return [], []
@@ -135,12 +142,29 @@ def _unpacked(content: dict[str, Any], holding: Holding) -> tuple[list[Entry], l
         raise Refused("A message has no readable part 'packed'.")
     if not all(type(number) is int and number >= 0 for number in (*raw[2], *raw[4])):
         raise Refused("A message has no readable part 'packed'.")
+    _few(raw[0])
     found = unpack_entries(Packed(*raw[: len(kinds)]), holding)
-    return [entry.parse(data, signature) for data, signature in found.entries], found.payloads
+    try:
+        return [entry.parse(data, signature) for data, signature in dict.fromkeys(found.entries)], found.payloads
+    except BadSignature as error:
+        if not found.rebuilt:
+            raise
+        raise NotRebuilt("An entry could not be put together again.") from error
+
+
+def _few(entries: list[Any]) -> list[Any]:
+    if len(entries) > MAX_ENTRIES:
+        raise TooLarge(f"A message has {len(entries):,} entries; the limit is {MAX_ENTRIES:,}.")
+    return entries
 
 
 def _count(raw: object) -> int:
     return raw if type(raw) is int and raw >= 0 else 0
+
+
+def _bytes(content: dict[str, Any], name: str) -> bytes:
+    value = content.get(name, b"")
+    return value if isinstance(value, bytes) else b""
 
 
 def _state(content: dict[str, Any], name: str) -> bytes:
@@ -187,12 +211,12 @@ def _all_bytes(content: dict[str, Any], name: str) -> list[bytes]:
 def _points(raw: object) -> Points:
     points: dict[WriterId, list[tuple[int, bytes]]] = {}
     try:
-        for writer, at in raw:  # type: ignore[attr-defined]
-            points[bytes(memoryview(writer))] = [(sequence + 0, bytes(memoryview(short))) for sequence, short in at]
+        for writer, at in raw[:MAX_POINTS]:  # type: ignore[index]
+            points[bytes(memoryview(writer))] = [
+                (sequence + 0, bytes(memoryview(short))) for sequence, short in at[:MAX_POINTS]
+            ]
     except (TypeError, ValueError) as error:
         raise Refused("A message does not say readably what its sender holds.") from error
-    if sum(map(len, points.values())) > MAX_POINTS:
-        raise TooLarge("A message names more points than anyone needs.")
     return points
 
 
@@ -213,7 +237,7 @@ def chunk(
     closed: list[bytes] = []
     size = 0
     for number in numbers:
-        if size >= room:
+        if size >= room or len(entries) == MAX_ENTRIES:
             break
         row = db.execute("SELECT data, signature FROM log_entry WHERE entry_number = ?", [number]).fetchone()
         entries.append(entry.read(row[0], row[1]))
@@ -231,10 +255,23 @@ def bytes_of(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
     return int(db.execute(query, [PUBLIC, json.dumps(list(numbers))]).fetchone()[0]) if numbers else 0
 
 
-def is_public(db: sqlite3.Connection, number: int) -> bool:
-    """True for an entry (`entry_number`) with something public, and for one that says who is who."""
-    query = "SELECT coalesce(min(audience), 0) FROM log_item WHERE entry_number = ?"
-    return bool(db.execute(query, [number]).fetchone()[0] == PUBLIC)
+def open_to_all(db: sqlite3.Connection, numbers: Sequence[int]) -> tuple[int, ...]:
+    """Entries for somebody who is no member: those with something public, and those that say who is who."""
+    rows = db.execute(
+        "SELECT value FROM json_each(?) WHERE coalesce((SELECT min(audience) FROM log_item WHERE entry_number = value), ?) = ?",
+        [json.dumps(list(numbers)), PUBLIC, PUBLIC],
+    )
+    return tuple(row[0] for row in rows)
+
+
+def front(db: sqlite3.Connection, numbers: Sequence[int], room: int) -> Sequence[int]:
+    """As many of these entries as `chunk` may take at most."""
+    size = taken = 0
+    while taken < min(len(numbers), MAX_ENTRIES) and size < room:
+        query = "SELECT total(size) FROM log_item WHERE entry_number = ? AND audience = ?"
+        size += int(db.execute(query, [numbers[taken], PUBLIC]).fetchone()[0]) // FRONT_SHARE
+        taken += 1
+    return numbers[:taken]
 
 
 def _payloads(db: sqlite3.Connection, condition: str, values: Sequence[object]) -> Iterable[tuple[bytes, int]]:
@@ -250,8 +287,8 @@ def answer_wanted(
     closed: list[bytes] = []
     size = 0
     for payload_hash in wanted:
-        for payload, audience in _payloads(db, "payload_hash = ? LIMIT 1", [payload_hash]):
-            if audience <= min(widest, OWN) and size < CHUNK_BYTES:
+        for payload, audience in _payloads(db, "payload_hash = ? ORDER BY audience LIMIT 1", [payload_hash]):
+            if audience <= widest and size < CHUNK_BYTES:
                 (open_ if audience == PUBLIC else closed).append(payload)
                 size += len(payload)
     return open_, closed

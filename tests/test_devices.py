@@ -1,15 +1,16 @@
 """A site folder on a second computer, with and without its keys, and current texts before older ones."""
 
+import contextlib
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cop import currency, devices, identity, partners, status, views
-from cop.errors import CopError, Refused, WrongUsage
+from cop import currency, devices, identity, log, partners, status, views
+from cop.errors import CopError, NotReachable, Refused, WrongUsage
 from cop.model import OWN, PARTNERS
-from tests.network import NOW, Line, Place, assert_same_views, befriend, network, places, sync_all
+from tests.network import NOW, FaultyLine, Line, Place, assert_same_views, befriend, network, places, store, sync_all
 
 
 def carried(place: Place, folder: Path) -> Place:
@@ -170,3 +171,43 @@ def test_a_light_copy_fetches_an_older_text_when_merging_needs_it(tmp_path: Path
     assert status.waiting(light.db) == 0
     assert light.view(record_id).fields["body"] == "First.\n\nTwo.\n\nLast.\n"
     assert light.digest() == one.digest()
+
+
+def test_a_relay_that_lacks_a_current_text_does_not_make_a_light_copy_give_it_up(tmp_path: Path) -> None:
+    one, relay, light = network(tmp_path, 3)
+    sync_all([one, relay])
+    record_id = one.change(None, {"title": "Current news"})
+    entries = [e for e in one.entries() if not log.holds(relay.db, e.entry_id)]
+    store(relay, entries)  # without the payload
+    currency.choose(light.db, currency.NONE)
+    assert light.sync(relay).left_out == 0
+    light.sync(one)
+    assert light.view(record_id).fields["title"] == "Current news"
+
+
+def test_what_is_our_own_comes_though_a_partner_carried_the_news_first(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    copy = carried(one, tmp_path / "laptop")
+    line = devices.new(copy.site, NOW)
+    copy._open()
+    devices.add(one.site, one.db, one.signer, line, NOW)
+    befriend(one, other)
+    secret = one.change(None, {"title": "Diary"}, audience=OWN)
+    one.change(None, {"title": "News"})
+    one.sync(other)
+    copy.sync(other)
+    copy.accept(one)
+    copy.sync(one)
+    assert copy.view(secret).fields["title"] == "Diary"
+    assert not any(b"Diary" in payload for payload in other.payloads().values())
+
+
+def test_older_texts_follow_after_a_first_exchange_that_broke_off(tmp_path: Path) -> None:
+    one, _, _ = edited(tmp_path)
+    newcomer = Place(tmp_path / "newcomer", "Newcomer")
+    befriend(newcomer, one)
+    for lost in range(2, 6):
+        with contextlib.suppress(NotReachable):
+            newcomer.sync(one, FaultyLine(one, lose_question=lost))
+    assert newcomer.sync(one).left_out == 0
+    assert newcomer.payloads().keys() >= one.payloads().keys()

@@ -459,7 +459,9 @@ def test_a_file_that_makes_no_sense_is_counted_and_the_others_are_read(pair: tup
     assert visit_folder(other, folder).files_unreadable == 0  # said once
 
 
-def test_one_file_that_is_refused_does_not_keep_out_those_read_with_it(pair: tuple[Place, Place], folder: Path) -> None:
+def test_an_entry_that_follows_another_log_does_not_keep_out_what_lies_beside_it(
+    pair: tuple[Place, Place], folder: Path
+) -> None:
     from cop.place.names import name_for
     from tests.network import forge
 
@@ -472,8 +474,8 @@ def test_one_file_that_is_refused_does_not_keep_out_those_read_with_it(pair: tup
     one.change(None, {"title": "B"})
     visit_folder(one, folder)
     report = visit_folder(other, folder)
-    assert (report.files_unreadable, report.received) == (1, 2)
-    assert wrong.entry_id not in other.entry_ids()
+    assert (report.files_unreadable, report.received, report.waiting) == (0, 2, 0)
+    assert not other.db.execute("SELECT 1 FROM local_head WHERE entry_id = ?", [wrong.entry_id]).fetchone()
 
 
 # -- backups, forks, and runs at the same time

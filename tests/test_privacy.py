@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cop import answering, cbor, patch, sealing, signing, wire
+from cop import answering, cbor, log, patch, sealing, signing, views, wire
 from cop.errors import CopError, Refused
 from cop.model import OWN, PUBLIC, Patch
 from tests.network import (
@@ -41,6 +41,12 @@ FOR_PARTNERS = (b"secret-link", b"SecretBooking", b"SecretPlan", b"SecretMinutes
 OURS = (b"SecretContact", b"SecretNote", b"SecretDraft", b"SecretText", b"SecretDiary", b"SecretPages")
 
 SECRETS = (*FOR_PARTNERS, *OURS)
+
+
+def opened(message: bytes, signer: signing.Signer) -> tuple[bytes, ...]:
+    """All that the holder of a key reads of a message."""
+    read = wire.unpack(message, signer)
+    return (*read.payloads, *read.sealed)
 
 
 def fill(place: Place) -> None:
@@ -102,14 +108,12 @@ def test_someone_who_gives_himself_out_as_a_partner_can_open_nothing(tmp_path: P
     fill(one)
     message = wire.Message(friend.signer.public, friend.organisation, bytes(32), points={})
     claimed = answering.answer(one.side, wire.pack(message), NOW).body
-    assert not any(secret in payload for payload in wire.unpack(claimed, friend.signer).payloads for secret in SECRETS)
+    assert not any(secret in payload for payload in opened(claimed, friend.signer) for secret in SECRETS)
     answer = answering.answer(one.side, wire.pack(message), NOW, friend.signer.public).body
     assert not any(secret in read_by_anyone(answer) for secret in SECRETS)
-    assert not any(
-        secret in payload for payload in wire.unpack(answer, thief.signer).payloads for secret in FOR_PARTNERS
-    )
-    opened = b"".join(wire.unpack(answer, friend.signer).payloads)
-    assert all(secret in opened for secret in FOR_PARTNERS) and not any(secret in opened for secret in OURS)
+    assert not any(secret in payload for payload in opened(answer, thief.signer) for secret in FOR_PARTNERS)
+    got = b"".join(opened(answer, friend.signer))
+    assert all(secret in got for secret in FOR_PARTNERS) and not any(secret in got for secret in OURS)
 
 
 def test_asking_for_a_payload_by_its_hash_does_not_open_it(tmp_path: Path) -> None:
@@ -121,7 +125,7 @@ def test_asking_for_a_payload_by_its_hash_does_not_open_it(tmp_path: Path) -> No
     for asker, may in ((friend, FOR_PARTNERS), (stranger, ())):
         message = wire.Message(asker.signer.public, asker.organisation, bytes(32), wanted=everything)
         answer = answering.answer(one.side, wire.pack(message), NOW, asker.signer.public).body
-        got = b"".join(wire.unpack(answer, asker.signer).payloads)
+        got = b"".join(opened(answer, asker.signer))
         assert not any(secret in got for secret in OURS)
         assert all((secret in got) == (secret in may) for secret in FOR_PARTNERS)
 
@@ -136,7 +140,7 @@ def test_announcing_anothers_payload_as_public_does_not_bring_it_out(tmp_path: P
     wanted = (signing.sha256(secret),)
     message = wire.pack(wire.Message(friend.signer.public, friend.organisation, bytes(32), wanted=wanted))
     answer = answering.answer(one.side, message, NOW, friend.signer.public).body
-    assert secret not in wire.unpack(answer, friend.signer).payloads
+    assert secret not in opened(answer, friend.signer)
     assert b"SecretDiary" not in one.bytes_of("site.db")
 
 
@@ -236,3 +240,23 @@ def test_audiences_from_tomorrow_are_shown_to_nobody_and_sent_to_nobody(tmp_path
     one.sync(other)
     assert b"SecretOfTomorrow" not in b"".join(other.payloads().values())
     assert b"SecretOfTomorrow" not in one.bytes_of("site.db")
+
+
+def test_what_is_our_own_stays_so_when_a_member_announces_it_as_public(tmp_path: Path) -> None:
+    """Our second computer sends our own text; it must not stand for the item that somebody made up."""
+    one, hostile = network(tmp_path, 2)
+    fill(one)
+    secret = next(payload for payload in one.payloads().values() if b"SecretDiary" in payload)
+    store(one, [next_entry(hostile, [item_of(patch.new_record_id(), secret, audience=PUBLIC)])])
+    log.append(one.db, [], {}, received_time=NOW, received_from="x", sealed=log.by_hash([secret]))
+    views.refresh(one.site, one.db)
+    assert b"SecretDiary" not in one.bytes_of("site.db")
+
+
+def test_a_public_text_is_given_though_a_member_announces_it_as_its_own(tmp_path: Path) -> None:
+    one, hostile, reader = network(tmp_path, 3)
+    record_id = one.change(None, {"title": "For all"})
+    payload = next(payload for payload in one.payloads().values() if b"For all" in payload)
+    store(one, [next_entry(hostile, [item_of(patch.new_record_id(), payload, audience=OWN)])], [payload])
+    assert reader.sync(one).waiting == 0
+    assert reader.published(record_id)

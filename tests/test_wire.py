@@ -20,7 +20,7 @@ ENTRY = forge(ONE, [item_of("a" * 26, PAYLOAD)])
 STATE = sha256(b"x")[:16]
 MESSAGE = wire.Message(
     ONE.public, OTHER.public, STATE, STATE, {ONE.public: [(1, b"12345678")]}, (ENTRY,), (PAYLOAD,),
-    (sha256(b"y"),), (OTHER.public,), more=True, left=9, room=100_000, whole=True, current=True, report={"changes": 3},
+    (), (sha256(b"y"),), (OTHER.public,), more=True, left=9, room=100_000, whole=True, current=True, replaced=b"123456", looks=True, report={"changes": 3},
 )  # fmt: skip
 
 
@@ -38,8 +38,9 @@ def test_a_message_that_only_says_where_we_stand_is_small() -> None:
 
 def test_sealed_payloads_are_read_by_their_receiver_only() -> None:
     data = wire.pack(MESSAGE, sealing.seal([OTHER.public], cbor.encode([b"secret"])))
-    assert wire.unpack(data, OTHER).payloads == (PAYLOAD, b"secret")
-    assert wire.unpack(data, ONE).payloads == (PAYLOAD,)
+    assert wire.unpack(data, OTHER).sealed == (b"secret",)
+    assert wire.unpack(data, ONE).sealed == ()
+    assert wire.unpack(data, ONE).payloads == wire.unpack(data, OTHER).payloads == (PAYLOAD,)
 
 
 def test_parts_of_tomorrow_are_passed_over() -> None:
@@ -104,7 +105,20 @@ def test_any_parts_are_read_or_refused(said: dict[str, object]) -> None:
         wire.unpack(zstandard.ZstdCompressor().compress(cbor.encode(content)), ONE)
 
 
-def test_more_points_than_anyone_needs_are_refused() -> None:
+def test_more_points_than_anyone_needs_are_passed_over() -> None:
     many = {ONE.public: [(at, b"12345678") for at in range(wire.MAX_POINTS + 1)]}
+    read = wire.unpack(wire.pack(wire.Message(ONE.public, OTHER.public, bytes(16), points=many)), OTHER)
+    assert read.points is not None and len(read.points[ONE.public]) == wire.MAX_POINTS
+
+
+def test_a_few_bytes_that_stand_for_millions_of_values_are_refused() -> None:
+    lists = cbor.encode([[]] * 2_000_000)
+    with pytest.raises(Refused):
+        wire.unpack(zstandard.ZstdCompressor().compress(lists), ONE)
+
+
+def test_one_entry_many_times_is_read_once() -> None:
+    message = wire.Message(ONE.public, OTHER.public, bytes(16), entries=(ENTRY,) * 3000)
+    assert len(wire.unpack(wire.pack(message), OTHER).entries) == 1
     with pytest.raises(TooLarge):
-        wire.unpack(wire.pack(wire.Message(ONE.public, OTHER.public, bytes(16), points=many)), OTHER)
+        wire.unpack(wire.pack(wire.Message(ONE.public, OTHER.public, bytes(16), entries=(ENTRY,) * 5000)), OTHER)

@@ -4,7 +4,7 @@ from cop import amounts, exchange
 from cop.bundle import Applied
 from cop.cli.common import plural
 from cop.status import Lacking
-from cop.sync import RESTORED, Report
+from cop.sync import NOT_RENEWED, RESTORED, Report
 
 APART = "{} by organisations that you removed: kept apart, not shown."
 LEFT_OUT = "{} left out: cop sync --history all"
@@ -16,7 +16,7 @@ def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[st
         _moved(report, dry_run=dry_run),
         *_by(report),
         *(["  Both hold the same now."] if report.equal and not dry_run else []),
-        *([f"  {RESTORED}"] if report.restored else []),
+        *([f"  {RESTORED if report.renewed else NOT_RENEWED}"] if report.restored else []),
         *([f"  {APART.format(plural(report.apart, 'change'))}"] if report.apart else []),
         *(
             [f"  {LEFT_OUT.format(plural(report.left_out, 'older text was', 'older texts were'))}"]

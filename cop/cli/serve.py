@@ -39,7 +39,13 @@ def serve(start: Path, host: str, port: int, no_announce: bool, open_browser: bo
     hosts = nearby.own_hosts(listening.getsockname()[0])
     _show_exchanges()
     served = Served(site, f"http://{_in_address(hosts[0])}:{port}" if hosts else "", port)
-    config = uvicorn.Config(_application(served), log_level="warning", timeout_graceful_shutdown=5, server_header=False)
+    config = uvicorn.Config(
+        _application(served),
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=75,
+        server_header=False,
+    )
     announcement = None if no_announce or not hosts else _announcement(site, hosts, port)
     server = _Server(config, site.config.name, f"http://{_in_address(host)}:{port}", open_browser, announcement)
     try:

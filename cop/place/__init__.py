@@ -80,6 +80,7 @@ def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
         refused=sum(visit.turned_away.values()),
         apart=visit.apart,
         restored=visit.restored,
+        renewed=visit.renewed,
         left_out=currency.left_out(db),
         by=_named(visit),
         equal=all(one.organisation in same for one in met),

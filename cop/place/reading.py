@@ -190,11 +190,13 @@ def _store(visit: Visit, files: Sequence[_File]) -> None:
         files[0].message,
         entries=tuple(entry for file in files for entry in file.message.entries),
         payloads=tuple(payload for file in files for payload in file.message.payloads),
+        sealed=tuple(payload for file in files for payload in file.message.sealed),
     )
     came = turns.receive(side, message, turns.partner_name(side.db, message.organisation), visit.now)
     visit.received += came.changes
     visit.apart += came.apart
     visit.restored += came.restored
+    visit.renewed |= came.renewed
     for owner, changes in came.by.items():
         visit.by[owner] = visit.by.get(owner, 0) + changes
     with writing(side.db):
@@ -218,7 +220,7 @@ def _entries_came(visit: Visit, name: FileName) -> bool:
 
 def _remember(visit: Visit, file: _File, *, complete: bool) -> None:
     db, name = visit.side.db, file.name
-    hashes = list(log.by_hash(file.message.payloads))
+    hashes = list(log.by_hash([*file.message.payloads, *file.message.sealed]))
     seen = DONE if complete else _tags(db).members
     if memory.unknown_payloads(db, hashes):  # their entries were turned away, or come with another file
         refused = any(one.seen != DONE for one in _entries_of(visit, name))

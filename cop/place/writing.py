@@ -76,8 +76,9 @@ class Writer:
 
 
 def _own_names(visit: Visit) -> list[FileName]:
+    # not what merely lies there: anybody may put a file with a giant number into our folder
     remembered = (data_file(path) for path in visit.known)
-    return [name for name in (*visit.listing.files, *remembered) if name and name.publisher == visit.own]
+    return [name for name in remembered if name and name.publisher == visit.own]
 
 
 def write_all(visit: Visit) -> None:

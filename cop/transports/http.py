@@ -6,6 +6,7 @@ Written on `http.client`, not `requests`: a run with nothing to do starts in hal
 
 import base64
 import http.client
+import socket
 import ssl
 import time
 from collections.abc import Mapping
@@ -48,6 +49,7 @@ class HttpTransport:
         self._proof = proof
         self._parts = _split(self.address)
         self._line: http.client.HTTPConnection | None = None
+        self._socket: socket.socket | None = None
 
     def exchange(self, message: bytes) -> bytes:
         """Send one message and return the answer, b"" for nothing new. Raises: LineCut, NotReachable, Refused."""
@@ -71,18 +73,25 @@ class HttpTransport:
             sign_request(request, self._proof.signer, body)
         self.requests += 1
         self.bytes_out += len(body)
-        connected = self._line is not None
-        try:
-            if not connected:
-                self._connect()
-                connected = True
-            response, answer = self._send(request, self._parts.path + path, body)
-        except (OSError, http.client.HTTPException, UnicodeError) as error:
-            self.close()
-            raise self._broken(error, connected) from error
+        response, answer = self._ask_once(request, self._parts.path + path, body)
         self._check(response, answer)
         self._prove(request, response, answer)
         return answer
+
+    def _ask_once(self, request: Request, target: str, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
+        """A partner may have closed a line on which nothing came for a while: then on a new one."""
+        reused = self._line is not None
+        connected = reused
+        try:
+            if not reused:
+                self._connect()
+                connected = True
+            return self._send(request, target, body)
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
+            self.close()
+            if reused and isinstance(error, http.client.RemoteDisconnected | BrokenPipeError | ConnectionResetError):
+                return self._ask_once(request, target, body)
+            raise self._broken(error, connected) from error
 
     def _connect(self) -> None:
         host, port = self._parts.hostname or "", self._parts.port
@@ -92,7 +101,8 @@ class HttpTransport:
         else:
             self._line = http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
         self._line.connect()
-        self._line.sock.settimeout(SILENCE_SECONDS)
+        self._socket = self._line.sock
+        self._socket.settimeout(SILENCE_SECONDS)
 
     def _send(self, request: Request, target: str, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
         """Only the headers that are needed: on a costly line every byte counts."""
@@ -111,16 +121,20 @@ class HttpTransport:
     def _read(self, response: http.client.HTTPResponse) -> bytes:
         """The whole answer, within a size and a time."""
         deadline, parts, size = time.monotonic() + DEADLINE_SECONDS, [], 0
-        while part := response.read(16384):
+        while part := response.read1(16384):
             size += len(part)
             self.bytes_in += len(part)
             if size > MAX_BODY_BYTES:
                 self.close()
                 raise Refused(f"{self.address} sends more than {MAX_BODY_BYTES:,} bytes at a time.")
-            if time.monotonic() > deadline:
+            left = deadline - time.monotonic()
+            if left <= 0:
                 self.close()
                 raise NotReachable(f"{self.address} is too slow.", hint=_AGAIN)
+            if self._socket is not None:
+                self._socket.settimeout(min(left, SILENCE_SECONDS))
             parts.append(part)
+        response.read()  # nothing is left; now the line can carry the next turn
         return b"".join(parts)
 
     def _broken(self, error: Exception, connected: bool) -> NotReachable:
@@ -140,7 +154,10 @@ class HttpTransport:
             self.close()
             raise LineCut(f"The line to {self.address} was cut.", hint=_AGAIN)
         if ours and response.status == 400:
-            raise Refused(f"{self.address} refused our message: {answer.decode('utf-8', 'replace')[:300]}")
+            said = "".join(c for c in answer.decode("utf-8", "replace")[:300] if c.isprintable())
+            raise Refused(f"{self.address} refused our message: {said}")
+        if ours and response.status == 503:
+            raise LineCut(f"{self.address} is busy.", hint=_AGAIN)
         if not ours or response.status != 200:
             self.close()
             raise AnswersOtherwise(

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import binascii
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +19,7 @@ from cop.errors import CopError, WrongUsage
 from cop.frontier import STATE_BYTES
 from cop.identity import open_installation
 from cop.schema import open_store
-from cop.sync import RESTORED
+from cop.sync import NOT_RENEWED, RESTORED
 from cop.transports import partly_known, signatures
 from cop.transports.http import CONTENT_TYPE, INVITATION_PATH, PATH
 
@@ -66,6 +67,9 @@ async def sync_endpoint(request: Any, datasette: Any) -> Response:
     except CopError as error:
         log.warning("A message was refused: %s", error)
         return _refused(str(error), 400)
+    except sqlite3.OperationalError as error:
+        log.warning("The data folder is busy or cannot be written: %s", error)
+        return _refused("This site is busy. Try again in a moment.", 503)
     _tell(answer)
     if answer.received.entries or answer.received.payloads:
         _followers.setdefault(datasette, _Follower(site)).follow()
@@ -89,7 +93,10 @@ class _Follower:
     async def _run(self) -> None:
         while self._again:
             self._again = False
-            await asyncio.to_thread(_refresh, self._site)
+            try:
+                await asyncio.to_thread(_refresh, self._site)
+            except (CopError, sqlite3.Error, OSError) as error:
+                log.warning("The pages could not be brought up to date: %s", error)
 
 
 def _refresh(site: Site) -> None:
@@ -118,7 +125,7 @@ def _tell(answer: answering.Answer) -> None:
     if any(happened.values()):
         log.info("%s", exchanges.sentence(answer.partner, happened))
     if came.restored:
-        log.info("%s", RESTORED)
+        log.info("%s", RESTORED if came.renewed else NOT_RENEWED)
 
 
 async def _read(request: Any) -> bytes:
