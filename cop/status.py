@@ -5,7 +5,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from cop import log, merge, partners, trust, views
+from cop import lacking, log, merge, partners, trust, views
 from cop.config import Site
 from cop.entry import KINDS
 from cop.fields import TYPES
@@ -30,6 +30,7 @@ def status_of(site: Site, db: sqlite3.Connection) -> Report:
         "checks": _checks(db),
         "waiting": waiting(db),
         "not_understood": not_understood(db),
+        "attachments": lacking.report(site),
         "partners": partner_summaries(db),
         "heard": heard_json(db),
         "digest": views.network_digest(db),
