@@ -60,7 +60,9 @@ def test_a_path_becomes_name_size_and_hash_and_the_bytes_are_kept(folder: Folder
 
 def test_a_title_goes_with_it_and_addresses_and_words_stay_as_they_are(folder: Folder) -> None:
     put(folder, "events/papers/agenda.pdf")
-    event(folder, "papers:\n  - {file: papers/agenda.pdf, title: The agenda}\n  - https://example.org/b.pdf\n  - By post")
+    event(
+        folder, "papers:\n  - {file: papers/agenda.pdf, title: The agenda}\n  - https://example.org/b.pdf\n  - By post"
+    )
     folder.load()
     first, *others = papers(folder)
     assert (first["title"], others) == ("The agenda", ["https://example.org/b.pdf", "By post"])
@@ -323,7 +325,16 @@ def test_a_file_that_two_records_name_is_not_replaced(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Ordre du jour é.pdf", "議程.pdf", "a b  c.pdf", "#1 (final)%20.pdf", "café.tar.gz", "no-ending", "x" * 200 + ".pdf"]
+    "name",
+    [
+        "Ordre du jour é.pdf",
+        "議程.pdf",
+        "a b  c.pdf",
+        "#1 (final)%20.pdf",
+        "café.tar.gz",
+        "no-ending",
+        "x" * 200 + ".pdf",
+    ],
 )
 def test_odd_names_come_back_fit_for_every_stick(folder: Folder, tmp_path: Path, name: str) -> None:
     put(folder, f"events/papers/{name}")
@@ -337,7 +348,9 @@ def test_odd_names_come_back_fit_for_every_stick(folder: Folder, tmp_path: Path,
     assert other.load().entries == 0
 
 
-@pytest.mark.parametrize("name", ["a:b?.pdf", "con.pdf", "../../up.pdf", "a\\b.pdf", ".hidden", "x\u202efdp.exe", "a.", ""])
+@pytest.mark.parametrize(
+    "name", ["a:b?.pdf", "con.pdf", "../../up.pdf", "a\\b.pdf", ".hidden", "x\u202efdp.exe", "a.", ""]
+)
 def test_a_partners_odd_name_is_no_attachment(name: str) -> None:
     value = attachments.Attachment("a.pdf", 5, "ab" * 32).value()
     assert attachments.parse(value)

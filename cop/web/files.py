@@ -20,6 +20,7 @@ from cop.errors import CopError
 from cop.identity import open_installation
 from cop.transports import partly_known, signatures
 from cop.transports.attachments import HELD, PATH, TALK_PATH
+from cop.transports.http import CONTENT_TYPE
 from cop.web import api, render
 
 FILES = "/files/"  # for readers
@@ -121,12 +122,12 @@ def disposition(name: str) -> str:
 # -- for readers
 
 
-async def for_readers(request: Any, datasette: Any, sha256: str, name: str) -> Response:
+async def for_readers(request: Any, datasette: Any) -> Response:
     """/files/<sha256>/<name>, if a public record names just that."""
     if request.method not in ("GET", "HEAD"):
         return Response.text("Only GET and HEAD are answered here.", status=405, headers={"Allow": "GET, HEAD"})
     database = datasette.databases.get(render.DATABASE)
-    asked = unquote(name)
+    sha256, asked = request.url_vars["sha256"], unquote(request.url_vars["name"])
 
     def is_named(db: sqlite3.Connection) -> bool:
         row = db.execute("SELECT 1 FROM files WHERE sha256 = ? AND name = ?", (sha256, asked)).fetchone()
@@ -144,9 +145,9 @@ async def for_readers(request: Any, datasette: Any, sha256: str, name: str) -> R
 # -- for partners' machines
 
 
-async def for_partners(request: Any, datasette: Any, sha256: str) -> Response:
+async def for_partners(request: Any, datasette: Any) -> Response:
     """GET and HEAD an attachment, or PUT a piece of one."""
-    site = api.site_of(datasette)
+    site, sha256 = api.site_of(datasette), request.url_vars["sha256"]
     asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
         if request.method == "PUT":
@@ -221,7 +222,7 @@ def _talk(site: Site, asked: signatures.Request, body: bytes) -> Response:
 
 
 def _plain(text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(text, status=status, headers=dict(headers or {}), content_type=f"{api.CONTENT_TYPE}; charset=utf-8")
+    return Response(text, status=status, headers=dict(headers or {}), content_type=f"{CONTENT_TYPE}; charset=utf-8")
 
 
 ROUTES: list[tuple[str, Callable[..., Any]]] = [
