@@ -1,11 +1,13 @@
 """Exchanging with partners whichever way they are reached: which carrier an address needs, and who meets where."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 from cop import blob_exchange, partners, place, sync
 from cop.errors import CopError, NotReachable
 from cop.partners import Invitation, Partner
+from cop.place import attachments as left_files
 from cop.sync import Progress, Report
 from cop.transports import holds_files, open_place, open_transport, partly_known
 from cop.transports.attachments import HttpBlobs
@@ -44,7 +46,7 @@ def meetings(chosen: Iterable[Partner]) -> list[Meeting]:
 def run(side: Side, meeting: Meeting, now: int, progress: Progress) -> Report:
     """Exchange with everyone in a meeting. Raises: NotReachable, Refused, WrongUsage."""
     if holds_files(meeting.address):
-        return place.run(side, meeting.partners, open_place(meeting.address), now, progress)
+        return _visit(side, meeting, now, progress)
     partner = meeting.partners[0]
     try:
         line = _line(side, meeting.address)
@@ -62,6 +64,15 @@ def _attachments(side: Side, partner: Partner, line: HttpTransport, report: Repo
     )
     report.attachments = asdict(done)
     report.bytes_in, report.bytes_out, report.requests = line.bytes_in, line.bytes_out, line.requests
+
+
+def _visit(side: Side, meeting: Meeting, now: int, progress: Progress) -> Report:
+    carrier = open_place(meeting.address)
+    report = place.run(side, meeting.partners, carrier, now, progress)
+    with suppress(NotReachable):  # the text is in; the files come next time
+        report.attachments = asdict(left_files.exchange(side, carrier, progress))
+    report.bytes_in, report.bytes_out, report.requests = carrier.bytes_in, carrier.bytes_out, carrier.requests
+    return report
 
 
 def _line(side: Side, address: str) -> HttpTransport:
@@ -84,7 +95,7 @@ def preview(side: Side, meeting: Meeting) -> Report:
 def _read_files(side: Side, meeting: Meeting, now: int, progress: Progress, error: NotReachable) -> Report:
     """A web server that is no cop may still hold the files of a place. Raises: what cop said, if it does not."""
     try:
-        return place.run(side, meeting.partners, open_place(meeting.address), now, progress)
+        return _visit(side, meeting, now, progress)
     except CopError:
         raise error from None
 
