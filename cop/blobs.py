@@ -3,6 +3,7 @@
 What is not whole yet lies beside it, in a file that ends in `.part`, and goes on where it stopped. Knows no record.
 """
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -49,24 +50,20 @@ def hash_of(file: BinaryIO, most: int) -> tuple[str, int]:
 def keep(root: Path, file: BinaryIO, most: int) -> tuple[str, int]:
     """Store the bytes of an open file, unless they are here already. Returns hash and size.
 
-    One that has more than `most` bytes, or none, is not stored: the size tells.
+    One that has more than `most` bytes, or none, is not stored: the size tells. Raises: OSError.
     """
     sha256, size = hash_of(file, most)
     if 0 < size <= most and not holds(root, sha256):
         file.seek(0)
         target = path_of(root, sha256)
         target.parent.mkdir(parents=True, exist_ok=True)
-        copied = _copy(file, target, most)
-        if copied != (sha256, size):  # somebody writes into it just now
-            target.unlink()
-            return keep(root, _again(file), most)
+        copy = root / f"new-{os.getpid()}"  # apart from what comes from partners at the same time
+        if _copy(file, copy, most) != (sha256, size):
+            copy.unlink()
+            raise OSError(errno.EBUSY, "somebody writes into it just now")
+        files.put_in_place(copy, target)
         _mark(root)
     return sha256, size
-
-
-def _again(file: BinaryIO) -> BinaryIO:
-    file.seek(0)
-    return file
 
 
 def _copy(file: BinaryIO, target: Path, most: int) -> tuple[str, int]:
