@@ -7,6 +7,7 @@ hash and size, and up to `max_attachment`. Whoever asks fetches what it lacks, t
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ class _Exchange:
 def run(side: Side, organisation: OrganisationId, line: BlobLine, progress: Progress, *, text_moved: bool) -> Exchanged:
     """Fetch what we lack and a partner has, then bring what it lacks. What came before the line was cut is kept.
 
-    Nothing is asked if there is nothing to fetch, and nothing new to bring since the last time. Raises: Refused.
+    Nothing is asked if there is nothing to fetch, and nothing new to bring since the last time. Whatever goes wrong, the text is in.
     """
     found = lacking(side.site)
     exchange = _Exchange(side, line, progress, report=Exchanged(left_out=len(found.left_out)))
@@ -109,6 +110,8 @@ def run(side: Side, organisation: OrganisationId, line: BlobLine, progress: Prog
                 _exchange_all(exchange, organisation, found.wanted, held)
         except (NotReachable, Timeout) as error:  # the text is in; the rest comes next time
             _logger.info("Not all files were exchanged: %s", error)
+        except Refused as error:
+            _logger.warning("Not all files were exchanged: %s", error)
         except OSError as error:
             _logger.warning("Files could not be stored (%s). Is there room?", error.strerror)
     exchange.report.waiting = len(lacking(side.site).wanted)
@@ -142,12 +145,20 @@ def _ask(line: BlobLine, have: Sequence[str], want: Sequence[str]) -> Told | Non
     for at in range(0, max(len(have), len(want)), MAX_ASKED):
         told = Told(tuple(have[at : at + MAX_ASKED]), tuple(want[at : at + MAX_ASKED]))
         try:
-            answer = unpack(line.ask(pack(told)))
+            answer = unpack(_patiently(line, pack(told)))
         except AnswersOtherwise:  # an older cop
             return None
         their_have += answer.have
         their_want += answer.want
     return Told(tuple(their_have), tuple(their_want))
+
+
+def _patiently(line: BlobLine, message: bytes) -> bytes:
+    """Ask again if the line was let go, as while much text was taken in. Raises: NotReachable, Refused."""
+    try:
+        return line.ask(message)
+    except LineCut:
+        return line.ask(message)
 
 
 def _state(held: Sequence[Named]) -> bytes:
@@ -218,6 +229,8 @@ def _bring(exchange: _Exchange, one: Named) -> bool:
     """Bring one attachment, from where it stopped. Returns whether it need not be brought again. Raises: NotReachable."""
     path, cuts, furthest = blobs.path_of(exchange.root, one.sha256), 0, -1
     size = path.stat().st_size
+    if size not in one.sizes or not _is_undamaged(path, one.sha256):
+        return True
     while True:
         try:
             start = exchange.line.held_there(one.sha256)
@@ -233,6 +246,14 @@ def _bring(exchange: _Exchange, one: Named) -> bool:
             continue
         exchange.report.sent += furthest >= 0 and start == size
         return start is None or start == size
+
+
+def _is_undamaged(path: Path, sha256: str) -> bool:
+    with path.open("rb") as file:
+        fits = blobs.hash_of(file, path.stat().st_size)[0] == sha256
+    if not fits:
+        _logger.warning("%s is damaged and was not sent. Try: cop verify", path)
+    return fits
 
 
 # -- the side that answers
@@ -283,7 +304,7 @@ def take(
         raise Refused("No public record here names such a file, or you are no partner.")
     if size > site.config.max_attachment_bytes or len(piece) > MAX_PIECE_BYTES:
         raise Refused("This is larger than is taken here.")
-    with FileLock(site.store_db.with_name("brought.lock"), timeout=LOCK_SECONDS):
+    with _one_at_a_time(site):
         part = _part(site, sha256, sender)
         if blobs.holds(blobs.folder(site), sha256):
             return size
@@ -294,6 +315,15 @@ def take(
         if part.length == size and not part.finish():
             raise Refused("What came is not what its hash says. It was thrown away.")
         return size if blobs.holds(blobs.folder(site), sha256) else part.length
+
+
+@contextmanager
+def _one_at_a_time(site: Site) -> Iterator[None]:
+    try:
+        with FileLock(site.store_db.with_name("brought.lock"), timeout=LOCK_SECONDS):
+            yield
+    except Timeout as error:
+        raise Refused("Too much is coming in at once.") from error
 
 
 def sentences(told: Exchanged) -> list[str]:

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cop import attachments, blob_exchange, blobs, config, lacking
+from cop import attachments, blob_exchange, blobs, config, lacking, verification
 from cop.blob_exchange import Exchanged
 from cop.blobs import Part
-from cop.errors import CopError, Refused
+from cop.errors import CopError, NotReachable, Refused
 from cop.transports.attachments import Coming
-from cop.transports.base import LineCut
+from cop.transports.base import AnswersOtherwise, LineCut
 from tests.network import Place, network
 from tests.test_sync_http import Between, cop, cutting, report, serving
 
@@ -521,3 +521,41 @@ def test_a_stranger_cannot_bring_anything(tmp_path: Path) -> None:
         assert refused.value.code == 400
         assert get(f"{address}/-/cop/blob/{sha(LARGE)}", "HEAD")[0] == 404
     assert not parts(other)
+
+
+def test_a_damaged_file_is_told_by_verify_and_not_sent(tmp_path: Path) -> None:
+    one, other = pair(tmp_path)
+    publish(one)
+    one.sync(other)
+    blobs.path_of(blobs.folder(one.site), sha(LARGE)).write_bytes(LARGE[::-1])
+    assert any("agenda.pdf" in problem for problem in verification.verify(one.site, one.db).problems)
+    line = BlobLine(one, other)
+    assert exchange(one, other, line) == Exchanged()
+    assert line.travelled == 0
+
+
+def test_a_partner_with_an_older_cop_is_no_error(tmp_path: Path) -> None:
+    one, other = pair(tmp_path)
+    publish(one)
+    one.sync(other)
+    line = BlobLine(one, other)
+
+    def ask(_: bytes) -> bytes:
+        raise AnswersOtherwise("status 404")
+
+    line.ask = ask  # type: ignore[method-assign]
+    assert exchange(one, other, line) == Exchanged()
+
+
+@pytest.mark.parametrize("error", [NotReachable("gone"), Refused("no"), OSError(28, "No space left on device")])
+def test_whatever_goes_wrong_the_text_is_in(tmp_path: Path, error: Exception) -> None:
+    one, other = pair(tmp_path)
+    publish(one)
+    other.sync(one)
+    line = BlobLine(other, one)
+
+    def ask(_: bytes) -> bytes:
+        raise error
+
+    line.ask = ask  # type: ignore[method-assign]
+    assert exchange(other, one, line) == Exchanged(waiting=1)

@@ -27,6 +27,7 @@ NO_HEADERS: Mapping[str, str] = {}
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 60  # without a byte from the partner
 DEADLINE_SECONDS = 300  # for one turn
+SLOWEST = 200  # bytes a second, of a long answer
 PIECE_BYTES = 16_384
 MAX_QUESTION_BYTES = 32  # a message this short asks only whether anything is new
 _AGAIN = "Nothing was lost. Safe to run again."
@@ -95,11 +96,18 @@ class HttpTransport:
             raise self._broken(error, connected) from error
 
     def pieces(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
-        """What is left of an answer, as it comes. Raises: LineCut; an end that came too early is for the caller to see."""
+        """What is left of an answer, as it comes; an end that came too early is for the caller to see.
+
+        Raises: LineCut; NotReachable if almost nothing comes for a long time.
+        """
+        started, before = time.monotonic(), self.bytes_in
         try:
             while piece := response.read1(PIECE_BYTES):
                 self.bytes_in += len(piece)
                 yield piece
+                seconds = time.monotonic() - started
+                if seconds > DEADLINE_SECONDS and self.bytes_in - before < seconds * SLOWEST:
+                    raise NotReachable(f"{self.address} is too slow.", hint=_AGAIN)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise LineCut(f"The line to {self.address} was cut.", hint=_AGAIN) from error

@@ -29,6 +29,9 @@ _HASH = "(?P<sha256>[0-9a-f]{64})"
 _ONE_RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
+_turnstile = asyncio.Semaphore(api.MAX_AT_ONCE)
+
+
 class FileResponse(Response):  # type: ignore[misc]  # Datasette has no types
     """Part of a file, read while it is sent."""
 
@@ -151,11 +154,9 @@ async def for_partners(request: Any, datasette: Any) -> Response:
     asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
         if request.method == "PUT":
-            return await asyncio.to_thread(
-                _take, site, asked, await api.read_body(request), sha256, request.query_string
-            )
+            return await _in_line(_take, site, asked, await api.read_body(request), sha256, request.query_string)
         if request.method == "HEAD":
-            return await asyncio.to_thread(_told, site, asked, sha256)
+            return await _in_line(_told, site, asked, sha256)
     except CopError as error:
         return _plain(str(error), 400)
     if request.method != "GET":
@@ -164,6 +165,11 @@ async def for_partners(request: Any, datasette: Any) -> Response:
     return (
         _send(request, one, sha256, {}) if one else _plain("No public record names this, or it is not held here.", 404)
     )
+
+
+async def _in_line(answer: Callable[..., Response], *asked: Any) -> Response:
+    async with _turnstile:
+        return await asyncio.to_thread(answer, *asked)
 
 
 def _told(site: Site, asked: signatures.Request, sha256: str) -> Response:
@@ -204,7 +210,7 @@ async def talk(request: Any, datasette: Any) -> Response:
         return _plain("Partners' machines exchange here. There is nothing to read.", 405)
     asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
-        return await asyncio.to_thread(_talk, site, asked, await api.read_body(request))
+        return await _in_line(_talk, site, asked, await api.read_body(request))
     except CopError as error:
         return _plain(str(error), 400)
 
