@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import re
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -20,8 +21,11 @@ from cop import attachments, blob_exchange, blobs, config, lacking, verification
 from cop.blob_exchange import Exchanged
 from cop.blobs import Part
 from cop.errors import CopError, NotReachable, Refused
-from cop.transports.attachments import Coming
+from cop.transports import partly_known
+from cop.transports.attachments import Coming, HttpBlobs
 from cop.transports.base import AnswersOtherwise, LineCut
+from cop.transports.http import HttpTransport
+from cop.transports.signatures import Request, sender_of, sign_request
 from tests.network import Place, network
 from tests.test_sync_http import Between, cop, cutting, report, serving
 
@@ -559,3 +563,91 @@ def test_whatever_goes_wrong_the_text_is_in(tmp_path: Path, error: Exception) ->
 
     line.ask = ask  # type: ignore[method-assign]
     assert exchange(other, one, line) == Exchanged(waiting=1)
+
+
+class Elsewhere(BlobLine):
+    """Says what it has as a partner does, and sends what a raw server sends."""
+
+    def __init__(self, here: Place, other: Place, address: str) -> None:
+        super().__init__(here, other)
+        self.fetch = HttpBlobs(HttpTransport(address)).fetch  # type: ignore[method-assign]
+
+
+def raw(head: str, body: bytes, times: int = 1) -> Any:
+    """A server that answers every request with the same bytes, the body `times` over."""
+
+    def handle(client: socket.socket) -> None:
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += client.recv(65536)
+        client.sendall(f"HTTP/1.1 {head}\r\n\r\n".encode())
+        for _ in range(times):
+            client.sendall(body)
+        client.shutdown(socket.SHUT_RDWR)
+
+    return handle
+
+
+SIZE = len(LARGE)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "times", "came"),
+    [
+        (f"200 OK\r\nContent-Length: {SIZE}", LARGE, 1, Exchanged(received=1)),
+        ("200 OK", LARGE, 1, Exchanged(received=1)),
+        ("200 OK", LARGE, 400, Exchanged(waiting=1, wrong=1)),
+        ("200 OK", LARGE[:1000], 1, Exchanged(waiting=1, wrong=1)),
+        ("200 OK\r\nTransfer-Encoding: chunked", b"%x\r\n%b\r\n" % (SIZE, LARGE), 400, Exchanged(waiting=1, wrong=1)),
+        (f"200 OK\r\nContent-Length: {10**12}", LARGE, 1, Exchanged(waiting=1, wrong=1)),
+        (f"206 Partial Content\r\nContent-Range: bytes 0-9/{SIZE + 1}\r\nContent-Length: 10", LARGE[:10], 1, Exchanged(waiting=1, wrong=1)),
+        (f"206 Partial Content\r\nContent-Range: bytes 5-{SIZE - 1}/{SIZE}\r\nContent-Length: {SIZE - 5}", LARGE[5:], 1, Exchanged(waiting=1, wrong=1)),
+        ("206 Partial Content\r\nContent-Range: bytes */*\r\nContent-Length: 10", LARGE[:10], 1, Exchanged(waiting=1)),
+        ("206 Partial Content\r\nContent-Length: 10", LARGE[:10], 1, Exchanged(waiting=1)),
+        ("404 Not Found\r\nContent-Length: 0", b"", 1, Exchanged(waiting=1)),
+        ("416 No\r\nContent-Length: 0", b"", 1, Exchanged(waiting=1)),
+        ("302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0", b"", 1, Exchanged(waiting=1)),
+        ("500 No\r\nContent-Length: 0", b"", 1, Exchanged(waiting=1)),
+        ("200 OK\r\nContent-Length: -5", LARGE, 1, Exchanged(received=1)),
+        ("rubbish", b"", 1, Exchanged(waiting=1)),
+    ],
+)  # fmt: skip
+def test_a_server_that_answers_oddly_brings_the_bytes_or_nothing(
+    tmp_path: Path, head: str, body: bytes, times: int, came: Exchanged
+) -> None:
+    one, other = pair(tmp_path)
+    publish(one)
+    other.sync(one)
+    with Between(raw(head, body, times)) as server:
+        assert exchange(other, one, Elsewhere(other, one, server.address)) == came
+    assert holds(other) == bool(came.received)
+    assert sum(path.stat().st_size for path in parts(other)) <= SIZE
+
+
+def test_a_server_that_sends_all_of_it_again_is_understood(tmp_path: Path) -> None:
+    one, other = pair(tmp_path)
+    publish(one)
+    other.sync(one)
+    Part(blobs.folder(other.site), sha(LARGE)).add(iter([LARGE[:5000]]), SIZE)
+    with Between(raw(f"200 OK\r\nContent-Length: {SIZE}", LARGE)) as server:
+        assert exchange(other, one, Elsewhere(other, one, server.address)).received == 1
+    assert holds(other)
+
+
+def test_a_signature_on_one_piece_fits_no_other_place_or_file(tmp_path: Path) -> None:
+    one, other = pair(tmp_path)
+    publish(one)
+    one.sync(other)
+    known = partly_known(other.db)
+    request = Request("PUT", f"http://x/-/cop/blob/a?sha256={sha(LARGE)}&size={SIZE}&start=0")
+    sign_request(request, one.signer, LARGE[:10])
+    assert sender_of(request, LARGE[:10], known) == one.signer.public
+    for changed in (
+        replace(request, url=request.url.replace("start=0", "start=1")),
+        replace(request, url=request.url.replace(sha(LARGE), "ab" * 32)),
+        replace(request, method="POST"),
+    ):
+        with pytest.raises(Refused):
+            sender_of(changed, LARGE[:10], known)
+    with pytest.raises(Refused):
+        sender_of(request, LARGE[:9], known)
