@@ -46,6 +46,11 @@ class Known:
     checked_ns: int
     sha256: str
 
+    @property
+    def key(self) -> str:
+        """As that of its attachment."""
+        return f"{self.sha256}/{self.name}"
+
     def is_unchanged(self, found: os.stat_result) -> bool:
         """True if size and time say that it need not be read again."""
         return is_unchanged(self.size, self.mtime_ns, self.checked_ns, found)
@@ -170,7 +175,8 @@ class _Taking:
                 else:
                     sha256, size = blobs.hash_of(file, MAX_BYTES)
         except FileNotFoundError as error:
-            raise _Unfit(f"there is no file content/{below}") from error
+            hint = f"Bring it back: cop checkout content/{self.says.path}. Or mend the line. Then: cop load"
+            raise _Unfit(f"there is no file content/{below}", hint if before else _SAVE) from error
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
             raise _Unfit(f"content/{below} could not be taken in ({why})", "Check who may read it.") from error
@@ -235,8 +241,8 @@ def _open(root: Path, below: str) -> BinaryIO:
 
 
 def names_in(db: sqlite3.Connection, path: str) -> dict[str, str]:
-    """Per hash, how a content file named the attachment when it was last saved or written."""
-    return {known.sha256: known.written for known in known_files(db, path)}
+    """How a content file named each attachment when it was last saved or written, by key."""
+    return {known.key: known.written for known in known_files(db, path)}
 
 
 def put_beside(
@@ -248,14 +254,17 @@ def put_beside(
     name. Returns what the content file is to name.
     """
     before, taken = known_files(db, path), set[str]()
-    wanted = {one.sha256: one for _, one in attachments.in_fields(type_name, fields)}
+    wanted = {one.key: one for _, one in attachments.in_fields(type_name, fields)}
     found: list[Known] = []
-    for sha256, one in wanted.items():
-        same = next((known for known in before if known.sha256 == sha256), None)
-        if same and _now(site, same) == sha256:
+    for key, one in wanted.items():
+        same = next((known for known in before if known.key == key), None)
+        is_held = blobs.holds(blobs.folder(site), one.sha256)
+        if same and _now(site, same) == one.sha256:
             found.append(same)
-        elif blobs.holds(blobs.folder(site), sha256):
-            free = [known for known in before if known.sha256 not in wanted and known.file not in taken]
+        elif same and is_held and _is_free(site, same.file):
+            found.append(_write(site, one, same.written, same.file))
+        elif is_held:
+            free = [known for known in before if known.key not in wanted and known.file not in taken]
             found.append(_put(site, db, path, one, free))
         else:
             continue
@@ -263,19 +272,34 @@ def put_beside(
     return found
 
 
+def could_put(site: Site, db: sqlite3.Connection, path: str, type_name: str, fields: Mapping[str, Value]) -> bool:
+    """True if an attachment is held that the content file does not name, or that is gone from beside it."""
+    beside = {known.key: known.file for known in known_files(db, path)}
+    return any(
+        blobs.holds(blobs.folder(site), one.sha256) and (one.key not in beside or _is_free(site, beside[one.key]))
+        for _, one in attachments.in_fields(type_name, fields)
+    )
+
+
+def _is_free(site: Site, below: str) -> bool:
+    return not os.path.lexists(site.content / below)
+
+
 def _put(site: Site, db: sqlite3.Connection, path: str, one: Attachment, free: Sequence[Known]) -> Known:
     older = next((known for known in free if _may_replace(site, db, path, known, one)), None)
     if older:
-        below, text = older.file, older.written
-    else:
-        parent = PurePosixPath(path).parent
-        text = _free_name(site, parent.as_posix(), attachments.fit_name(PurePosixPath(path).stem), one)
-        below = (parent / text).as_posix()
+        return _write(site, one, older.written, older.file)
+    parent = PurePosixPath(path).parent
+    text = _free_name(site, parent.as_posix(), attachments.fit_name(PurePosixPath(path).stem), one)
+    return _write(site, one, text, (parent / text).as_posix())
+
+
+def _write(site: Site, one: Attachment, text: str, below: str) -> Known:
+    """Put the bytes of an attachment where a content file names them as `text`."""
     target = site.content / below
     if not (target.is_file() and _hash(target) == one.sha256):
         target.parent.mkdir(parents=True, exist_ok=True)
-        data = blobs.path_of(blobs.folder(site), one.sha256).read_bytes()
-        files.replace(target, data)
+        files.replace(target, blobs.path_of(blobs.folder(site), one.sha256).read_bytes())
     found = target.stat()
     return Known(text, below, one.name, found.st_size, found.st_mtime_ns, time.time_ns(), one.sha256)
 
@@ -318,4 +342,4 @@ def as_written(type_name: str, fields: Mapping[str, Value], names: Mapping[str, 
 
 def _as_written(value: Value, names: Mapping[str, str]) -> Value:
     one = attachments.parse(value)
-    return Written(names[one.sha256], one.title).value() if one and one.sha256 in names else value
+    return Written(names[one.key], one.title).value() if one and one.key in names else value

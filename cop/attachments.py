@@ -52,6 +52,11 @@ class Attachment:
     title: str = ""
 
     @property
+    def key(self) -> str:
+        """Tells it from others of a record; the same bytes may be there under two names."""
+        return f"{self.sha256}/{self.name}"
+
+    @property
     def type(self) -> str:
         """What it is sent as."""
         return type_of(self.name)

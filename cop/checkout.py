@@ -19,7 +19,7 @@ from cop.schema import writing
 from cop.worktree import content_lock, keep_file
 
 SHARE_FIELDS = "share_fields"
-Names = Mapping[str, str]  # hash of an attachment: how the content file names it
+Names = Mapping[str, str]  # key of an attachment: how the content file names it
 NO_NAMES: Names = {}
 
 
@@ -85,12 +85,16 @@ def _check_out_one(
         is_edited = hash_bytes(data) != row["file_hash"] or attaching.is_changed(site, db, below)
     if is_edited:
         report.kept.append(shown)
-    elif data is not None and row["base"] == b"".join(view.heads):
+    elif (
+        data is not None
+        and row["base"] == b"".join(view.heads)
+        and not attaching.could_put(site, db, below, view.type, view.fields)
+    ):
         report.unchanged += 1
     else:
         before = attaching.names_in(db, below)
         beside = attaching.put_beside(site, db, below, view.type, view.fields)
-        after = {one.sha256: one.written for one in beside}
+        after = {one.key: one.written for one in beside}
         text = (
             _new_text(record_id, revisions, view, after)
             if data is None

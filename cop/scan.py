@@ -34,7 +34,7 @@ class Scan:
     missing: tuple[str, ...]  # saved before and not there now
     odd: tuple[Odd, ...]  # folders named like a file, links out of the folder
     started_ns: int  # when the look began
-    attached: frozenset[str] = frozenset()  # candidates because of a file that they name
+    attached: frozenset[str] = frozenset()  # candidates that name a file which may have changed
 
 
 def scan(db: sqlite3.Connection, content: Path, *, ids_wanted: bool) -> Scan:
@@ -59,9 +59,10 @@ def scan(db: sqlite3.Connection, content: Path, *, ids_wanted: bool) -> Scan:
         else:
             known[path] = row
     missing = sorted(_not_withdrawn(db, known))
-    attached = _with_changed_files(db, content) - {*candidates, *known, *(one.path for one in odd)}
-    candidates += attached
-    unchanged -= len(attached)
+    attached = _with_changed_files(db, content) - {*known, *(one.path for one in odd)}
+    also = attached - set(candidates)
+    candidates += also
+    unchanged -= len(also)
     return Scan(tuple(sorted(candidates)), unchanged, tuple(missing), tuple(odd), started, frozenset(attached))
 
 

@@ -1,6 +1,7 @@
 """Attachments of content files: from a path in a file to bytes under their hash, and back."""
 
 import hashlib
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -369,3 +370,45 @@ def test_the_command_says_line_and_what_to_do(cop: Cop) -> None:
     assert result.exit_code == 5
     assert "content/events/circle.md, line 3: there is no file content/events/papers/agenda.pdf" in result.output
     assert "Try: Mend the line or put the file there" in result.output
+
+
+def test_a_file_that_came_later_is_put_beside_by_the_next_checkout(folder: Folder, tmp_path: Path) -> None:
+    put(folder, "events/papers/agenda.pdf")
+    event(folder)
+    folder.load()
+    blobs.path_of(blobs.folder(folder.site), sha(AGENDA)).unlink()
+    other = partners_copy(folder, tmp_path)
+    other.check_out()
+    blobs.keep(blobs.folder(other.site), io.BytesIO(AGENDA), 100)
+    assert other.check_out().written == ["content/events/circle.md"]
+    assert (other.content / "events/circle/agenda.pdf").read_bytes() == AGENDA
+    assert "circle/agenda.pdf" in other.read("events/circle.md") and sha(AGENDA) not in other.read("events/circle.md")
+    assert other.check_out().written == []
+    os.utime(other.content / "events/circle.md")
+    assert other.load().entries == 0
+
+
+def test_checkout_brings_a_lost_file_back_where_it_was(folder: Folder) -> None:
+    file = put(folder, "events/papers/agenda.pdf")
+    event(folder)
+    folder.load()
+    file.unlink()
+    assert "cop checkout content/events/circle.md" in folder.load().refused[0].hint
+    folder.check_out()
+    assert file.read_bytes() == AGENDA
+    report = folder.load()
+    assert (report.entries, report.refused) == (0, ())
+
+
+def test_the_same_bytes_under_two_names_stay_two_files(folder: Folder, tmp_path: Path) -> None:
+    put(folder, "events/papers/agenda.pdf")
+    put(folder, "events/papers/copy.pdf")
+    event(folder, "papers: [papers/agenda.pdf, papers/copy.pdf]")
+    folder.load()
+    assert [one["name"] for one in papers(folder)] == ["agenda.pdf", "copy.pdf"]
+    folder.partner_writes(folder.id_of("events/circle.md"), {"summary": "s"}, type_name="event")
+    folder.check_out()
+    assert "papers: [papers/agenda.pdf, papers/copy.pdf]" in folder.read("events/circle.md")
+    assert folder.load().entries == 0
+    os.utime(folder.content / "events/circle.md")
+    assert folder.load().entries == 0
