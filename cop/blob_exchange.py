@@ -31,6 +31,7 @@ MAX_ASKED = 2000  # hashes in one message, each way
 MAX_TALK_BYTES = 200_000
 PIECE_BYTES = 256_000  # brought at a time
 MAX_PIECE_BYTES = 1_000_000  # taken at a time
+MAX_WRONG = 3  # times that a partner may send wrong bytes, until it has other news
 MAX_CUTS = 5  # of the line, one after the other, before we give up
 LOCK_SECONDS = 30
 Progress = Callable[[int, int], None]  # bytes done, of how many
@@ -104,6 +105,9 @@ def run(side: Side, organisation: OrganisationId, line: BlobLine, progress: Prog
     found = lacking(side.site)
     exchange = _Exchange(side, line, progress, report=Exchanged(left_out=len(found.left_out)))
     held = list(found.held)
+    if text_moved:
+        with writing(side.db):
+            side.db.execute("DELETE FROM local_blob_wrong WHERE source = ?", [organisation])
     if found.wanted or (held and (text_moved or _talk(side.db, organisation) != _state(held))):
         try:
             with FileLock(side.site.store_db.with_name("blobs.lock"), timeout=0):
@@ -124,14 +128,19 @@ def _exchange_all(
     db, answering = exchange.side.db, exchange.line.partner
     theirs = _ask(exchange.line, [one.sha256 for one in held], [one.sha256 for one in wanted])
     if theirs is None:
+        _keep_talk(db, organisation, _state(held))
         return
     if exchange.line.partner != answering:
         raise Refused("Somebody else answers than before. No files were exchanged.")
-    fetch = [one for one in wanted if one.sha256 in theirs.have]
+    without = given_up(db, organisation)
+    fetch = [one for one in wanted if one.sha256 in theirs.have and one.sha256 not in without]
     bring = sorted((one for one in held if one.sha256 in theirs.want), key=lambda one: one.size)
     exchange.of = sum(one.size for one in (*fetch, *bring))
     for one in fetch:
+        before = exchange.report.wrong
         _fetch(exchange, one)
+        if exchange.report.wrong > before:
+            keep_wrong(db, organisation, one.sha256)
     brought = [_bring(exchange, one) for one in bring]
     blobs.tidy(exchange.root, frozenset(one.sha256 for one in wanted))
     if all(brought):
@@ -151,6 +160,22 @@ def _ask(line: BlobLine, have: Sequence[str], want: Sequence[str]) -> Told | Non
         their_have += answer.have
         their_want += answer.want
     return Told(tuple(their_have), tuple(their_want))
+
+
+def given_up(db: sqlite3.Connection, source: bytes) -> set[str]:
+    """What this partner, or place, has given wrongly so often that asking again would only cost."""
+    query = "SELECT sha256 FROM local_blob_wrong WHERE source = ? AND times >= ?"
+    return {row[0] for row in db.execute(query, [source, MAX_WRONG])}
+
+
+def keep_wrong(db: sqlite3.Connection, source: bytes, sha256: str) -> None:
+    """Count that what a partner, or place, gave was not what its record says."""
+    with writing(db):
+        db.execute(
+            "INSERT INTO local_blob_wrong VALUES (?, ?, 1)"
+            " ON CONFLICT (source, sha256) DO UPDATE SET times = times + 1",
+            [source, sha256],
+        )
 
 
 def _patiently(line: BlobLine, message: bytes) -> bytes:

@@ -141,6 +141,9 @@ M002_SYNC = """
         PRIMARY KEY (path, written)) WITHOUT ROWID;
     CREATE TABLE local_blob_talk (        -- what we and a partner held when we last asked each other for attachments
         organisation BLOB PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE local_blob_wrong (       -- attachments that came, and that were not what their record says
+        source BLOB NOT NULL,             -- the partner's key, or a hash of place and name of a file there
+        sha256 TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (source, sha256)) WITHOUT ROWID;
 """
 
 SITE_TABLES = """

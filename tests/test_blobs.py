@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cop import attachments, blob_exchange, blobs, config, lacking, verification
+from cop import attachments, blob_exchange, blobs, config, exchanges, lacking, verification
 from cop.blob_exchange import Exchanged
 from cop.blobs import Part
 from cop.errors import CopError, NotReachable, Refused
@@ -651,3 +651,20 @@ def test_a_signature_on_one_piece_fits_no_other_place_or_file(tmp_path: Path) ->
             sender_of(changed, LARGE[:10], known)
     with pytest.raises(Refused):
         sender_of(request, LARGE[:9], known)
+
+
+def test_wrong_bytes_are_not_fetched_for_ever(tmp_path: Path) -> None:
+    one, other = pair(tmp_path)
+    publish(one)
+    other.sync(one)
+    line = BlobLine(other, one)
+    line.spoil = lambda data: b"x" + data[1:]
+    for _ in range(5):
+        exchange(other, one, line)
+    assert line.travelled == blob_exchange.MAX_WRONG * len(LARGE)
+    assert exchange(other, one, text_moved=True).received == 1, "after other news it is tried again"
+
+
+def test_one_line_says_that_files_moved() -> None:
+    told = {"received": 0, "sent": 0, "attachments": {"received": 2, "sent": 1}}
+    assert exchanges.sentence("Caafi Health", told) == "Caafi Health: 0 came, 0 went, files: 2 came, 1 went."

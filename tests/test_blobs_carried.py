@@ -226,3 +226,16 @@ def test_cop_sync_says_what_came_in_a_folder(tmp_path: Path) -> None:
     told = json.loads(cop(other, "sync", "--json"))[0]
     assert told["attachments"] == {"received": 1, "sent": 0, "left_out": 0, "waiting": 0, "wrong": 0}
     assert io.BytesIO(LARGE).read() == blobs.path_of(blobs.folder(other.site), sha(LARGE)).read_bytes()
+
+
+def test_a_file_that_stays_wrong_is_left_alone_and_a_right_one_put_beside_it(tmp_path: Path) -> None:
+    one, other, third = network(tmp_path, 3)
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    publish(one)
+    visit(one, folder)
+    blob_in(folder).write_bytes(LARGE[::-1])
+    assert [visit(other, folder).wrong for _ in range(5)] == [1, 1, 1, 0, 0]
+    blobs.keep(blobs.folder(other.site), io.BytesIO(LARGE), len(LARGE))
+    assert visit(other, folder) == Exchanged(sent=1)
+    assert visit(third, folder) == Exchanged(received=1)

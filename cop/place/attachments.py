@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cop import blobs, trust
-from cop.blob_exchange import Exchanged, Progress
+from cop.blob_exchange import Exchanged, Progress, given_up, keep_wrong
 from cop.errors import NotThere, TooLarge
 from cop.lacking import Named, lacking
 from cop.place.names import ROOT, publisher_of
+from cop.signing import sha256 as sha256_of
 from cop.transports.base import FileCarrier
 from cop.turns import Side
 
@@ -70,8 +71,10 @@ def exchange(side: Side, carrier: FileCarrier, progress: Progress) -> Exchanged:
 
 
 def _fetch(visit: _Visit, one: Named) -> None:
-    wrong = False
+    wrong, db = False, visit.side.db
     for path in _names(visit, one):
+        if one.sha256 in given_up(db, _source(visit, path)):
+            continue
         try:
             data = visit.carrier.read(path, max(one.sizes))
         except (NotThere, TooLarge):
@@ -81,8 +84,14 @@ def _fetch(visit: _Visit, one: Named) -> None:
             visit.report.received += 1
             _show(visit)
             return
-        wrong = wrong or len(data) in one.sizes  # of another size, it may be on its way as yet
+        if len(data) in one.sizes:  # of another size, it may be on its way as yet
+            keep_wrong(db, _source(visit, path), one.sha256)
+            wrong = True
     visit.report.wrong += wrong
+
+
+def _source(visit: _Visit, path: str) -> bytes:
+    return sha256_of(f"{visit.carrier.address}\0{path}".encode())
 
 
 def _names(visit: _Visit, one: Named) -> Iterator[str]:
@@ -100,7 +109,9 @@ def _leave(visit: _Visit, held: tuple[Named, ...], named: frozenset[str]) -> Non
     own = publisher_of(visit.side.signer.public)
     for one in sorted(held, key=lambda one: one.size):
         path = blobs.path_of(blobs.folder(visit.side.site), one.sha256)
-        if path.stat().st_size not in visit.there.get(one.sha256, {}).values():
+        size, db = path.stat().st_size, visit.side.db
+        there = [name for name, told in visit.there.get(one.sha256, {}).items() if told == size]
+        if all(one.sha256 in given_up(db, _source(visit, name)) for name in there):
             visit.carrier.write(path_of(own, one.sha256), path.read_bytes())
             visit.report.sent += 1
             _show(visit)
