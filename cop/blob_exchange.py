@@ -14,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from cop import blobs, cbor, trust
+from cop import blobs, cbor, trust, views
 from cop.blobs import Part
 from cop.config import Site
 from cop.errors import NotReachable, Refused
@@ -286,7 +286,10 @@ def _is_undamaged(path: Path, sha256: str) -> bool:
 
 def answer(site: Site, db: sqlite3.Connection, data: bytes, sender: WriterId) -> bytes:
     """What we have of what they want, and want of what they have. From strangers we want nothing. Raises: Refused."""
-    told, found = unpack(data), lacking(site)
+    told = unpack(data)
+    if views.are_behind(db):  # what they have just brought says what we want
+        views.refresh(site, db)
+    found = lacking(site)
     held = {one.sha256 for one in found.held}
     wanted = {one.sha256 for one in found.wanted} if is_known(db, sender) else set()
     return pack(Told(tuple(h for h in told.want if h in held), tuple(h for h in told.have if h in wanted)))

@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cop import bundle_files, cbor, files, frontier, log, partners, sealing, trust, wire
+from cop import bundle_files, cbor, files, frontier, log, partners, sealing, trust, views, wire
 from cop.errors import CopError, NotReachable, Refused
 from cop.frontier import Points
 from cop.model import PARTNERS, Entry, WriterId
 from cop.partners import Partner, all_partners, keep_points
 from cop.signing import sha256
-from cop.turns import Side, count_changes, own_organisation, receive
+from cop.turns import Side, bringing_up_to_date, count_changes, own_organisation, receive
 from cop.wire import Message
 
 MAGIC = b"cop bundle 1\n"
@@ -204,9 +204,15 @@ def _plain(text: str) -> str:
 
 
 def apply(
-    side: Side, path: Path, now: int, *, dry_run: bool = False, progress: Progress = lambda done, of: None
+    side: Side,
+    path: Path,
+    now: int,
+    *,
+    dry_run: bool = False,
+    progress: Progress = views.no_progress,
+    pages: Progress = views.no_progress,
 ) -> Applied:
-    """Store what a bundle brings; never writes to where it lies. `progress` is told bytes read, of all.
+    """Store what a bundle brings; never writes to where it lies. `progress` is told bytes, `pages` is told records.
 
     Raises: NotReachable, Refused. Where it is damaged, what came before the damage has been stored.
     """
@@ -215,17 +221,18 @@ def apply(
         applied = Applied(header.name, files_left_out=header.files_left_out)
         brought: list[Entry] = []
         done, of = len(MAGIC), path.stat().st_size
-        while not applied.whole:
-            content = _read_frame(file, path)
-            done += 4 + HASH_BYTES + len(content)
-            progress(min(done, of), of)
-            if _is_end(content):
-                applied.whole = True
-            elif dry_run:
-                brought += wire.unpack(content, side.signer).entries
-            else:
-                _apply_one(side, wire.unpack(content, side.signer), applied, now)
-        if header.files and not dry_run:
+        with bringing_up_to_date(side, pages):
+            while not applied.whole:
+                content = _read_frame(file, path)
+                done += 4 + HASH_BYTES + len(content)
+                progress(min(done, of), of)
+                if _is_end(content):
+                    applied.whole = True
+                elif dry_run:
+                    brought += wire.unpack(content, side.signer).entries
+                else:
+                    _apply_one(side, wire.unpack(content, side.signer), applied, now)
+        if header.files and not dry_run:  # which of them are wanted, the text says
             _take_files(side, file, path, applied, lambda count: progress(min(done + count, of), of))
     if dry_run:
         applied.files = header.files

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from cop import log
 from cop.merge import History
 from cop.model import PUBLIC, Entry, PayloadHash, RecordId, Revision
+from cop.schema import writing
 
 NONE, LATER, ALL = "none", "later", "all"  # what of the history we fetch: `cop sync --history`
 
@@ -38,13 +39,14 @@ def _replaced(revisions: Iterable[Revision]) -> set[PayloadHash]:
 
 def leave_out(db: sqlite3.Connection, new: Iterable[Entry]) -> None:
     """Stop waiting for texts that did not come with these entries, because we asked for current ones only."""
-    for entry in new:
-        items = (
-            "SELECT item_number FROM local_missing JOIN log_item USING (item_number) JOIN log_entry USING (entry_number)"
-            " WHERE entry_id = ? AND audience = ?"
-        )
-        db.execute(f"INSERT OR IGNORE INTO local_left_out {items}", [entry.entry_id, PUBLIC])
-        db.execute(f"DELETE FROM local_missing WHERE item_number IN ({items})", [entry.entry_id, PUBLIC])
+    items = (
+        "SELECT item_number FROM local_missing JOIN log_item USING (item_number) JOIN log_entry USING (entry_number)"
+        " WHERE entry_id = ? AND audience = ?"
+    )
+    with writing(db):
+        for entry in new:
+            db.execute(f"INSERT OR IGNORE INTO local_left_out {items}", [entry.entry_id, PUBLIC])
+            db.execute(f"DELETE FROM local_missing WHERE item_number IN ({items})", [entry.entry_id, PUBLIC])
 
 
 def want_again(db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> None:
@@ -63,8 +65,9 @@ def want_all(db: sqlite3.Connection) -> None:
 
 def _want(db: sqlite3.Connection, items: str, values: Sequence[object]) -> None:
     left_out = f"SELECT item_number FROM local_left_out WHERE item_number IN ({items})"
-    db.execute(f"INSERT OR IGNORE INTO local_missing {left_out}", values)
-    db.execute("DELETE FROM local_left_out WHERE item_number IN (SELECT item_number FROM local_missing)")
+    with writing(db):
+        db.execute(f"INSERT OR IGNORE INTO local_missing {left_out}", values)
+        db.execute("DELETE FROM local_left_out WHERE item_number IN (SELECT item_number FROM local_missing)")
 
 
 def left_out(db: sqlite3.Connection) -> int:
@@ -74,9 +77,10 @@ def left_out(db: sqlite3.Connection) -> int:
 
 def choose(db: sqlite3.Connection, history: str) -> None:
     """Remember what of older texts to fetch: NONE, LATER or ALL."""
-    log.set_setting(db, "history", history)
-    if history == ALL:
-        want_all(db)
+    with writing(db):
+        log.set_setting(db, "history", history)
+        if history == ALL:
+            want_all(db)
 
 
 def chosen(db: sqlite3.Connection) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-from cop import blob_exchange, partners, place, sync
+from cop import blob_exchange, partners, place, sync, views
 from cop.errors import CopError, NotReachable
 from cop.partners import Invitation, Partner
 from cop.place import attachments as left_files
@@ -43,16 +43,16 @@ def meetings(chosen: Iterable[Partner]) -> list[Meeting]:
     return [Meeting(met[0].address, tuple(met)) for met in found.values()]
 
 
-def run(side: Side, meeting: Meeting, now: int, progress: Progress) -> Report:
+def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress = views.no_progress) -> Report:
     """Exchange with everyone in a meeting. Raises: NotReachable, Refused, WrongUsage."""
     if holds_files(meeting.address):
-        return _visit(side, meeting, now, progress)
+        return _visit(side, meeting, now, progress, pages)
     partner = meeting.partners[0]
     try:
         line = _line(side, meeting.address)
-        report = sync.run(side, partner, line, now, progress)
+        report = sync.run(side, partner, line, now, progress, pages)
     except AnswersOtherwise as error:
-        return _read_files(side, meeting, now, progress, error)
+        return _read_files(side, meeting, now, progress, pages, error)
     _attachments(side, partner, line, report, progress)
     return report
 
@@ -66,9 +66,9 @@ def _attachments(side: Side, partner: Partner, line: HttpTransport, report: Repo
     report.bytes_in, report.bytes_out, report.requests = line.bytes_in, line.bytes_out, line.requests
 
 
-def _visit(side: Side, meeting: Meeting, now: int, progress: Progress) -> Report:
+def _visit(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress) -> Report:
     carrier = open_place(meeting.address)
-    report = place.run(side, meeting.partners, carrier, now, progress)
+    report = place.run(side, meeting.partners, carrier, now, progress, pages)
     with suppress(NotReachable):  # the text is in; the files come next time
         report.attachments = asdict(left_files.exchange(side, carrier, progress))
     report.bytes_in, report.bytes_out, report.requests = carrier.bytes_in, carrier.bytes_out, carrier.requests
@@ -92,10 +92,12 @@ def preview(side: Side, meeting: Meeting) -> Report:
             raise error from None
 
 
-def _read_files(side: Side, meeting: Meeting, now: int, progress: Progress, error: NotReachable) -> Report:
+def _read_files(
+    side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress, error: NotReachable
+) -> Report:
     """A web server that is no cop may still hold the files of a place. Raises: what cop said, if it does not."""
     try:
-        return _visit(side, meeting, now, progress)
+        return _visit(side, meeting, now, progress, pages)
     except CopError:
         raise error from None
 

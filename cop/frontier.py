@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
 from cop.model import EntryId, WriterId
+from cop.schema import writing
 from cop.signing import sha256
 
 SHORT = 8  # bytes of an entry id in a point
@@ -56,11 +57,12 @@ def frontier_hash(db: sqlite3.Connection) -> bytes:
 
 def remember(db: sqlite3.Connection) -> None:
     """Keep how far our log goes now, so that a partner who held the same can later be sent just what came after."""
-    db.execute(
-        "INSERT OR IGNORE INTO local_state SELECT ?, coalesce(max(entry_number), 0) FROM log_entry", [frontier_hash(db)]
-    )
     oldest = "SELECT entry_number FROM local_state ORDER BY entry_number DESC LIMIT 1 OFFSET ?"
-    db.execute(f"DELETE FROM local_state WHERE entry_number <= ({oldest})", [MAX_STATES])
+    with writing(db):  # one look at the log: nobody may append between the hash and the number
+        state = frontier_hash(db)
+        if position(db, state) is None:
+            db.execute("INSERT INTO local_state SELECT ?, coalesce(max(entry_number), 0) FROM log_entry", [state])
+            db.execute(f"DELETE FROM local_state WHERE entry_number <= ({oldest})", [MAX_STATES])
 
 
 def position(db: sqlite3.Connection, state: bytes) -> int | None:

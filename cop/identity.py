@@ -80,10 +80,15 @@ def renew_writer(site: Site, db: sqlite3.Connection, now: int) -> Signer | None:
         return None
     writer = keys.create(site.keys, f"writer of {site.config.name}, site {site.root}")
     with writing(db):
-        log.set_setting(db, "former_writers", b"".join([log.own_writer(db), *_former_writers(db)]))
+        retire_writer(db)
         log.set_setting(db, "writer", writer.public)
         log.write(db, writer, "writer", [], claimed_time=now, extra=trust.certificate(organisation, writer.public))
     return writer
+
+
+def retire_writer(db: sqlite3.Connection) -> None:
+    """Remember that this installation wrote under its present key, for what was sealed to that."""
+    log.set_setting(db, "former_writers", b"".join([log.own_writer(db), *_former_writers(db)]))
 
 
 def _former_writers(db: sqlite3.Connection) -> tuple[bytes, ...]:

@@ -42,8 +42,7 @@ def load(folder: Path, public: bytes) -> Signer:
     except FileNotFoundError as error:
         raise CopError(
             f"The key of this installation is not on this computer (looked for {path}).",
-            hint="Was the site folder copied from another computer? Copy that key file too, or start with `cop init` in "
-            "a new folder and fetch everything by `cop join` and `cop sync`.",
+            hint="Was the site folder copied from another computer? Then: cop device new. Was the key moved? Put it back.",
         ) from error
     except (ValueError, IndexError, UnicodeDecodeError) as error:
         raise CopError(f"The key file {path} is damaged.", hint="Bring it back from a backup.") from error

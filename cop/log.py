@@ -71,6 +71,11 @@ def by_hash(payloads: Iterable[bytes]) -> dict[PayloadHash, bytes]:
     return {sha256(payload): payload for payload in payloads}
 
 
+def last_number(db: sqlite3.Connection) -> int:
+    """The number of the entry that arrived last here; 0 if there is none."""
+    return int(db.execute("SELECT coalesce(max(entry_number), 0) FROM log_entry").fetchone()[0])
+
+
 def holds(db: sqlite3.Connection, entry_id: EntryId) -> bool:
     """True if the entry is in the log."""
     return db.execute("SELECT 1 FROM log_entry WHERE entry_id = ?", [entry_id]).fetchone() is not None

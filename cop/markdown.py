@@ -4,17 +4,20 @@ Raw HTML is off; what comes out is cleaned once more; links lead to web pages, m
 elsewhere become links, so that reading never tells another server. A text that takes too long is shown as it was typed.
 """
 
+from __future__ import annotations
+
 import html
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-
-import nh3
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING, Any
 
 from cop.workers import OneProcess, map_in_processes
+
+if TYPE_CHECKING:
+    import nh3
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 MAX_QUICK_CHARACTERS = 16_000  # the worst text of this length takes about half a second
 MAX_CHARACTERS = 600_000  # beyond this a text is shown as it was typed
@@ -35,6 +38,8 @@ class Rendered:
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # late, as below: a run that lays out no text must start in a blink
+
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.add_render_rule("image_link", _image_link)
     return parser
@@ -42,6 +47,8 @@ def _parser() -> MarkdownIt:
 
 @lru_cache(maxsize=1)
 def _cleaner() -> nh3.Cleaner:
+    import nh3
+
     return nh3.Cleaner(
         tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noreferrer"
     )
@@ -70,6 +77,8 @@ def _picture(token: Token) -> Token:
     source = str(token.attrs.get("src", ""))
     if token.type != "image" or ("://" not in source and not source.startswith("//")):
         return token
+    from markdown_it.token import Token
+
     link = Token("text", "", 0, content=token.content or source)
     opening = Token("link_open", "a", 1, attrs={"href": source})
     return Token("image_link", "", 0, children=[opening, link, Token("link_close", "a", -1)])

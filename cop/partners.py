@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from cop import cbor, log, signing, trust
 from cop.config import check_organisation
@@ -199,6 +198,8 @@ def is_folder(address: str) -> bool:
 
 
 def _full_path(address: str) -> str:
+    from urllib.request import url2pathname  # late: it is slow to start, and most addresses are no files
+
     path = url2pathname(urlsplit(address).path) if address.startswith("file://") else address
     return os.path.abspath(Path(path).expanduser())  # noqa: PTH100 - `resolve` would follow a link that may be gone later
 
@@ -215,7 +216,8 @@ def own_invitation(db: sqlite3.Connection, name: str, kind: str, address: str) -
 
 def accept(db: sqlite3.Connection, signer: Signer, invitation: Invitation, now: int) -> None:
     """Accept a partner: from now on we store and show what it writes, and tell our partners that we know it."""
-    if invitation.organisation == log.setting(db, "organisation"):
+    ours = invitation.organisation == log.setting(db, "organisation")
+    if ours and invitation.writer == log.own_writer(db):
         raise WrongUsage("This is your own invitation.", hint="Give it to a partner, and join theirs.")
     with writing(db):
         db.execute(
@@ -224,7 +226,8 @@ def accept(db: sqlite3.Connection, signer: Signer, invitation: Invitation, now: 
             " address = coalesce(nullif(excluded.address, ''), address), writer = excluded.writer",
             [invitation.organisation, invitation.name, invitation.kind, _usable(invitation), now, invitation.writer],
         )
-        say(db, signer, invitation.organisation, trust.ACCEPT, now)
+        if not ours:  # else it is another computer of our own organisation
+            say(db, signer, invitation.organisation, trust.ACCEPT, now)
 
 
 def _usable(invitation: Invitation) -> str:
@@ -239,7 +242,8 @@ def remove(db: sqlite3.Connection, signer: Signer, partner: Partner, now: int) -
     """End with a partner: what it wrote is kept in the log and no longer shown here."""
     with writing(db):
         db.execute("DELETE FROM local_partner WHERE organisation = ?", [partner.organisation])
-        say(db, signer, partner.organisation, trust.REMOVE, now)
+        if partner.organisation != log.setting(db, "organisation"):  # else another computer of ours
+            say(db, signer, partner.organisation, trust.REMOVE, now)
 
 
 def say(db: sqlite3.Connection, signer: Signer, about: OrganisationId, what: str, now: int) -> None:

@@ -1,23 +1,28 @@
 """Writes the tables of `site.db`. Used by `views` only; knows nothing of the log."""
 
+from __future__ import annotations
+
 import json
 import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-
-from sqlite_utils import Database
-from sqlite_utils.db import Table
+from typing import TYPE_CHECKING
 
 from cop import publish
 from cop.model import RecordId
 from cop.publish import PublicRecord
+
+if TYPE_CHECKING:
+    from sqlite_utils.db import Table
 
 _OF_A_RECORD = ("history", "conflicts", "files", "records")
 
 
 def table(public: sqlite3.Connection, name: str) -> Table:
     """A table of `site.db`, as sqlite-utils sees it."""
+    from sqlite_utils import Database  # late: a run that changes nothing must start in a blink
+
     return Database(public).table(name)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,22 +11,23 @@ from cop.config import Site
 from cop.entry import KINDS
 from cop.fields import TYPES
 from cop.model import OrganisationId, iso_time
-from cop.worktree import changed_paths
 
 Report = dict[str, Any]
 
 
-def status_of(site: Site, db: sqlite3.Connection) -> Report:
-    """The report of `cop status --json`; its keys do not change."""
-    unsaved, found = changed_paths(site, db)
+def status_of(site: Site, db: sqlite3.Connection, unsaved: Sequence[str], missing: Sequence[str]) -> Report:
+    """The report of `cop status --json`; its keys do not change.
+
+    `unsaved` and `missing` are paths below content/, as `worktree.changed_paths` finds them.
+    """
     return {
         "organisation": site.config.name,
         "writer": log.own_writer(db).hex(),
         "records": record_counts(db),
         "entries": _count(db, "SELECT count(*) FROM log_entry"),
         "unsaved": [f"content/{path}" for path in unsaved],
-        "missing": [f"content/{path}" for path in found.missing],
-        "behind": _behind(db, {*unsaved, *found.missing}),
+        "missing": [f"content/{path}" for path in missing],
+        "behind": _behind(db, {*unsaved, *missing}),
         "conflicts": conflicts(db),
         "checks": _checks(db),
         "waiting": waiting(db),

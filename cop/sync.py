@@ -5,13 +5,26 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from cop import currency, exchanges, frontier, log, partners, status, trust, wire
+from cop import currency, exchanges, frontier, log, partners, status, trust, views, wire
 from cop.errors import NotReachable, Refused
 from cop.holding import Holding, NotRebuilt
 from cop.model import Entry, PayloadHash, WriterId
 from cop.partners import Partner
+from cop.schema import writing
 from cop.transports.base import LineCut, Transport
-from cop.turns import Composed, Plan, Received, Side, Telling, compose, count_changes, plan, receive, wanted
+from cop.turns import (
+    Composed,
+    Plan,
+    Received,
+    Side,
+    Telling,
+    bringing_up_to_date,
+    compose,
+    count_changes,
+    plan,
+    receive,
+    wanted,
+)
 from cop.wire import Message
 
 MAX_TURNS = 100_000
@@ -63,31 +76,46 @@ class _Exchange:
     room: int = field(default_factory=lambda: wire.MAX_ROOM)
     whole: bool = False  # what comes and goes must not lean on what the other holds
     current: bool = False  # we want current texts only, as yet
+    agreed: bytes = b""  # the frontier hash at which both hold the same now
     cuts: int = 0
     unanswered: dict[int, int] = field(default_factory=dict)  # changes per entry that went before the line was cut
 
 
-def run(side: Side, partner: Partner, transport: Transport, now: int, progress: Progress, history: str = "") -> Report:
-    """Exchange with one partner until neither has anything for the other.
+def run(
+    side: Side,
+    partner: Partner,
+    transport: Transport,
+    now: int,
+    progress: Progress,
+    pages: Progress = views.no_progress,
+) -> Report:
+    """Exchange with one partner until neither has anything for the other, then bring the pages up to date.
 
-    `history` is what of older texts to fetch: none, later, all; "" as before. Raises: NotReachable, Refused.
+    `progress` is told bytes, `pages` is told records. Raises: NotReachable, Refused.
     """
     started = time.monotonic()
     exchange = _Exchange(side, partner, transport, now, progress, Report(partner.name))
-    chosen = currency.chosen(side.db)
-    exchange.current = chosen != currency.ALL
-    going, theirs = _first(exchange), None
-    for _ in range(MAX_TURNS):
-        theirs, going, done = _turn(exchange, going)
-        if done and exchange.current and chosen == currency.LATER and currency.left_out(side.db):
-            exchange.current, done = False, False
-            currency.want_all(side.db)
-            going = _next(exchange, theirs)
-        if done:
-            break
+    with bringing_up_to_date(side, pages):
+        theirs = _turns(exchange, currency.chosen(side.db))
     _finish(exchange, theirs)
     exchange.report.seconds = round(time.monotonic() - started, 3)
     return exchange.report
+
+
+def _turns(exchange: _Exchange, history: str) -> Message | None:
+    """Take turns until neither has anything for the other; the partner's last message."""
+    db, theirs = exchange.side.db, None
+    exchange.current = history != currency.ALL
+    going = _first(exchange)
+    for _ in range(MAX_TURNS):
+        theirs, going, done = _turn(exchange, going)
+        if done and exchange.current and history == currency.LATER and currency.left_out(db):
+            exchange.current, done = False, False
+            currency.want_all(db)
+            going = _compose(exchange, theirs)
+        if done:
+            break
+    return theirs
 
 
 def _first(exchange: _Exchange) -> Composed:
@@ -95,13 +123,9 @@ def _first(exchange: _Exchange) -> Composed:
     side = exchange.side
     db, agreed = side.db, partners.agreed(side.db, exchange.partner)
     if agreed == frontier.frontier_hash(db) and not wanted(db) and not currency.left_out(db):
-        return Composed(agreed)
+        return Composed(agreed, is_question=True)
     base = agreed if frontier.position(db, agreed) is not None else b""
     return _compose(exchange, Message(b"", b"", b"", base=base, room=wire.MAX_ROOM), base=base)
-
-
-def _next(exchange: _Exchange, theirs: Message | None) -> Composed:
-    return _compose(exchange, theirs)
 
 
 def _compose(exchange: _Exchange, to: Message | None, base: bytes = b"") -> Composed:
@@ -124,7 +148,7 @@ def _turn(exchange: _Exchange, going: Composed) -> tuple[Message | None, Compose
     """One message there and back. Returns theirs, our next one, and whether there is nothing left to do."""
     try:
         answer = exchange.transport.exchange(going.body)
-        theirs = _read(exchange, answer) if answer else None
+        theirs = _read(exchange, answer) if answer or not going.is_question else None
     except LineCut:
         return None, _after_cut(exchange, going), False
     except NotRebuilt:
@@ -135,7 +159,7 @@ def _turn(exchange: _Exchange, going: Composed) -> tuple[Message | None, Compose
     exchange.cuts = 0
     _check_is(exchange, theirs)
     if theirs is None:
-        exchange.report.equal = True
+        exchange.report.equal, exchange.agreed = True, going.body
         return None, going, True
     came = receive(exchange.side, theirs, exchange.partner.name, exchange.now, current=exchange.current)
     _count(exchange, going, theirs, came)
@@ -151,7 +175,7 @@ def _what_next(exchange: _Exchange, going: Composed, theirs: Message, came: Rece
     exchange.unwelcome = (exchange.unwelcome | set(came.refused)) - members
     if theirs.whole:
         exchange.already.difference_update(going.numbers)
-    report.equal = theirs.state == frontier.frontier_hash(db)
+    report.equal, exchange.agreed = theirs.state == frontier.frontier_hash(db), theirs.state
     following = _compose(exchange, theirs)
     if report.equal or theirs.points is not None:
         report.sent += sum(n for number, n in exchange.unanswered.items() if number not in following.lacked)
@@ -224,15 +248,17 @@ def _finish(exchange: _Exchange, theirs: Message | None) -> None:
     report.waiting, report.not_understood = status.waiting(db), status.not_understood(db)
     report.left_out = currency.left_out(db)
     happened = {"received": report.received, "sent": report.sent, "refused": report.refused}
-    partners.keep_report(db, exchange.partner.organisation, happened, exchange.now)
-    exchanges.remember(db, exchange.partner.organisation, exchanges.ASKED, asdict(report), exchange.now)
-    _remember(db, exchange.partner, report, theirs)
+    with writing(db):
+        partners.keep_report(db, exchange.partner.organisation, happened, exchange.now)
+        exchanges.remember(db, exchange.partner.organisation, exchanges.ASKED, asdict(report), exchange.now)
+        _remember(db, exchange, theirs)
 
 
-def _remember(db: sqlite3.Connection, partner: Partner, report: Report, theirs: Message | None) -> None:
-    """Keep what the next sync, or a bundle, can start from."""
-    partners.keep_agreed(db, partner, frontier.frontier_hash(db) if report.equal else b"")
-    if report.equal:
+def _remember(db: sqlite3.Connection, exchange: _Exchange, theirs: Message | None) -> None:
+    """Keep what the next sync, or a bundle, can start from. Somebody may have saved something here meanwhile."""
+    partner, equal = exchange.partner, exchange.report.equal
+    partners.keep_agreed(db, partner, exchange.agreed if equal else b"")
+    if equal and exchange.agreed == frontier.frontier_hash(db):
         frontier.remember(db)
         partners.keep_points(db, partner, frontier.own_points(db))
     elif theirs is not None and theirs.points is not None:
@@ -243,7 +269,7 @@ def preview(side: Side, partner: Partner, transport: Transport) -> Report:
     """What a sync would move, as far as the partner tells; nothing is stored or sent. Raises: NotReachable, Refused."""
     report = Report(partner.name)
     exchange = _Exchange(side, partner, transport, 0, lambda done, of: None, report)
-    asking = compose(side, None, Plan(), Telling(room=wire.MAX_ROOM), receiver=b"")
+    asking = compose(side, None, Plan(), Telling(room=wire.MAX_ROOM, looks=True), receiver=b"")
     theirs = _read(exchange, transport.exchange(asking.body))
     _check_is(exchange, theirs)
     owners = trust.admissible(side.db, theirs.entries).writers

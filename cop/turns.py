@@ -6,14 +6,14 @@ A question of 16 bytes, a frontier hash, asks only whether there is anything new
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from cop import cbor, currency, exchanges, frontier, identity, log, partners, sealing, trust, views, wire
+from cop import cbor, currency, frontier, identity, log, partners, sealing, trust, views, wire
 from cop.config import Site
-from cop.errors import Refused
-from cop.holding import NOTHING, Holding, NotRebuilt
+from cop.holding import NOTHING, Holding
 from cop.model import OWN, PARTNERS, PUBLIC, Entry, OrganisationId, PayloadHash, WriterId
 from cop.signing import Signer, sha256
 from cop.wire import Message
@@ -44,7 +44,10 @@ class Side:
 
 
 def receive(side: Side, message: Message, received_from: str, now: int, *, current: bool = False) -> Received:
-    """Store what a message brings of writers we know; count the rest. `current`: we asked for current texts only."""
+    """Store what a message brings of writers we know; count the rest. `current`: we asked for current texts only.
+
+    The views are not redone: see `bringing_up_to_date`.
+    """
     owners = trust.admissible(side.db, message.entries).writers
     known = [entry for entry in message.entries if entry.writer in owners]
     refused: dict[WriterId, int] = {}
@@ -57,12 +60,21 @@ def receive(side: Side, message: Message, received_from: str, now: int, *, curre
     _count(came, appended.entries, trust.members(side.db).writers)
     if current:
         currency.leave_out(side.db, appended.entries)
-    else:
-        _look_back(side.db, appended.entries)
+    _look_back(side.db, appended.entries)
     if appended.entries or appended.payloads:
         came.restored = _go_on_if_restored(side, appended.entries, now)
-        views.refresh(side.site, side.db)
     return came
+
+
+@contextmanager
+def bringing_up_to_date(side: Side, pages: views.Progress) -> Iterator[None]:
+    """Redo the views once everything has come, or as much as came before it broke off."""
+    before = log.last_number(side.db)
+    try:
+        yield
+    finally:
+        if log.last_number(side.db) > before or views.are_behind(side.db):
+            views.refresh(side.site, side.db, pages)
 
 
 def _count(came: Received, new: Iterable[Entry], owners: Mapping[WriterId, OrganisationId]) -> None:
@@ -128,6 +140,7 @@ class Composed:
     """A message ready to go."""
 
     body: bytes
+    is_question: bool = False  # it only asks whether there is anything new, and may be answered by nothing
     entries: tuple[Entry, ...] = ()
     numbers: tuple[int, ...] = ()  # of these entries here
     payloads: frozenset[PayloadHash] = frozenset()  # sent because they were asked for
@@ -148,6 +161,7 @@ class Telling:
     room: int = wire.CHUNK_BYTES
     whole: bool = False
     current: bool = False
+    looks: bool = False
     report: dict[str, int] = field(default_factory=dict)
 
 
@@ -187,14 +201,15 @@ def compose(
         room=telling.room,
         whole=telling.whole,
         current=telling.current,
+        looks=telling.looks,
         report=telling.report,
     )
     sealed = sealing.seal([receiver], cbor.encode(secret)) if secret else b""
     return Composed(
         wire.pack(message, sealed, going.holding),
-        tuple(entries),
-        tuple(numbers[:taken]),
-        frozenset(map(sha256, [*asked_open, *asked_closed])),
+        entries=tuple(entries),
+        numbers=tuple(numbers[:taken]),
+        payloads=frozenset(map(sha256, [*asked_open, *asked_closed])),
         has_points=telling.points,
         asks=bool(message.wanted),
         gives=bool(entries or message.payloads or secret),
@@ -229,81 +244,6 @@ def wanted(db: sqlite3.Connection) -> tuple[bytes, ...]:
         [wire.MAX_WANTED],
     )
     return tuple(row[0] for row in rows)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Our answer to a message, and what happened, for the people on this side."""
-
-    body: bytes  # empty: nothing is new
-    partner: str = ""
-    received: Received = field(default_factory=Received)
-    sent: int = 0  # changes
-
-
-def answer(side: Side, data: bytes, now: int, sender: WriterId = b"") -> Answer:
-    """Answer a partner's message. `sender` has proved to have sent it; b"" is anybody. Raises: Refused."""
-    if len(data) == frontier.STATE_BYTES:
-        return _answer_question(side, data, now, sender)
-    try:
-        message = wire.unpack(data, side.signer, Holding(side.db))
-    except NotRebuilt:
-        return Answer(compose(side, None, Plan(), Telling(whole=True), receiver=sender).body)
-    if sender and message.writer != sender:
-        raise Refused("A message was signed by another than it names as its writer. Nothing of it was stored.")
-    partner = partner_name(side.db, message.organisation)
-    came = receive(side, message, partner, now)
-    return _answer_message(side, message, came, now, sender)
-
-
-def _answer_message(side: Side, message: Message, came: Received, now: int, sender: WriterId) -> Answer:
-    db = side.db
-    going = plan(db, message)
-    equal = message.state == frontier.frontier_hash(db) and not message.wanted and not wanted(db)
-    by_base = bool(message.base) and message.points is None and going.holding is not NOTHING
-    telling = Telling(
-        points=not equal and (message.more or not by_base),
-        unwelcome=tuple(came.refused),
-        report={"changes": came.changes, "refused": sum(came.refused.values())},
-    )
-    composed = compose(side, message, going, telling, receiver=sender)
-    frontier.remember(db)
-    sent = count_changes(e for e in composed.entries if e.writer not in message.unwelcome)
-    answer = Answer(composed.body, partner_name(db, message.organisation), came, sent)
-    if sender:
-        in_step = not (composed.left or message.more or message.unwelcome or came.refused)
-        _remember(db, message.organisation, answer, now, in_step=in_step)
-    return answer
-
-
-def _answer_question(side: Side, state: bytes, now: int, sender: WriterId) -> Answer:
-    """Nothing, if we hold the same; else what came after we both held the same, or what we hold."""
-    db = side.db
-    if state == frontier.frontier_hash(db) and not wanted(db):
-        return Answer(b"")
-    asking = Message(sender, b"", state, base=state, room=wire.MAX_ROOM)
-    going = plan(db, asking)
-    composed = compose(side, asking, going, Telling(points=going.holding is NOTHING), receiver=sender)
-    frontier.remember(db)
-    owner = trust.members(db).writers.get(sender, b"")
-    answer = Answer(composed.body, partner_name(db, owner), sent=count_changes(composed.entries))
-    if sender:
-        _remember(db, owner, answer, now, in_step=bool(composed.entries) and not composed.left)
-    return answer
-
-
-def _remember(db: sqlite3.Connection, organisation: OrganisationId, answer: Answer, now: int, *, in_step: bool) -> None:
-    """Keep how this exchange went, and that a partner will hold what we hold once our answer arrives.
-
-    Should it not arrive, our next sync finds out and tells what we hold instead: that costs a trip, nothing else.
-    """
-    came = answer.received
-    happened = {"received": came.changes, "sent": answer.sent, "refused": sum(came.refused.values())}
-    partners.keep_report(db, organisation, happened, now)
-    exchanges.remember(db, organisation, exchanges.ANSWERED, happened, now)
-    for partner in partners.all_partners(db):
-        if in_step and partner.organisation == organisation:
-            partners.keep_agreed(db, partner, frontier.frontier_hash(db))
 
 
 def partner_name(db: sqlite3.Connection, organisation: OrganisationId) -> str:

@@ -8,11 +8,9 @@ import json
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-
-from filelock import FileLock
 
 from cop import log, markdown, merge, publish, site_tables, trust
 from cop.config import Site
@@ -55,6 +53,8 @@ class Redone:
 
 def refresh(site: Site, db: sqlite3.Connection, progress: Progress = no_progress) -> None:
     """Bring all views up to date with the log."""
+    from filelock import FileLock  # late: an exchange that brings nothing refreshes nothing
+
     site.site_db.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(site.site_db.with_name("views.lock"), timeout=LOCK_SECONDS):
         public = open_site(site.site_db)
@@ -62,6 +62,11 @@ def refresh(site: Site, db: sqlite3.Connection, progress: Progress = no_progress
             _refresh(site, db, public, progress)
         finally:
             public.close()
+
+
+def are_behind(db: sqlite3.Connection) -> bool:
+    """True if there are records whose views are older than the log."""
+    return db.execute("SELECT 1 FROM local_stale LIMIT 1").fetchone() is not None
 
 
 def rebuild(site: Site, db: sqlite3.Connection, progress: Progress = no_progress) -> None:
@@ -75,8 +80,8 @@ def _refresh(site: Site, db: sqlite3.Connection, public: sqlite3.Connection, pro
     network = trust.members(db)
     names = trust.names(db, network)
     origin = Origin(network.writers, {key: organisation.name for key, organisation in names.items()})
-    _mark_all_if_others(db, public, origin)
-    changed = log.setting(db, "shown_as") != site.config.shown_as or not site_tables.setting(public, "title")
+    changed = _mark_if_others(db, public, origin)
+    changed |= log.setting(db, "shown_as") != site.config.shown_as or not site_tables.setting(public, "title")
     while (mark := _newest_mark(db)) is not None:
         _redo(db, public, origin, _stale(db, mark), progress)
         with writing(db):
@@ -92,21 +97,57 @@ def _refresh(site: Site, db: sqlite3.Connection, public: sqlite3.Connection, pro
         public.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the file alone is the whole site
 
 
-def _mark_all_if_others(db: sqlite3.Connection, public: sqlite3.Connection, origin: Origin) -> None:
-    """Redo every record if `site.db` is new or another store's, or if who the members are is not as before."""
-    seen_by = [log.setting(db, "writer"), sorted(origin.writers.items()), sorted(origin.names.items()), sorted(KINDS)]
+def _mark_if_others(db: sqlite3.Connection, public: sqlite3.Connection, origin: Origin) -> bool:
+    """Mark what to redo because `site.db` is new or another store's, or because others are members than before.
+
+    Returns whether anything of that changed.
+    """
+    network = {writer.hex(): origin.names[owner] for writer, owner in origin.writers.items()}
+    told = json.dumps(network, sort_keys=True)
+    store = _store_id(db)
+    seen_by = [store, sorted(KINDS), sorted(origin.writers.items()), sorted(origin.names.items())]
     views_of = sha256(repr(seen_by).encode()).hex()
-    if site_tables.setting(public, "views_of") == views_of == log.setting(db, "views_of"):
-        return
-    store = (log.own_writer(db)).hex()
+    before = log.setting(db, "views_of")
+    known = site_tables.setting(public, "views_of") == before
+    if known and before == views_of:
+        return False
     with writing(public):
         if site_tables.setting(public, "store") != store:  # else what stands there stays up until it is redone
             site_tables.clear(public)
         names = {"views_of": views_of, "store": store}
         site_tables.table(public, "meta").upsert_all(({"name": n, "value": v} for n, v in names.items()), pk="name")
     with writing(db):
-        db.execute("INSERT INTO local_stale (record_id) SELECT DISTINCT record_id FROM log_item")
+        _mark_records_of(db, _others(db, network) if known and before else None)
         log.set_setting(db, "views_of", views_of)
+        log.set_setting(db, "views_network", told)
+    return True
+
+
+def _store_id(db: sqlite3.Connection) -> str:
+    """What no other store has: its first entry."""
+    row = db.execute("SELECT entry_id FROM log_entry ORDER BY entry_number LIMIT 1").fetchone()
+    return row[0].hex() if row else ""
+
+
+def _others(db: sqlite3.Connection, network: Mapping[str, str]) -> list[str] | None:
+    """Writers (hex) who came, went or are called otherwise since the views were made; None if that is not known."""
+    told = log.setting(db, "views_network")
+    if not isinstance(told, str):
+        return None
+    before: dict[str, str] = json.loads(told)
+    return [writer for writer in {**before, **network} if before.get(writer) != network.get(writer)]
+
+
+def _mark_records_of(db: sqlite3.Connection, writers: Sequence[str] | None) -> None:
+    """Mark the records that these writers touched; all records for None."""
+    if writers is None:
+        db.execute("INSERT INTO local_stale (record_id) SELECT DISTINCT record_id FROM log_item")
+        return
+    db.executemany(
+        "INSERT INTO local_stale (record_id) SELECT DISTINCT record_id FROM log_item JOIN log_entry USING (entry_number)"
+        " WHERE writer = ?",
+        ([bytes.fromhex(writer)] for writer in writers),
+    )
 
 
 def _newest_mark(db: sqlite3.Connection) -> int | None:

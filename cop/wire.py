@@ -52,6 +52,7 @@ class Message:
     room: int = CHUNK_BYTES  # how much the sender wants in the answer, in bytes before packing
     whole: bool = False  # the sender could not put packed entries together: it wants them whole
     current: bool = False  # the sender wants current texts only, and none that were replaced
+    looks: bool = False  # the sender only wants to know what would come
     report: dict[str, Any] = field(default_factory=dict)  # counts of what the sender did with the last message
 
 
@@ -77,6 +78,7 @@ def pack(message: Message, sealed: bytes = b"", holding: Holding = NOTHING) -> b
         "room": message.room if message.room != CHUNK_BYTES else 0,
         "whole": message.whole,
         "current": message.current,
+        "looks": message.looks,
         "report": message.report,
     }
     content = {name: value for name, value in content.items() if value}
@@ -116,6 +118,7 @@ def unpack(data: bytes, signer: Signer, holding: Holding = NOTHING) -> Message:
         room=min(max(_count(room), MIN_ROOM), MAX_ROOM) if room else CHUNK_BYTES,
         whole=content.get("whole") is True,
         current=content.get("current") is True,
+        looks=content.get("looks") is True,
         report={k: v for k, v in report.items() if type(v) is int} if isinstance(report, dict) else {},
     )
 

@@ -4,7 +4,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from multiprocessing import get_all_start_methods, get_context
 from typing import Any, Self, TypeVar
 
 TIMEOUT_SECONDS = 20  # for one chunk
@@ -80,5 +79,7 @@ def _results(
 
 def _context() -> Any:
     """How to start processes: by copying this one where that is safe, that is without threads; else afresh."""
+    from multiprocessing import get_all_start_methods, get_context  # late, likewise
+
     copying = "fork" in get_all_start_methods() and threading.active_count() == 1
     return get_context("fork" if copying else "spawn")

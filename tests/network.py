@@ -14,7 +14,21 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
-from cop import entry, frontier, identity, log, partners, patch, status, sync, trust, turns, views, wire, worktree
+from cop import (
+    answering,
+    entry,
+    frontier,
+    identity,
+    log,
+    partners,
+    patch,
+    status,
+    sync,
+    trust,
+    views,
+    wire,
+    worktree,
+)
 from cop.errors import NotReachable
 from cop.holding import NOTHING, Holding
 from cop.merge import History
@@ -247,7 +261,9 @@ class Line:
 
     def _answer(self, message: bytes) -> bytes:
         self.partner = self.other.signer.public
-        return turns.answer(self.other.side, message, NOW, self.sender).body
+        answer = answering.answer(self.other.side, message, NOW, self.sender)
+        views.refresh(self.other.site, self.other.db)  # as `cop serve` does behind its answer
+        return answer.body
 
 
 def read_by_anyone(message: bytes, held_by: "Place | None" = None) -> bytes:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cop import attachments, blobs, reading, status
-from cop.worktree import LoadReport
+from cop import attachments, blobs, reading
+from cop.worktree import LoadReport, changed_paths
 from tests.conftest import Cop, Folder
 
 EVENT = "---\ntitle: Reading circle\n{}\n---\nWe read.\n"
@@ -112,12 +112,12 @@ def test_a_changed_attachment_is_noticed_although_its_content_file_is_as_before(
     folder.load()
     folder.load()
     put(folder, "events/papers/agenda.pdf", b"%PDF-1.4 another agenda")
-    assert status.status_of(folder.site, folder.db)["unsaved"] == ["content/events/circle.md"]
+    assert changed_paths(folder.site, folder.db)[0] == ["events/circle.md"]
     report = folder.load()
     assert (report.changed, report.entries) == (1, 1)
     assert papers(folder)[0]["sha256"] == sha(b"%PDF-1.4 another agenda")
     assert folder.load().entries == 0
-    assert status.status_of(folder.site, folder.db)["unsaved"] == []
+    assert changed_paths(folder.site, folder.db)[0] == []
 
 
 def test_a_touched_attachment_is_no_change(folder: Folder) -> None:

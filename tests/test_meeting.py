@@ -21,6 +21,7 @@ from cop.cli import cli, every, reports
 from cop.cli.common import bar_line
 from cop.cli.every import Teller, alone, go_on
 from cop.errors import CopError, NotReachable, Refused
+from cop.exchange import Meeting
 from cop.model import OWN, PARTNERS
 from cop.partners import Partner
 from cop.signing import sha256
@@ -441,11 +442,11 @@ class Clock:
             raise KeyboardInterrupt
 
 
-def partner(name: str) -> Partner:
-    return Partner(name.encode(), name, "community", "http://x.test")
+def partner(name: str) -> Meeting:
+    return Meeting("http://x.test", (Partner(name.encode(), name, "community", "http://x.test"),))
 
 
-def loop(clock: Clock, everyone: list[Partner], exchange: Any, tell: Any = lambda *_: None) -> None:
+def loop(clock: Clock, everyone: list[Meeting], exchange: Any, tell: Any = lambda *_: None) -> None:
     with pytest.raises(KeyboardInterrupt):
         go_on(120, lambda: everyone, exchange, tell, clock, clock.wait)
 
@@ -453,7 +454,7 @@ def loop(clock: Clock, everyone: list[Partner], exchange: Any, tell: Any = lambd
 def test_the_loop_asks_at_the_interval_and_less_often_where_nobody_answers() -> None:
     clock, asked = Clock(60), []
 
-    def exchange(one: Partner) -> Report:
+    def exchange(one: Meeting) -> Report:
         asked.append((one.name, clock.now))
         if one.name == "silent":
             raise NotReachable("x")
@@ -468,7 +469,7 @@ def test_the_loop_asks_at_the_interval_and_less_often_where_nobody_answers() -> 
 def test_a_run_that_takes_longer_than_the_interval_is_followed_by_the_next_and_not_by_two() -> None:
     clock, spans = Clock(20), []
 
-    def exchange(one: Partner) -> Report:
+    def exchange(one: Meeting) -> Report:
         began = clock.now
         clock.now += 500
         spans.append((began, clock.now))
@@ -481,7 +482,7 @@ def test_a_run_that_takes_longer_than_the_interval_is_followed_by_the_next_and_n
 def test_somebody_who_joins_meanwhile_is_exchanged_with_soon() -> None:
     clock, everyone, asked = Clock(10), [partner("old")], []
 
-    def exchange(one: Partner) -> Report:
+    def exchange(one: Meeting) -> Report:
         asked.append((one.name, clock.now))
         if len(everyone) == 1:
             everyone.append(partner("new"))

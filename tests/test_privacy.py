@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cop import cbor, patch, sealing, signing, turns, wire
+from cop import answering, cbor, patch, sealing, signing, wire
 from cop.errors import CopError, Refused
 from cop.model import OWN, PUBLIC, Patch
 from tests.network import (
@@ -101,9 +101,9 @@ def test_someone_who_gives_himself_out_as_a_partner_can_open_nothing(tmp_path: P
     one.sync(friend)
     fill(one)
     message = wire.Message(friend.signer.public, friend.organisation, bytes(32), points={})
-    claimed = turns.answer(one.side, wire.pack(message), NOW).body
+    claimed = answering.answer(one.side, wire.pack(message), NOW).body
     assert not any(secret in payload for payload in wire.unpack(claimed, friend.signer).payloads for secret in SECRETS)
-    answer = turns.answer(one.side, wire.pack(message), NOW, friend.signer.public).body
+    answer = answering.answer(one.side, wire.pack(message), NOW, friend.signer.public).body
     assert not any(secret in read_by_anyone(answer) for secret in SECRETS)
     assert not any(
         secret in payload for payload in wire.unpack(answer, thief.signer).payloads for secret in FOR_PARTNERS
@@ -120,7 +120,7 @@ def test_asking_for_a_payload_by_its_hash_does_not_open_it(tmp_path: Path) -> No
     everything = tuple(one.payloads())
     for asker, may in ((friend, FOR_PARTNERS), (stranger, ())):
         message = wire.Message(asker.signer.public, asker.organisation, bytes(32), wanted=everything)
-        answer = turns.answer(one.side, wire.pack(message), NOW, asker.signer.public).body
+        answer = answering.answer(one.side, wire.pack(message), NOW, asker.signer.public).body
         got = b"".join(wire.unpack(answer, asker.signer).payloads)
         assert not any(secret in got for secret in OURS)
         assert all((secret in got) == (secret in may) for secret in FOR_PARTNERS)
@@ -135,7 +135,7 @@ def test_announcing_anothers_payload_as_public_does_not_bring_it_out(tmp_path: P
     store(one, [next_entry(friend, [item_of(patch.new_record_id(), secret, audience=PUBLIC)])])
     wanted = (signing.sha256(secret),)
     message = wire.pack(wire.Message(friend.signer.public, friend.organisation, bytes(32), wanted=wanted))
-    answer = turns.answer(one.side, message, NOW, friend.signer.public).body
+    answer = answering.answer(one.side, message, NOW, friend.signer.public).body
     assert secret not in wire.unpack(answer, friend.signer).payloads
     assert b"SecretDiary" not in one.bytes_of("site.db")
 

@@ -41,7 +41,7 @@ def assert_sound(place: Place) -> None:
         site.execute(f'SELECT * FROM "{kind.folder}"').fetchall()
     site.execute("INSERT INTO records_fts (records_fts, rank) VALUES ('integrity-check', 1)")
     site.close()
-    status.status_of(place.site, place.db)
+    status.status_of(place.site, place.db, [], [])
     assert_same_views([place])
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "partner": "cop.cli.partners:partner",
     "sync": "cop.cli.exchange:sync",
     "bundle": "cop.cli.exchange:bundle",
+    "device": "cop.cli.device:device",
     "verify": "cop.cli.check:verify",
 }
 

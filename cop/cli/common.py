@@ -25,6 +25,7 @@ _TURNING = frozenset(
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )  # they can turn the order of a line round
 BAR_AFTER_SECONDS = 2.0
+PAGES = "Bringing the pages up to date"  # label of the second bar of an exchange
 BAR_WIDTH = 30
 LEAST_BAR = 5
 
@@ -49,6 +50,16 @@ def open_set_up(site: Site) -> sqlite3.Connection:
     if not site.store_db.exists():
         raise CopError("Nothing has been loaded here yet.", hint="cop load")
     return open_store(site.store_db)
+
+
+def open_up_to_date(site: Site) -> sqlite3.Connection:
+    """The same, with views that show all that is stored: a sync that was killed may have left them behind."""
+    from cop import views
+
+    db = open_set_up(site)
+    if views.are_behind(db):
+        views.refresh(site, db)
+    return db
 
 
 def now() -> int:

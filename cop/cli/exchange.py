@@ -12,7 +12,7 @@ from cop import bundle as bundles
 from cop.cli import every as every_
 from cop.cli import near, show_error
 from cop.cli import reports as words
-from cop.cli.common import echo_json, find_site, last_heard, now, plural, progress_bar, say
+from cop.cli.common import PAGES, echo_json, find_site, last_heard, now, plural, progress_bar, say
 from cop.errors import CopError, WrongUsage
 from cop.exchange import Meeting
 from cop.model import iso_time
@@ -146,8 +146,8 @@ def _exit(reports: Sequence[Report], errors: Sequence[CopError]) -> None:
 def _sync_one(side: Side, meeting: Meeting, *, quiet: bool = False) -> Report:
     if quiet:
         return exchange.run(side, meeting, now(), lambda done, of: None)
-    with progress_bar(f"Exchanging with {meeting.name}", in_bytes=True) as bar:
-        return exchange.run(side, meeting, now(), bar)
+    with progress_bar(f"Exchanging with {meeting.name}", in_bytes=True) as bar, progress_bar(PAGES) as pages:
+        return exchange.run(side, meeting, now(), bar, pages)
 
 
 @click.group()
@@ -207,8 +207,8 @@ def apply(start: Path, file: Path, dry_run: bool, as_json: bool) -> None:
     Example: cop bundle apply /media/stick/news.cop
     """
     side = _side(start)
-    with progress_bar(f"Taking in {file.name}", in_bytes=True) as bar:
-        applied = bundles.apply(side, file, now(), dry_run=dry_run, progress=bar)
+    with progress_bar(f"Taking in {file.name}", in_bytes=True) as bar, progress_bar(PAGES) as pages:
+        applied = bundles.apply(side, file, now(), dry_run=dry_run, progress=bar, pages=pages)
     applied.conflicts, applied.waiting = status.conflict_count(side.db), status.waiting(side.db)
     applied.not_understood = status.not_understood(side.db)
     if not dry_run:

@@ -10,7 +10,7 @@ import click
 from cop import about, amounts, exchange, exchanges, identity, meeting, partners, qr_code, status, views
 from cop import bundle as bundles
 from cop.cli import reports as words
-from cop.cli.common import PORT, echo_json, find_site, last_heard, now, open_set_up, plural, progress_bar, say
+from cop.cli.common import PAGES, PORT, echo_json, find_site, last_heard, now, open_set_up, plural, progress_bar, say
 from cop.errors import Refused, WrongUsage
 from cop.meeting import Given
 from cop.turns import Side
@@ -114,8 +114,8 @@ def _say_amount(given: Given) -> None:
 
 
 def _take_in(side: Side, path: Path) -> None:
-    with progress_bar(f"Taking in {path.name}", in_bytes=True) as bar:
-        applied = bundles.apply(side, path, now(), progress=bar)
+    with progress_bar(f"Taking in {path.name}", in_bytes=True) as bar, progress_bar(PAGES) as pages:
+        applied = bundles.apply(side, path, now(), progress=bar, pages=pages)
     applied.conflicts, applied.waiting = status.conflict_count(side.db), status.waiting(side.db)
     applied.not_understood = status.not_understood(side.db)
     maker = bytes.fromhex(bundles.show(path).organisation)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cop.cli.common import as_text, echo_json, find_site, open_set_up, plural, resolve_record, say
+from cop.cli.common import as_text, echo_json, find_site, open_up_to_date, plural, resolve_record, say
 from cop.cli.settle import say_conflict
 from cop.errors import WrongUsage
 
@@ -31,7 +31,7 @@ def list_(start: Path, type_name: str, as_json: bool) -> None:
     """
     from cop.fields import TYPES
 
-    db = open_set_up(find_site(start))
+    db = open_up_to_date(find_site(start))
     rows = db.execute(
         "SELECT record_id, type, slug, title, state FROM view_record WHERE type IN (SELECT value FROM json_each(?))"
         " ORDER BY type, title COLLATE NOCASE, record_id",
@@ -57,7 +57,7 @@ def show(start: Path, record: str, as_json: bool) -> None:
     from cop.fields import TYPES
     from cop.status import conflicts
 
-    db = open_set_up(find_site(start))
+    db = open_up_to_date(find_site(start))
     record_id = resolve_record(db, record)
     view = views.current_view(db, record_id)
     if view is None:
@@ -90,7 +90,7 @@ def history(start: Path, record: str, as_json: bool) -> None:
     from cop.merge import History
     from cop.model import AUDIENCES, iso_time
 
-    db = open_set_up(find_site(start))
+    db = open_up_to_date(find_site(start))
     network = trust.members(db)
     names = trust.names(db, network)
     known = History(r for r in log.revisions(db, resolve_record(db, record)) if r.writer in network.writers)

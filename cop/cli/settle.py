@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cop.cli.common import as_text, echo_json, find_site, now, open_set_up, resolve_record, say
+from cop.cli.common import as_text, echo_json, find_site, now, open_up_to_date, resolve_record, say
 
 
 def say_conflict(conflict: dict[str, object]) -> None:
@@ -27,7 +27,7 @@ def conflicts(start: Path, as_json: bool) -> None:
     """
     from cop.status import conflicts as all_conflicts
 
-    found = all_conflicts(open_set_up(find_site(start)))
+    found = all_conflicts(open_up_to_date(find_site(start)))
     if as_json:
         echo_json(found)
         return

@@ -22,11 +22,13 @@ def status(start: Path, as_json: bool) -> None:
     """
     from cop import views
     from cop.status import others, status_of
+    from cop.worktree import changed_paths
 
     site = find_site(start)
     db = open_set_up(site)
     views.refresh(site, db)  # a load or sync that was killed may have left them behind
-    report = status_of(site, db)
+    unsaved, found = changed_paths(site, db)
+    report = status_of(site, db, unsaved, found.missing)
     if as_json:
         echo_json(report)
         return

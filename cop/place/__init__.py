@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cop import currency, frontier, log, partners, status, trust, wire
+from cop import currency, frontier, log, partners, status, trust, views, wire
 from cop.errors import CopError, Refused, WrongUsage
 from cop.model import PARTNERS, Entry
 from cop.partners import Invitation, Partner
@@ -20,7 +20,7 @@ from cop.place.visit import Visit, arrive
 from cop.place.writing import write_all
 from cop.sync import Progress, Report
 from cop.transports.base import FileCarrier
-from cop.turns import Side, count_changes
+from cop.turns import Side, bringing_up_to_date, count_changes
 
 
 @dataclass
@@ -32,16 +32,24 @@ class PlaceReport(Report):
     files_unreadable: int = 0  # files that are whole and make no sense here
 
 
-def run(side: Side, met: Sequence[Partner], carrier: FileCarrier, now: int, progress: Progress) -> PlaceReport:
+def run(
+    side: Side,
+    met: Sequence[Partner],
+    carrier: FileCarrier,
+    now: int,
+    progress: Progress,
+    pages: Progress = views.no_progress,
+) -> PlaceReport:
     """Read what is new in a place, then write what it lacks. Raises: NotReachable.
 
     Killed at any point, it can be run again: what was stored and written by then counts.
     """
     started = time.monotonic()
     visit = arrive(side, carrier, _writers(side, met), now, progress)
-    read_all(visit)
-    if not carrier.read_only:
-        write_all(visit)
+    with bringing_up_to_date(side, pages):
+        read_all(visit)
+        if not carrier.read_only:
+            write_all(visit)
     report = _report(visit, met)
     report.seconds = round(time.monotonic() - started, 3)
     return report

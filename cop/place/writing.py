@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from cop import cbor, frontier, partners, sealing, trust, turns, wire
+from cop.errors import CopError
 from cop.model import PARTNERS, Entry, PayloadHash, WriterId
 from cop.place import memory, state
 from cop.place.names import ENTRIES, PAYLOADS, WANTED, FileName, name_for, publisher_of, state_path
@@ -150,7 +151,10 @@ def _own_state(visit: Visit) -> State:
     for name in names:
         reached[name.publisher] = max(reached.get(name.publisher, 0), name.number)
     writers = {one.writer for one in visit.states.values()} | {side.signer.public}
-    invitation = partners.own_invitation(side.db, config.name, config.kind, config.url)
+    try:
+        invitation = partners.own_invitation(side.db, config.name, config.kind, config.url).text()
+    except CopError:  # a copy for which nobody has vouched yet has none to hand out
+        invitation = ""
     return State(
         writer=side.signer.public,
         organisation=turns.own_organisation(side.db),
@@ -159,5 +163,5 @@ def _own_state(visit: Visit) -> State:
         publishers=tuple((writer, reached.get(publisher_of(writer), 0)) for writer in sorted(writers)),
         wanted=tuple(sorted(turns.wanted(side.db))),
         not_whole=tuple(visit.expected_but_not_whole()[:MAX_NOT_WHOLE]),
-        invitation=invitation.text(),
+        invitation=invitation,
     )

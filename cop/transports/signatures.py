@@ -1,6 +1,6 @@
 """Who sent an HTTP message: signatures as in RFC 9421 (Ed25519), made and checked with `http-message-signatures`.
 
-A question covers its method and query, a message its method and content, an answer its status, its content and the
+A question covers its query, a message its content, an answer its status, its content and the
 signature of what it answers, so that no answer fits another question. The keys are those of writers.
 """
 
@@ -24,10 +24,10 @@ from cop.signing import Signer
 
 LABEL = "c"
 PURPOSE = b""  # RFC 9421 says itself what is signed: field names and values
-SHORT_ID = 11  # characters that name a key the other side knows: its first 8 bytes
+SHORT_ID = 8  # characters that name a key the other side knows: its first 6 bytes
 LONG_ID = 43  # characters of a whole key
-QUESTION = ("@method", "@query")
-MESSAGE = ("@method", "content-digest")
+QUESTION = ("@query",)  # only a GET has one, and only a POST has content: neither fits the other
+MESSAGE = ("content-digest",)
 PIECE = ("@method", "@query", "content-digest")  # of an attachment; the query says of which, and where it belongs
 EMPTY_ANSWER = ("@status", '"signature";req')
 ANSWER = ("@status", "content-digest", '"signature";req')
@@ -90,7 +90,7 @@ class _Verifier(HTTPMessageVerifier):
 def key_of(key_id: str, lookup: Lookup) -> WriterId | None:
     """The key that a signature names: in full, or the beginning of one that we know."""
     try:
-        named = base64.b64decode(key_id + "=", altchars=b"-_", validate=True)
+        named = base64.b64decode(key_id + "=" * (-len(key_id) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
     return named if len(key_id) == LONG_ID else lookup(named) if len(key_id) == SHORT_ID else None
@@ -98,7 +98,7 @@ def key_of(key_id: str, lookup: Lookup) -> WriterId | None:
 
 def key_id(writer: WriterId, *, short: bool) -> str:
     """How a signature names a key."""
-    return base64.urlsafe_b64encode(writer[:8] if short else writer).decode().rstrip("=")
+    return base64.urlsafe_b64encode(writer[:6] if short else writer).decode().rstrip("=")
 
 
 def _covered(request: Request, body: bytes) -> tuple[str, ...]:

@@ -12,11 +12,12 @@ from weakref import WeakKeyDictionary
 from datasette import Response
 from datasette.utils.asgi import BadRequest, NotFound
 
-from cop import exchanges, partners, turns
+from cop import answering, exchanges, partners, turns, views
 from cop.config import Site
 from cop.errors import CopError, WrongUsage
 from cop.frontier import STATE_BYTES
 from cop.identity import open_installation
+from cop.schema import open_store
 from cop.sync import RESTORED
 from cop.transports import partly_known, signatures
 from cop.transports.http import CONTENT_TYPE, INVITATION_PATH, PATH
@@ -24,6 +25,7 @@ from cop.transports.http import CONTENT_TYPE, INVITATION_PATH, PATH
 MAX_AT_ONCE = 4  # exchanges; more wait in line
 log = logging.getLogger("cop.sync")
 _sites: WeakKeyDictionary[Any, Site] = WeakKeyDictionary()
+_followers: WeakKeyDictionary[Any, "_Follower"] = WeakKeyDictionary()
 _turnstile = asyncio.Semaphore(MAX_AT_ONCE)
 
 
@@ -66,7 +68,37 @@ async def sync_endpoint(request: Any, datasette: Any) -> Response:
         log.warning("A message was refused: %s", error)
         return _refused(str(error), 400)
     _tell(answer)
+    if answer.received.entries or answer.received.payloads:
+        _followers.setdefault(datasette, _Follower(site)).follow()
     return response
+
+
+class _Follower:
+    """Brings the pages up to date after an answer, one run at a time: partners must not wait for that."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._again = False
+        self._task: asyncio.Task[None] | None = None
+
+    def follow(self) -> None:
+        """Begin, or go on once the present run is done."""
+        self._again = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        while self._again:
+            self._again = False
+            await asyncio.to_thread(_refresh, self._site)
+
+
+def _refresh(site: Site) -> None:
+    db = open_store(site.store_db)
+    try:
+        views.refresh(site, db)
+    finally:
+        db.close()
 
 
 def _question(request: Any) -> bytes:
@@ -80,7 +112,7 @@ def _question(request: Any) -> bytes:
     return state
 
 
-def _tell(answer: turns.Answer) -> None:
+def _tell(answer: answering.Answer) -> None:
     """One sentence for the people who watch the terminal."""
     came = answer.received
     happened = {"received": came.changes, "sent": answer.sent, "refused": sum(came.refused.values())}
@@ -102,13 +134,13 @@ async def read_body(request: Any) -> bytes:
     return b"".join(parts)
 
 
-def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[Response, turns.Answer]:
+def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[Response, answering.Answer]:
     now = int(time.time())
     db, signer = open_installation(site, now)
     try:
         content = body if asked.method == "POST" else b""
         sender = signatures.sender_of(asked, content, partly_known(db))
-        answer = turns.answer(turns.Side(site, db, signer), body, now, sender)
+        answer = answering.answer(turns.Side(site, db, signer), body, now, sender)
     finally:
         db.close()
     signed = signatures.Response(200 if answer.body else 204, asked)

@@ -1,0 +1,88 @@
+"""The side that is asked: what it answers to a message, and what it remembers of that."""
+
+import sqlite3
+from dataclasses import dataclass, field
+
+from cop import exchanges, frontier, partners, trust, wire
+from cop.errors import Refused
+from cop.holding import NOTHING, Holding, NotRebuilt
+from cop.model import OrganisationId, WriterId
+from cop.schema import writing
+from cop.turns import Plan, Received, Side, Telling, compose, count_changes, partner_name, plan, receive, wanted
+from cop.wire import Message
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Our answer to a message, and what happened, for the people on this side."""
+
+    body: bytes  # empty: nothing is new
+    partner: str = ""
+    received: Received = field(default_factory=Received)
+    sent: int = 0  # changes
+
+
+def answer(side: Side, data: bytes, now: int, sender: WriterId = b"") -> Answer:
+    """Answer a partner's message. `sender` has proved to have sent it; b"" is anybody. Raises: Refused."""
+    if len(data) == frontier.STATE_BYTES:
+        return _answer_question(side, data, now, sender)
+    try:
+        message = wire.unpack(data, side.signer, Holding(side.db))
+    except NotRebuilt:
+        return Answer(compose(side, None, Plan(), Telling(whole=True), receiver=sender).body)
+    if sender and message.writer != sender:
+        raise Refused("A message was signed by another than it names as its writer. Nothing of it was stored.")
+    partner = partner_name(side.db, message.organisation)
+    came = receive(side, message, partner, now)
+    return _answer_message(side, message, came, now, sender)
+
+
+def _answer_message(side: Side, message: Message, came: Received, now: int, sender: WriterId) -> Answer:
+    db = side.db
+    going = plan(db, message)
+    equal = message.state == frontier.frontier_hash(db) and not message.wanted and not wanted(db)
+    by_base = bool(message.base) and message.points is None and going.holding is not NOTHING
+    telling = Telling(
+        points=not equal and (message.more or not by_base),
+        unwelcome=tuple(came.refused),
+        report={"changes": came.changes, "refused": sum(came.refused.values())},
+    )
+    composed = compose(side, message, going, telling, receiver=sender)
+    frontier.remember(db)
+    sent = count_changes(e for e in composed.entries if e.writer not in message.unwelcome)
+    answer = Answer(composed.body, partner_name(db, message.organisation), came, sent)
+    if sender and not message.looks:
+        in_step = not (composed.left or message.more or message.unwelcome or came.refused)
+        _remember(db, message.organisation, answer, now, in_step=in_step)
+    return answer
+
+
+def _answer_question(side: Side, state: bytes, now: int, sender: WriterId) -> Answer:
+    """Nothing, if we hold the same; else what came after we both held the same, or what we hold."""
+    db = side.db
+    if state == frontier.frontier_hash(db) and not wanted(db):
+        return Answer(b"")
+    asking = Message(sender, b"", state, base=state, room=wire.MAX_ROOM)
+    going = plan(db, asking)
+    composed = compose(side, asking, going, Telling(points=going.holding is NOTHING), receiver=sender)
+    frontier.remember(db)
+    owner = trust.members(db).writers.get(sender, b"")
+    answer = Answer(composed.body, partner_name(db, owner), sent=count_changes(composed.entries))
+    if sender:
+        _remember(db, owner, answer, now, in_step=bool(composed.entries) and not composed.left)
+    return answer
+
+
+def _remember(db: sqlite3.Connection, organisation: OrganisationId, answer: Answer, now: int, *, in_step: bool) -> None:
+    """Keep how this exchange went, and that a partner will hold what we hold once our answer arrives.
+
+    Should it not arrive, our next sync finds out and tells what we hold instead: that costs a trip, nothing else.
+    """
+    came = answer.received
+    happened = {"received": came.changes, "sent": answer.sent, "refused": sum(came.refused.values())}
+    with writing(db):
+        partners.keep_report(db, organisation, happened, now)
+        exchanges.remember(db, organisation, exchanges.ANSWERED, happened, now)
+        for partner in partners.all_partners(db):
+            if in_step and partner.organisation == organisation:
+                partners.keep_agreed(db, partner, frontier.frontier_hash(db))

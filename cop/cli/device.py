@@ -1,0 +1,84 @@
+"""`cop device`: the computers of this organisation."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from cop import devices, identity, views
+from cop.cli.common import echo_json, find_site, now, open_set_up, plural, say
+from cop.errors import WrongUsage
+from cop.model import iso_time
+
+
+@click.group()
+def device() -> None:
+    """The computers of your organisation. Each has a key of its own."""
+
+
+@device.command("new")
+@click.pass_obj
+def new(start: Path) -> None:
+    """Give this copy of a site folder a key of its own, as after copying it to another computer.
+
+    Example: cop device new
+    """
+    site = find_site(start)
+    open_set_up(site).close()
+    line = devices.new(site, now())
+    if not line:
+        say("This copy has a key of its own now. Nothing else is to be done.")
+        return
+    _, writer = devices.read_request(line)
+    say(line)
+    say("\nThis copy has a key of its own now. What you save here is kept, and shown here only, until your first computer"
+        " vouches for it.\nRun there: cop device add LINE, with the line above, and compare:"
+        f"\n\n    {devices.phrase(writer)}\n\nThen exchange: cop sync, or cop bundle create and cop bundle apply.", err=True)  # fmt: skip
+
+
+@device.command("add")
+@click.argument("line")
+@click.option("--yes", is_flag=True, help="The digits were compared.")
+@click.pass_obj
+def add(start: Path, line: str, yes: bool) -> None:
+    """Vouch for another computer of your organisation, with the line that `cop device new` printed there.
+
+    Example: cop device add copdevice1:g1ggX…
+    """
+    site = find_site(start)
+    db, signer = identity.open_installation(site, now())
+    _, writer = devices.read_request(line)
+    say(f"Both computers must show: {devices.phrase(writer)}", err=True)
+    if not yes and not _compared():
+        raise WrongUsage(
+            "The digits are not the same, so nothing was accepted.", hint="Run `cop device new` there again."
+        )
+    devices.add(site, db, signer, line, now())
+    views.refresh(site, db)
+    say(
+        "That computer writes for your organisation now. It and your partners learn of it at the next exchange: cop sync"
+    )
+
+
+def _compared() -> bool:
+    if not sys.stdin.isatty():
+        raise WrongUsage("Compare the digits first.", hint="Once they are the same: cop device add LINE --yes")
+    return click.confirm("Are they the same?")
+
+
+@device.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_obj
+def list_(start: Path, as_json: bool) -> None:
+    """The computers of your organisation, as far as this copy knows. Example: cop device list"""
+    db = open_set_up(find_site(start))
+    found = devices.devices(db)
+    if as_json:
+        echo_json([one.summary() for one in found])
+        return
+    for one in found:
+        last = f"last wrote on {iso_time(one.last_claimed)[:10]} by its clock" if one.entries else "has written nothing"
+        here = " (this computer)" if one.here else ""
+        say(f"{one.writer.hex()[:16]}{here}: {plural(one.entries, 'entry', 'entries')}, {last}")
+    if not devices.is_vouched_for(db):
+        say("Your organisation has not vouched for this computer yet: cop device new says how.", err=True)

@@ -1,0 +1,172 @@
+"""A site folder on a second computer, with and without its keys, and current texts before older ones."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cop import currency, devices, identity, partners, status, views
+from cop.errors import CopError, Refused, WrongUsage
+from cop.model import OWN, PARTNERS
+from tests.network import NOW, Line, Place, assert_same_views, befriend, network, places, sync_all
+
+
+def carried(place: Place, folder: Path) -> Place:
+    """The site folder copied to another computer, which has none of its keys."""
+    place.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copytree(place.site.root, folder / "site")
+    copy = object.__new__(Place)
+    copy.site = replace(place.site, root=folder / "site", keys=folder / "keys")
+    return copy
+
+
+def test_a_folder_on_another_computer_writes_once_the_first_vouches_for_it(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    shared = one.change(None, {"title": "Shared", "summary": "old"})
+    sync_all([one, other])
+    copy = carried(one, tmp_path / "laptop")
+    with pytest.raises(CopError) as refused:
+        identity.open_installation(copy.site, NOW)
+    assert "cop device new" in refused.value.hint
+    line = devices.new(copy.site, NOW)
+    copy._open()
+    assert not devices.is_vouched_for(copy.db)
+    own = copy.change(None, {"title": "From the second laptop"})
+    copy.change(shared, {"summary": "new"})
+    one.change(shared, {"title": "Shared power"})
+    assert copy.published(own), "its own readers see it"
+    copy.sync(other)
+    assert not other.published(own), "nobody knows that laptop yet"
+    devices.add(one.site, one.db, one.signer, line, NOW)
+    for _ in range(2):
+        sync_all([one, other])
+        copy.sync(other)
+    assert devices.is_vouched_for(copy.db)
+    sync_all([one, other])
+    assert other.published(own) and other.view(shared).fields == {"title": "Shared power", "summary": "new"}
+    assert_same_views([one, other, copy])
+    assert [one_.here for one_ in devices.devices(copy.db)] == [True, False]
+
+
+def test_a_copy_beside_the_keys_goes_on_at_once(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    copy = one.copied(tmp_path / "copy")
+    writer = copy.signer.public
+    assert devices.new(copy.site, NOW) == ""
+    copy._open()
+    assert copy.signer.public != writer and devices.is_vouched_for(copy.db)
+    one.change(None, {"title": "On the first"})
+    copy.change(None, {"title": "On the copy"})
+    for place in (one, copy, one):
+        assert not place.sync(other).restored, "there never was a fork"
+    assert_same_views([one, other, copy])
+
+
+def test_two_computers_of_one_organisation_exchange_what_is_their_own_too(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    copy = carried(one, tmp_path / "laptop")
+    line = devices.new(copy.site, NOW)
+    copy._open()
+    devices.add(one.site, one.db, one.signer, line, NOW)
+    copy.sync(other)
+    befriend(one, other)
+    with pytest.raises(WrongUsage):
+        one.accept(one)
+    copy.accept(one)
+    secret = one.change(None, {"title": "Diary"}, audience=OWN)
+    draft = one.change(None, {"title": "For partners"}, audience=PARTNERS)
+    copy.sync(one)
+    assert copy.view(secret).fields["title"] == "Diary" and copy.view(draft).fields["title"] == "For partners"
+    partners.remove(copy.db, copy.signer, copy.partner(one), NOW)
+    views.refresh(copy.site, copy.db)
+    assert copy.view(draft).fields["title"] == "For partners", "ending the exchange does not end the organisation"
+
+
+@pytest.mark.parametrize("text", ["", "cop1:abc", "copdevice1:", "copdevice1:%%%", "copdevice1:g1ggTPRXgA", "x" * 5000])
+def test_lines_that_make_no_sense_are_refused(tmp_path: Path, text: str) -> None:
+    (one,) = network(tmp_path, 1)
+    with pytest.raises(CopError):
+        devices.add(one.site, one.db, one.signer, text, NOW)
+
+
+def test_a_line_of_another_organisation_or_with_anothers_key_is_refused(tmp_path: Path) -> None:
+    one, other = places(tmp_path, 2)
+    with pytest.raises(WrongUsage):
+        devices.add(one.site, one.db, one.signer, devices.request(other.signer, other.organisation), NOW)
+    from cop import cbor
+    from cop.devices import PREFIX, read_request
+
+    forged = cbor.encode([one.organisation, one.signer.public, other.signer.sign(devices.PURPOSE, one.organisation)])
+    import base64
+
+    with pytest.raises(Refused):
+        read_request(PREFIX + base64.urlsafe_b64encode(forged).decode().rstrip("="))
+
+
+# -- current texts first
+
+
+def edited(tmp_path: Path) -> tuple[Place, Place, str]:
+    one, other = network(tmp_path, 2)
+    record_id = one.change(None, {"title": "Text", "body": "First words. " * 30})
+    for at in range(5):
+        one.change(record_id, {"body": f"Words of edit {at}. " * 30})
+    return one, other, record_id
+
+
+def test_a_newcomer_gets_current_texts_first_and_older_ones_after(tmp_path: Path) -> None:
+    one, other, record_id = edited(tmp_path)
+    line = Line(one)
+    report = other.sync(one, line)
+    assert report.left_out == 0 and report.waiting == 0
+    assert other.payloads().keys() == one.payloads().keys()
+    first = Place(tmp_path / "newcomer", "Newcomer")
+    befriend(first, one)
+    came: list[int] = []
+
+    class Watching(Line):
+        def _answer(self, message: bytes) -> bytes:
+            came.append(len(first.payloads()))
+            return super()._answer(message)
+
+    first.sync(one, Watching(one))
+    assert len(set(came)) > 2, "the older ones came in a turn of their own"
+    assert first.payloads().keys() >= one.payloads().keys()
+    assert first.view(record_id).fields == one.view(record_id).fields
+
+
+def test_a_light_copy_leaves_older_texts_out_and_shows_the_same(tmp_path: Path) -> None:
+    one, other, record_id = edited(tmp_path)
+    currency.choose(other.db, currency.NONE)
+    report = other.sync(one)
+    assert (report.left_out, report.waiting, report.equal) == (4, 0, True)
+    assert len(other.payloads()) == len(one.payloads()) - 4
+    assert other.digest() == one.digest()
+    assert other.sync(one).requests == 1, "and does not ask for them again"
+    third = Place(tmp_path / "third", "Third")
+    befriend(third, other)
+    third.sync(other)
+    assert third.view(record_id).fields == one.view(record_id).fields, "it passes on what it holds"
+    currency.choose(other.db, currency.ALL)
+    assert other.sync(one).left_out == 0
+    assert other.payloads().keys() >= one.payloads().keys()
+
+
+def test_a_light_copy_fetches_an_older_text_when_merging_needs_it(tmp_path: Path) -> None:
+    one, light, third = network(tmp_path, 3)
+    body = "One.\n\nTwo.\n\nThree.\n"
+    record_id = one.change(None, {"title": "Text"})
+    one.change(record_id, {"body": body})
+    sync_all([one, third])
+    one.change(record_id, {"body": body.replace("One", "First")})
+    currency.choose(light.db, currency.NONE)
+    light.sync(one)
+    assert currency.left_out(light.db) == 1
+    third.change(record_id, {"body": body.replace("Three", "Last")})
+    sync_all([one, third])
+    for _ in range(2):
+        light.sync(one)
+    assert status.waiting(light.db) == 0
+    assert light.view(record_id).fields["body"] == "First.\n\nTwo.\n\nLast.\n"
+    assert light.digest() == one.digest()
