@@ -412,3 +412,12 @@ def test_the_same_bytes_under_two_names_stay_two_files(folder: Folder, tmp_path:
     assert folder.load().entries == 0
     os.utime(folder.content / "events/circle.md")
     assert folder.load().entries == 0
+
+
+def test_lost_bytes_come_back_from_the_content_folder(folder: Folder) -> None:
+    put(folder, "events/papers/agenda.pdf")
+    event(folder)
+    folder.load()
+    blobs.path_of(blobs.folder(folder.site), sha(AGENDA)).unlink()
+    assert folder.load(folder.content / "events").entries == 0
+    assert held(folder, AGENDA)

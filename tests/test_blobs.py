@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cop import attachments, blob_exchange, blobs, config, exchanges, lacking, verification
+from cop import attachments, blob_exchange, blobs, config, exchanges, lacking, log, verification
 from cop.blob_exchange import Exchanged
 from cop.blobs import Part
 from cop.errors import CopError, NotReachable, Refused
@@ -668,3 +668,12 @@ def test_wrong_bytes_are_not_fetched_for_ever(tmp_path: Path) -> None:
 def test_one_line_says_that_files_moved() -> None:
     told = {"received": 0, "sent": 0, "attachments": {"received": 2, "sent": 1}}
     assert exchanges.sentence("Caafi Health", told) == "Caafi Health: 0 came, 0 went, files: 2 came, 1 went."
+
+
+def test_what_a_partner_has_just_brought_is_wanted_before_the_pages_have_followed(tmp_path: Path) -> None:
+    one, other = pair(tmp_path)
+    publish(one)
+    entries = [entry for entry in one.entries() if not log.holds(other.db, entry.entry_id)]
+    log.append(other.db, entries, one.payloads(), received_time=NOW, received_from="x")
+    assert exchange(one, other) == Exchanged(sent=1)
+    assert holds(other)
