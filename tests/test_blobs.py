@@ -26,7 +26,7 @@ from cop.transports.attachments import Coming, HttpBlobs
 from cop.transports.base import AnswersOtherwise, LineCut
 from cop.transports.http import HttpTransport
 from cop.transports.signatures import Request, sender_of, sign_request
-from tests.network import Place, network
+from tests.network import NOW, Place, network
 from tests.test_sync_http import Between, cop, cutting, report, serving
 
 LARGE = bytes(range(256)) * 1200  # 307,200 bytes: more than one piece
