@@ -5,7 +5,7 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,17 @@ class Lacking:
 def sort_out(named: Sequence[Named], held: frozenset[str], most: int) -> Lacking:
     """Tell what is held from what is wanted and what is too large. Pure."""
     lacking = [one for one in named if one.sha256 not in held]
-    wanted = sorted((one for one in lacking if one.size <= most), key=lambda one: (one.size, one.sha256))
+    wanted = sorted((_up_to(one, most) for one in lacking if one.size <= most), key=lambda one: (one.size, one.sha256))
     return Lacking(
         tuple(one for one in named if one.sha256 in held),
         tuple(wanted),
         tuple(one for one in lacking if one.size > most),
     )
+
+
+def _up_to(one: Named, most: int) -> Named:
+    """Of several sizes, those that may be fetched: a record that says too little must not let too much in."""
+    return replace(one, sizes=tuple(size for size in one.sizes if size <= most))
 
 
 def lacking(site: Site) -> Lacking:

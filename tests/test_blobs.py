@@ -677,3 +677,14 @@ def test_what_a_partner_has_just_brought_is_wanted_before_the_pages_have_followe
     log.append(other.db, entries, one.payloads(), received_time=NOW, received_from="x")
     assert exchange(one, other) == Exchanged(sent=1)
     assert holds(other)
+
+
+def test_a_record_that_names_a_small_size_lets_nothing_large_in(tmp_path: Path) -> None:
+    one, other = pair(tmp_path)
+    publish(one)
+    publish(one, size=5)
+    other.sync(one)
+    allow(other, "100 KB")
+    line = BlobLine(other, one)
+    assert exchange(other, one, line) == Exchanged(waiting=1, wrong=1)
+    assert line.travelled == 0 and not holds(other)
