@@ -1,5 +1,7 @@
 """Amounts in words for people: sizes, times, how long ago, and how long something will still take. Pure."""
 
+import re
+
 _UNITS = (("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000))
 _SPANS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 SLOW_START_SECONDS = 2.0  # before that, a guess of the time left says nothing
@@ -13,6 +15,18 @@ def size(count: int) -> str:
     """
     unit, divisor = _unit(count)
     return f"{_number(count, unit, divisor)} {unit if unit != 'bytes' or count != 1 else 'byte'}"
+
+
+def parse_size(text: str) -> int:
+    """Bytes in a size as people write it. Raises: ValueError.
+
+    >>> parse_size("10 MB"), parse_size("1.5 kb"), parse_size("0"), parse_size("700")
+    (10000000, 1500, 0, 700)
+    """
+    found = re.fullmatch(r"\s*([0-9]{1,12}(?:\.[0-9]{1,3})?)\s*(GB|MB|KB|bytes?|B)?\s*", text, re.IGNORECASE)
+    if not found:
+        raise ValueError(text)
+    return int(float(found[1]) * dict(_UNITS).get((found[2] or "").upper(), 1))
 
 
 def part_of(done: int, of: int) -> str:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cop import cbor, files, frontier, log, partners, sealing, trust, views, wire
+from cop import bundle_files, cbor, files, frontier, log, partners, sealing, trust, views, wire
 from cop.errors import CopError, NotReachable, Refused
 from cop.frontier import Points
 from cop.model import PARTNERS, Entry, WriterId
@@ -38,6 +38,8 @@ class Header:
     entries: int
     changes: int
     invitation: str = ""  # of its maker, so that it can be joined from the file; "" from the first cop
+    files: int = 0  # attachments behind the text
+    files_left_out: int = 0  # attachments that its maker has and left out
 
 
 @dataclass
@@ -53,13 +55,17 @@ class Applied:
     not_understood: int = 0
     whole: bool = False  # the file was read to its end and is undamaged
     bytes: int = 0  # size of what would come; only for a dry run
+    files: int = 0  # attachments that came, or are in it
+    files_left_out: int = 0  # attachments larger than max_attachment, or that are not in it
+    files_wrong: int = 0  # attachments that were not what their hash says
 
 
-def create(side: Side, path: Path, partner: Partner | None, *, full: bool, now: int) -> Header:
-    """Write a bundle: what `partner` lacked at the last exchange, or everything for anyone."""
+def create(side: Side, path: Path, partner: Partner | None, *, full: bool, now: int, files_too: bool = False) -> Header:
+    """Write a bundle: what `partner` lacked at the last exchange, or everything for anyone; and files, if wished."""
     db = side.db
     held: Points = partners.points(db, partner) if partner and not full else {}
     numbers = sorted({*_who_is_who(db), *frontier.lacking(db, held)})
+    attached = bundle_files.to_pack(side.site)
     header = Header(
         name=side.site.config.name,
         organisation=own_organisation(db).hex(),
@@ -68,6 +74,8 @@ def create(side: Side, path: Path, partner: Partner | None, *, full: bool, now: 
         entries=len(numbers),
         changes=_count_changes(db, numbers),
         invitation=_own_invitation(side),
+        files=len(attached) if files_too else 0,
+        files_left_out=0 if files_too else len(attached),
     )
     try:
         with files.writing(path) as file:
@@ -76,6 +84,8 @@ def create(side: Side, path: Path, partner: Partner | None, *, full: bool, now: 
             for body in _messages(side, numbers, _receivers(db, partner)):
                 _write_frame(file, body)
             _write_frame(file, cbor.encode({"end": True}))
+            for piece in bundle_files.frames(side.site, attached) if files_too else ():
+                _write_frame(file, piece)
     except OSError as error:
         raise CopError(
             f"{path} could not be written ({error.strerror}).", hint="Is there room? May you write there?"
@@ -174,7 +184,12 @@ def _header(content: bytes) -> Header:
     clean: dict[str, Any] = {name: _plain(raw[name]) if kind is str else raw[name] for name, kind in kinds.items()}
     invitation = raw.get("invitation", "")
     is_one = isinstance(invitation, str) and len(invitation) <= partners.MAX_INVITATION and invitation.isprintable()
-    return Header(**clean, invitation=invitation if is_one else "")
+    counts = {name: raw[name] for name in ("files", "files_left_out") if _is_count(raw.get(name))}
+    return Header(**clean, invitation=invitation if is_one else "", **counts)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < 1_000_000
 
 
 def is_bundle(path: Path) -> bool:
@@ -204,23 +219,40 @@ def apply(
 
     Raises: NotReachable, Refused. Where it is damaged, what came before the damage has been stored.
     """
-    with bringing_up_to_date(side, pages), _open(path) as file:
-        applied = Applied(_header(_read_frame(file, path)).name)
+    with _open(path) as file:
+        header = _header(_read_frame(file, path))
+        applied = Applied(header.name, files_left_out=header.files_left_out)
         brought: list[Entry] = []
         done, of = len(MAGIC), path.stat().st_size
-        while not applied.whole:
-            content = _read_frame(file, path)
-            done += 4 + HASH_BYTES + len(content)
-            progress(min(done, of), of)
-            if _is_end(content):
-                applied.whole = True
-            elif dry_run:
-                brought += wire.unpack(content, side.signer).entries
-            else:
-                _apply_one(side, wire.unpack(content, side.signer), applied, now)
+        with bringing_up_to_date(side, pages):
+            while not applied.whole:
+                content = _read_frame(file, path)
+                done += 4 + HASH_BYTES + len(content)
+                progress(min(done, of), of)
+                if _is_end(content):
+                    applied.whole = True
+                elif dry_run:
+                    brought += wire.unpack(content, side.signer).entries
+                else:
+                    _apply_one(side, wire.unpack(content, side.signer), applied, now)
+        if header.files and not dry_run:  # which of them are wanted, the text says
+            _take_files(side, file, path, applied, lambda count: progress(min(done + count, of), of))
     if dry_run:
+        applied.files = header.files
         _preview(side, brought, applied)
     return applied
+
+
+def _take_files(side: Side, file: BinaryIO, path: Path, applied: Applied, moved: Callable[[int], None]) -> None:
+    """Attachments, behind the end of the text. Raises: Refused where they are damaged; what came before is kept."""
+    taking, count, applied.whole = bundle_files.Taking(side.site), 0, False
+    while not applied.whole:
+        content = _read_frame(file, path)
+        count += 4 + HASH_BYTES + len(content)
+        moved(count)
+        applied.whole = not taking.take(content)
+        applied.files, applied.files_wrong = taking.done.received, taking.done.wrong
+    applied.files_left_out += taking.done.left_out
 
 
 def _is_end(content: bytes) -> bool:

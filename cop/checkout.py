@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cop import files, log, merge, trust, writeback
+from cop import attaching, files, log, merge, trust, writeback
 from cop.config import Site
 from cop.fields import SHARES, TYPES
 from cop.merge import History
@@ -19,6 +19,8 @@ from cop.schema import writing
 from cop.worktree import content_lock, keep_file
 
 SHARE_FIELDS = "share_fields"
+Names = Mapping[str, str]  # key of an attachment: how the content file names it
+NO_NAMES: Names = {}
 
 
 @dataclass
@@ -76,30 +78,44 @@ def _check_out_one(
     path = site.content / row["path"] if row else unsaved or _free_path(site, record_id, view)
     data = path.read_bytes() if row and path.is_file() else None
     shown = f"content/{(path if data is not None else unsaved or path).relative_to(site.content).as_posix()}"
-    if (data is None and unsaved and unsaved.read_bytes() != _new_text(record_id, revisions, view).encode()) or (
-        data is not None and hash_bytes(data) != row["file_hash"]
-    ):
+    below = path.relative_to(site.content).as_posix()
+    if data is None:
+        is_edited = unsaved is not None and unsaved.read_bytes() != _new_text(record_id, revisions, view).encode()
+    else:
+        is_edited = hash_bytes(data) != row["file_hash"] or attaching.is_changed(site, db, below)
+    if is_edited:
         report.kept.append(shown)
-    elif data is not None and row["base"] == b"".join(view.heads):
+    elif (
+        data is not None
+        and row["base"] == b"".join(view.heads)
+        and not attaching.could_put(site, db, below, view.type, view.fields)
+    ):
         report.unchanged += 1
     else:
+        before = attaching.names_in(db, below)
+        beside = attaching.put_beside(site, db, below, view.type, view.fields)
+        after = {one.key: one.written for one in beside}
         text = (
-            _new_text(record_id, revisions, view) if data is None else _changed_text(data, row["base"], revisions, view)
+            _new_text(record_id, revisions, view, after)
+            if data is None
+            else _changed_text(data, row["base"], revisions, view, (before, after))
         )
         if text.encode() != data:
             path.parent.mkdir(parents=True, exist_ok=True)
             files.replace(path, text.encode())
             report.written.append(shown)
-        _remember(site, db, path, record_id, view)
+        _remember(site, db, path, record_id, view, beside)
 
 
-def _new_text(record_id: RecordId, revisions: Sequence[Revision], view: RecordView) -> str:
+def _new_text(record_id: RecordId, revisions: Sequence[Revision], view: RecordView, names: Names = NO_NAMES) -> str:
     narrow = _narrow(revisions, view)
-    fields = {**_written_fields(view.fields), **({SHARE_FIELDS: narrow} if narrow else {})}
+    fields = {**_written_fields(view, names), **({SHARE_FIELDS: narrow} if narrow else {})}
     return writeback.new_file(TYPES[view.type], record_id, fields, _share(revisions))
 
 
-def _changed_text(data: bytes, base: bytes, revisions: Sequence[Revision], view: RecordView) -> str:
+def _changed_text(
+    data: bytes, base: bytes, revisions: Sequence[Revision], view: RecordView, names: tuple[Names, Names]
+) -> str:
     """The file with the record's changes since its base; byte order mark and line ends stay."""
     heads = log.split_hashes(base)
     known = [r for audience in (0, 1, 2) for r in History(x for x in revisions if x.audience == audience).up_to(heads)]
@@ -108,8 +124,8 @@ def _changed_text(data: bytes, base: bytes, revisions: Sequence[Revision], view:
     mark = "\ufeff" if data.startswith(b"\xef\xbb\xbf") else ""
     end = "\r\n" if "\r\n" in text else "\r" if "\r" in text else "\n"
     narrow = _narrow(known, old) if old else {}
-    before = {**(_written_fields(old.fields) if old else {}), SHARE_FIELDS: narrow or None}
-    after = {**_written_fields(view.fields), SHARE_FIELDS: {**narrow, **_narrow(revisions, view)} or None}
+    before = {**(_written_fields(old, names[0]) if old else {}), SHARE_FIELDS: narrow or None}
+    after = {**_written_fields(view, names[1]), SHARE_FIELDS: {**narrow, **_narrow(revisions, view)} or None}
     changed = writeback.changed_file(text.replace("\r\n", "\n").replace("\r", "\n"), before, after)
     return mark + changed.replace("\n", end)
 
@@ -131,7 +147,8 @@ def _narrow(revisions: Sequence[Revision], view: RecordView) -> dict[str, Value]
     return dict(sorted(narrow.items()))
 
 
-def _written_fields(fields: Mapping[str, Value]) -> dict[str, Value]:
+def _written_fields(view: RecordView, names: Names) -> dict[str, Value]:
+    fields = attaching.as_written(view.type, view.fields, names)
     return {name: value for name, value in fields.items() if name != "withdrawn"}
 
 
@@ -141,9 +158,17 @@ def _free_path(site: Site, record_id: RecordId, view: RecordView) -> Path:
     return folder / f"{slug}-{record_id}.md" if path.exists() else path
 
 
-def _remember(site: Site, db: sqlite3.Connection, path: Path, record_id: RecordId, view: RecordView) -> None:
+def _remember(
+    site: Site,
+    db: sqlite3.Connection,
+    path: Path,
+    record_id: RecordId,
+    view: RecordView,
+    beside: Sequence[attaching.Known],
+) -> None:
     stat, data = path.stat(), path.read_bytes()
     below = path.relative_to(site.content).as_posix()
     file = FileRead(below, stat.st_size, stat.st_mtime_ns, hash_bytes(data), None, None)
     with writing(db):
         keep_file(db, file, record_id, view.heads, time.time_ns(), has_id=True)
+        attaching.remember(db, below, beside)

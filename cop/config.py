@@ -4,6 +4,7 @@ import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from cop import amounts
 from cop.errors import CopError, WrongUsage
 from cop.fields import ORGANISATION_KINDS
 
@@ -19,6 +20,12 @@ class Config:
     url: str = ""  # where partners reach this site, if it can be reached
     title: str = "Research as Equals"  # what stands at the top of every page
     write_ids: bool = True  # add the line `id: …` to content files that have none
+    max_attachment: str = "10 MB"  # larger files of partners are left out; 0: all of them
+
+    @property
+    def max_attachment_bytes(self) -> int:
+        """The size up to which attachments are fetched."""
+        return amounts.parse_size(self.max_attachment)
 
     @property
     def shown_as(self) -> str:
@@ -66,6 +73,8 @@ def read_config(path: Path) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CopError(f"{path}: {error}", hint="Each line is: name = value. Texts stand between quotes.") from error
     known = {field.name: type(field.default) for field in fields(Config)}
+    if type(settings.get("max_attachment")) is int:  # 0 needs no unit
+        settings["max_attachment"] = str(settings["max_attachment"])
     for name, value in settings.items():
         if name not in known:
             raise CopError(f"{path}: there is no setting “{name}”.", hint=f"The settings are: {', '.join(known)}.")
@@ -74,7 +83,18 @@ def read_config(path: Path) -> Config:
             raise CopError(f"{path}: “{name}” must be {kind}.", hint="Mend that line, then try again.")
     config = Config(**settings)
     check_organisation(config.name, config.kind, str(path))
+    _check_size(config.max_attachment, path)
     return config
+
+
+def _check_size(text: str, path: Path) -> None:
+    try:
+        amounts.parse_size(text)
+    except ValueError as error:
+        raise CopError(
+            f"{path}: “max_attachment” must be a size, not “{text[:40]}”.",
+            hint='For example: max_attachment = "10 MB", or "500 KB", or 0 for no files at all.',
+        ) from error
 
 
 def check_organisation(name: str, kind: str, where: str) -> None:

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from cop import frontmatter
+from cop import attachments, frontmatter
 from cop.errors import BadContent
 from cop.fields import FOLDERS, SHARES, STEERING, RecordType, kind_of
 from cop.frontmatter import Line
@@ -44,11 +44,13 @@ class ContentFile:
     share: int  # the audience of the record: 0 public, 1 partners, 2 own
     field_shares: Mapping[str, int]  # fields that go to fewer than the record
     id_line: int = 1  # where `id:` stands
+    file_lines: Mapping[str, int] = field(default_factory=dict)  # where fields stand that may name files
+    has_files: bool = False  # it names files, which may change while it does not
 
     def audience(self, name: str) -> int:
         """Who may receive a field: never more than its record or the table of fields allows."""
-        field = FOLDERS[self.path.split("/")[0]].field(name)
-        widest = SHARES.index(field.share) if field else 0
+        known = FOLDERS[self.path.split("/")[0]].field(name)
+        widest = SHARES.index(known.share) if known else 0
         return max(self.share, widest, self.field_shares.get(name, 0))
 
 
@@ -79,7 +81,8 @@ def read(data: bytes, path: str) -> ContentFile:
     if {"_drafts", "drafts"} & set(path.split("/")):  # as Jekyll and others keep them
         share = OWN
     id_line = lines["id"].number if "id" in lines else 1
-    return ContentFile(path, kind.name, _written_id(lines, shown), fields, share, field_shares, id_line)
+    file_lines = {name: lines[name].number for name in attachments.fields_of(kind.name) if name in lines}
+    return ContentFile(path, kind.name, _written_id(lines, shown), fields, share, field_shares, id_line, file_lines)
 
 
 def _decode(data: bytes, shown: str) -> str:

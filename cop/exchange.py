@@ -1,13 +1,16 @@
 """Exchanging with partners whichever way they are reached: which carrier an address needs, and who meets where."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 
-from cop import partners, place, sync, views
+from cop import blob_exchange, partners, place, sync, views
 from cop.errors import CopError, NotReachable
 from cop.partners import Invitation, Partner
+from cop.place import attachments as left_files
 from cop.sync import Progress, Report
 from cop.transports import holds_files, open_place, open_transport, partly_known
+from cop.transports.attachments import HttpBlobs
 from cop.transports.base import AnswersOtherwise
 from cop.transports.http import HttpTransport, Proof
 from cop.turns import Side
@@ -43,12 +46,33 @@ def meetings(chosen: Iterable[Partner]) -> list[Meeting]:
 def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress = views.no_progress) -> Report:
     """Exchange with everyone in a meeting. Raises: NotReachable, Refused, WrongUsage."""
     if holds_files(meeting.address):
-        return place.run(side, meeting.partners, open_place(meeting.address), now, progress, pages)
+        return _visit(side, meeting, now, progress, pages)
     partner = meeting.partners[0]
     try:
-        return sync.run(side, partner, _line(side, meeting.address), now, progress, pages)
+        line = _line(side, meeting.address)
+        report = sync.run(side, partner, line, now, progress, pages)
     except AnswersOtherwise as error:
         return _read_files(side, meeting, now, progress, pages, error)
+    _attachments(side, partner, line, report, progress)
+    return report
+
+
+def _attachments(side: Side, partner: Partner, line: HttpTransport, report: Report, progress: Progress) -> None:
+    """Files after the text. Whatever becomes of them, the text is in."""
+    done = blob_exchange.run(
+        side, partner.organisation, HttpBlobs(line), progress, text_moved=bool(report.received or report.sent)
+    )
+    report.attachments = asdict(done)
+    report.bytes_in, report.bytes_out, report.requests = line.bytes_in, line.bytes_out, line.requests
+
+
+def _visit(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress) -> Report:
+    carrier = open_place(meeting.address)
+    report = place.run(side, meeting.partners, carrier, now, progress, pages)
+    with suppress(NotReachable):  # the text is in; the files come next time
+        report.attachments = asdict(left_files.exchange(side, carrier, progress))
+    report.bytes_in, report.bytes_out, report.requests = carrier.bytes_in, carrier.bytes_out, carrier.requests
+    return report
 
 
 def _line(side: Side, address: str) -> HttpTransport:
@@ -73,7 +97,7 @@ def _read_files(
 ) -> Report:
     """A web server that is no cop may still hold the files of a place. Raises: what cop said, if it does not."""
     try:
-        return place.run(side, meeting.partners, open_place(meeting.address), now, progress, pages)
+        return _visit(side, meeting, now, progress, pages)
     except CopError:
         raise error from None
 
@@ -88,9 +112,9 @@ def invitation_at(side: Side, address: str, name: str) -> Invitation:
 
 def remarks(report: Report) -> list[str]:
     """What people should know of a visit to a place, beside what every report says."""
+    said = blob_exchange.sentences(blob_exchange.Exchanged(**report.attachments))
     if not isinstance(report, place.PlaceReport):
-        return []
-    said = []
+        return said
     if report.files_waiting:
         one = report.files_waiting == 1
         said.append(

@@ -120,6 +120,9 @@ def sentence(name: str, happened: Mapping[str, Any]) -> str:
     if refused := happened.get("refused", 0):
         them = "it" if refused == 1 else "them"
         text += f", {refused:,} turned away because we do not know who wrote {them} (cop join INVITATION)"
+    files = happened.get("attachments") or {}
+    if files.get("received") or files.get("sent"):
+        text += f", files: {files['received']:,} came, {files['sent']:,} went"
     if lacks := happened.get("partner_lacks", 0):
         text += f", {lacks:,} turned away there (cop invite)"
     return f"{text}."

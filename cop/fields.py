@@ -14,6 +14,7 @@ from dataclasses import dataclass
 #   flag             true or false                 set       words without order, merged by what was added or removed
 #   list             texts in order, one value     people    list of {name, role, organisation}, one value
 #   entries          list of small tables, one value
+#   file             an attachment or a text          files     list of these, one value
 Kind = str
 
 RESOURCE_KINDS = (
@@ -79,6 +80,7 @@ COMMON: tuple[Field, ...] = (
     Field("section", "text", "Where in that source", "", "Where it comes from"),
     Field("also_in", "list", "Also mentioned in", "", "Where it comes from"),
     Field("note", "text", "Good to know", "What is uncertain or odd, in plain words.", "Where it comes from"),
+    Field("files", "files", "Files", "Paths beside this file, such as photos/hall.jpg.", "Files"),
     Field("body", "markdown", "Text"),
     Field("withdrawn", "text", "Withdrawn because"),
 )
@@ -96,7 +98,7 @@ RESOURCE = (
     Field("audience", "set", "Written for", "Who it was written for.", "About", facet=True),
     Field("url", "url", "Read it", "", "Find it"),
     Field("other_urls", "list", "Other addresses", "", "Find it"),
-    Field("file", "text", "File", "", "Find it"),
+    Field("file", "file", "File", "A path beside this file, such as leaflets/rights.pdf.", "Find it"),
     Field("open_access", "choice", "Cost to read", "", "Find it", ("free", "paywalled"), ask=True),
     Field("cited_as", "text", "Cited as", "", "Find it"),
     Field("part_of", "text", "Part of", "Short address of the larger work.", "Editions"),
@@ -178,6 +180,7 @@ EVENT = (
         "contact_role", "text", "Whom to tell", "A role or a form, not a private number.", "Care and safety", ask=True
     ),
     Field("contact", "text", "Private contact", "Stays with your organisation.", share="own"),
+    Field("papers", "files", "Papers to read", "Paths beside this file, such as papers/agenda.pdf.", "Papers"),
     Field("papers_easy_read", "list", "Papers", "", "Papers"),
     Field("plain_english_summary", "text", "In plain words", "", "Papers"),
     Field("decisions", "list", "How decisions are made", "", "Papers"),

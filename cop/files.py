@@ -45,6 +45,12 @@ def replace_all(contents: Mapping[Path, bytes]) -> None:
         _flush_folder(folder)
 
 
+def put_in_place(part: Path, path: Path) -> None:
+    """Give a file that is whole and flushed its name."""
+    part.replace(path)
+    _flush_folder(path.parent)
+
+
 def _write_part(path: Path, data: bytes, mode: int | None, *, flush: bool = True) -> Path:
     part = path.with_name(f"{path.name}.part")
     no_link = getattr(os, "O_NOFOLLOW", 0)  # in a shared folder, somebody may have put one there

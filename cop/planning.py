@@ -78,7 +78,8 @@ def _plan(
     other = claimed.get(record_id) or (old_path if row and old_path and _still_stands_for(site, db, row) else "")
     if other and other != file.path:
         return _copied(file, says, other)
-    if row and row["file_hash"] == file.file_hash and content.record_type(row["path"]).name == says.type:
+    same = row and row["file_hash"] == file.file_hash and not says.has_files
+    if row and same and content.record_type(row["path"]).name == says.type:
         return Plan(file, record_id, (), log.split_hashes(row["base"]), False, old_path)
     return _changes(db, file, says, record_id, log.split_hashes(row["base"]) if row else None, old_path)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from slugify import slugify
 
-from cop import cbor, signing
+from cop import attachments, cbor, signing
 from cop.fields import SHARES, TYPES, facets, kind_of
 from cop.markdown import Rendered
 from cop.merge import BODY, History
@@ -79,6 +79,7 @@ class PublicRecord:
     history: tuple[Row, ...]
     conflicts: tuple[Row, ...]
     facets: frozenset[tuple[str, str]]  # name and value
+    files: tuple[Row, ...] = ()  # attachments
 
 
 def published(
@@ -93,7 +94,23 @@ def published(
     row = _record_row(record_id, view, fields, revisions, body)
     history = tuple(_history_rows(record_id, History(revisions), origin))
     conflicts = tuple(_conflict_rows(record_id, view, origin))
-    return PublicRecord(row, history, conflicts, frozenset(_facets(view.type, fields)))
+    files = tuple(_file_rows(record_id, view, fields))
+    return PublicRecord(row, history, conflicts, frozenset(_facets(view.type, fields)), files)
+
+
+def _file_rows(record_id: RecordId, view: RecordView, fields: Mapping[str, Value]) -> Iterator[Row]:
+    """One row an attachment, those of every answer to a field in conflict among them."""
+    seen: set[tuple[str, str, str, int]] = set()
+    for name in attachments.fields_of(view.type):
+        answers = [version.value for version in view.conflicts.get(name, ()) if _may_be_public(view.type, name)]
+        for one in (one for value in (fields.get(name), *answers) for one in attachments.in_value(value)):
+            key = (name, one.sha256, one.name, one.size)
+            if key not in seen:
+                seen.add(key)
+                yield {
+                    "record_id": record_id, "field": name, "sha256": one.sha256, "name": one.name, "size": one.size,
+                    "title": one.title,
+                }  # fmt: skip
 
 
 def _record_row(

@@ -34,6 +34,7 @@ class Scan:
     missing: tuple[str, ...]  # saved before and not there now
     odd: tuple[Odd, ...]  # folders named like a file, links out of the folder
     started_ns: int  # when the look began
+    attached: frozenset[str] = frozenset()  # candidates that name a file which may have changed
 
 
 def scan(db: sqlite3.Connection, content: Path, *, ids_wanted: bool) -> Scan:
@@ -58,7 +59,27 @@ def scan(db: sqlite3.Connection, content: Path, *, ids_wanted: bool) -> Scan:
         else:
             known[path] = row
     missing = sorted(_not_withdrawn(db, known))
-    return Scan(tuple(sorted(candidates)), unchanged, tuple(missing), tuple(odd), started)
+    attached = _with_changed_files(db, content) - {*known, *(one.path for one in odd)}
+    also = attached - set(candidates)
+    candidates += also
+    unchanged -= len(also)
+    return Scan(tuple(sorted(candidates)), unchanged, tuple(missing), tuple(odd), started, frozenset(attached))
+
+
+def _with_changed_files(db: sqlite3.Connection, content: Path) -> set[str]:
+    """Content files that name a file which is gone, or of another size or time."""
+    rows = db.execute(
+        "SELECT path, file, a.size, a.mtime_ns, a.checked_ns FROM local_attachment AS a JOIN local_file USING (path)"
+    )
+    found = set()
+    for path, file, size, mtime_ns, checked_ns in rows:
+        try:
+            unchanged = is_unchanged(size, mtime_ns, checked_ns, (content / file).lstat())
+        except OSError:
+            unchanged = False
+        if not unchanged:
+            found.add(path)
+    return found
 
 
 def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
@@ -100,7 +121,12 @@ def look_at(content: Path, paths: Sequence[Path]) -> Scan:
 
 def _is_unchanged(row: sqlite3.Row, stat: os.stat_result, ids_wanted: bool) -> bool:
     _, size, mtime_ns, checked_ns, has_id = row
-    if stat.st_size != size or stat.st_mtime_ns != mtime_ns or (ids_wanted and not has_id):
+    return not (ids_wanted and not has_id) and is_unchanged(size, mtime_ns, checked_ns, stat)
+
+
+def is_unchanged(size: int, mtime_ns: int, checked_ns: int, stat: os.stat_result) -> bool:
+    """True if a file need not be read again, by its size and time."""
+    if stat.st_size != size or stat.st_mtime_ns != mtime_ns:
         return False
     # changed again in the same tick of the file system's clock, it would look the same
     tick = FINE_NS if mtime_ns % 1_000_000_000 else COARSE_NS

@@ -13,7 +13,7 @@ from cop.errors import CopError
 from cop.fields import TYPES, RecordType
 
 APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 1  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+SITE_VERSION = 2  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
 STORE_VERSION = 2  # how many functions stand in _migrate()
@@ -130,6 +130,20 @@ M002_SYNC = """
         direction TEXT NOT NULL,          -- 'asked' if it began here, 'answered' if there, 'bundle' for a file
         counts TEXT NOT NULL              -- JSON: numbers of a report, and 'error' with words if it failed
     );
+    CREATE TABLE local_attachment (       -- files that content files name, as they were when last saved or written
+        path TEXT NOT NULL,               -- of the content file, below content/
+        written TEXT NOT NULL,            -- what stands in it
+        file TEXT NOT NULL,               -- of the attachment, below content/
+        name TEXT NOT NULL,               -- what the record calls it
+        size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+        checked_ns INTEGER NOT NULL,      -- when size and time were read
+        sha256 TEXT NOT NULL,             -- hex
+        PRIMARY KEY (path, written)) WITHOUT ROWID;
+    CREATE TABLE local_blob_talk (        -- what we and a partner held when we last asked each other for attachments
+        organisation BLOB PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE local_blob_wrong (       -- attachments that came, and that were not what their record says
+        source BLOB NOT NULL,             -- the partner's key, or a hash of place and name of a file there
+        sha256 TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (source, sha256)) WITHOUT ROWID;
 """
 
 SITE_TABLES = """
@@ -176,6 +190,13 @@ CREATE TABLE conflicts (
     shown INTEGER NOT NULL,     -- 1 for the one that the page shows
     PRIMARY KEY (record_id, field, version)
 ) WITHOUT ROWID;
+CREATE TABLE files (            -- attachments that a record names, every answer to a field in conflict included
+    record_id TEXT NOT NULL, field TEXT NOT NULL,
+    sha256 TEXT NOT NULL,       -- hex; with the name, its address: /files/<sha256>/<name>
+    name TEXT NOT NULL, size INTEGER NOT NULL, title TEXT NOT NULL,
+    PRIMARY KEY (record_id, field, sha256, name, size)
+) WITHOUT ROWID;
+CREATE INDEX files_sha256 ON files (sha256);
 CREATE TABLE facets (
     type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, number INTEGER NOT NULL REFERENCES records (number),
     PRIMARY KEY (type, name, value, number)

@@ -16,7 +16,7 @@ from cop.publish import PublicRecord
 if TYPE_CHECKING:
     from sqlite_utils.db import Table
 
-_OF_A_RECORD = ("history", "conflicts", "records")
+_OF_A_RECORD = ("history", "conflicts", "files", "records")
 
 
 def table(public: sqlite3.Connection, name: str) -> Table:
@@ -42,6 +42,7 @@ def replace(public: sqlite3.Connection, record_ids: Sequence[RecordId], publishe
     table(public, "records").insert_all(record.row for record in records)
     table(public, "history").insert_all(row for record in records for row in record.history)
     table(public, "conflicts").insert_all(row for record in records for row in record.conflicts)
+    table(public, "files").insert_all(row for record in records for row in record.files)
     add_facets(public, [(r.row["type"], *facet, r.row["number"]) for r in records for facet in sorted(r.facets)])
     asked = {(r.row["type"], r.row["base_slug"]) for r in records}
     _tell_apart(public, asked | {(type_name, slug) for _, type_name, slug in before.values()})
@@ -131,7 +132,7 @@ def holds(public: sqlite3.Connection, record: PublicRecord) -> bool:
     return same_facets and all(
         sorted(map(_sorted, public.execute(f"SELECT * FROM {name} WHERE record_id = ?", [record_id])))
         == sorted(map(_sorted, rows))
-        for name, rows in (("history", record.history), ("conflicts", record.conflicts))
+        for name, rows in (("history", record.history), ("conflicts", record.conflicts), ("files", record.files))
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cop import log, merge, partners, trust, views
+from cop import lacking, log, merge, partners, trust, views
 from cop.config import Site
 from cop.entry import KINDS
 from cop.fields import TYPES
@@ -32,6 +32,7 @@ def status_of(site: Site, db: sqlite3.Connection, unsaved: Sequence[str], missin
         "checks": _checks(db),
         "waiting": waiting(db),
         "not_understood": not_understood(db),
+        "attachments": lacking.report(site),
         "partners": partner_summaries(db),
         "heard": heard_json(db),
         "digest": views.network_digest(db),

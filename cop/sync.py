@@ -58,6 +58,7 @@ class Report:
     left_out: int = 0  # older texts that we chose not to fetch
     by: dict[str, int] = field(default_factory=dict)  # changes that came, per organisation that made them
     equal: bool = False  # both hold the same entries now
+    attachments: dict[str, int] = field(default_factory=dict)  # files that came and went after the text
     seconds: float = 0.0
 
 

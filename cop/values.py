@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
+from cop import attachments
 from cop.fields import kind_of
 from cop.model import Value
 
@@ -144,6 +145,22 @@ def _entries(value: Value) -> Value:
     return [{"text": one} if isinstance(one, str) else one for one in values]
 
 
+def _file(value: Value) -> Value:
+    if not isinstance(value, Mapping):
+        return str(_text(value)).strip() or None
+    if attachment := attachments.parse(value):
+        return attachment.value()
+    path, title = value.get("file"), value.get("title")
+    if "sha256" in value or not isinstance(path, str) or not path.strip() or not isinstance(title, str | None):
+        raise WrongValue("this should be a file", "Write its path: {file: papers/agenda.pdf, title: Agenda}")
+    return {"file": path.strip(), "title": " ".join(title.split())} if title else {"file": path.strip()}
+
+
+def _files(value: Value) -> Value:
+    values = list(value) if isinstance(value, list | tuple) else [value]
+    return [found for one in values if one and (found := _file(one))] or None
+
+
 _CHECKS: dict[str, Callable[[Value], Value]] = {
     "text": _text,
     "choice": _text,
@@ -156,4 +173,6 @@ _CHECKS: dict[str, Callable[[Value], Value]] = {
     "set": _set,
     "people": _people,
     "entries": _entries,
+    "file": _file,
+    "files": _files,
 }

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from cop import blobs, markdown, publish, site_tables, trust, views
 from cop import entry as entries
-from cop import markdown, publish, site_tables, trust, views
 from cop.config import Site
 from cop.errors import CopError
+from cop.lacking import lacking
 from cop.log import revisions_of, split_hashes
 from cop.model import Entry
 from cop.publish import Origin
@@ -48,6 +49,15 @@ def _problems(site: Site, db: sqlite3.Connection, found: Verified, progress: vie
     yield from _check_heads(db)
     yield from _check_payloads(db, found)
     yield from _check_views(site, db, found, progress)
+    yield from _check_files(site)
+
+
+def _check_files(site: Site) -> Iterator[str]:
+    for one in lacking(site).held:
+        path = blobs.path_of(blobs.folder(site), one.sha256)
+        with path.open("rb") as file:
+            if blobs.hash_of(file, path.stat().st_size)[0] != one.sha256:
+                yield f"{one.name} of “{one.title}” is damaged. Delete {path}, and it comes again with the next sync."
 
 
 def _check_entries(db: sqlite3.Connection, found: Verified) -> Iterator[str]:

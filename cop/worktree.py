@@ -7,7 +7,7 @@ file that is gone is reported, never taken as a wish to delete.
 import logging
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from cop import content, files, log, views
+from cop import attaching, content, files, log, views
 from cop.config import Site
 from cop.errors import CopError
 from cop.model import PayloadHash, RecordId
@@ -48,7 +48,12 @@ def changed_paths(site: Site, db: sqlite3.Connection) -> tuple[list[str], Scan]:
     """Files with unsaved edits, and the look at the folder that found them."""
     found = scan(db, site.content, ids_wanted=False)
     hashes = {row[0]: row[1] for row in db.execute("SELECT path, file_hash FROM local_file")}
-    unsaved = [path for path in found.candidates if hash_file(site.content / path) != hashes.get(path)]
+    unsaved = [
+        path
+        for path in found.candidates
+        if hash_file(site.content / path) != hashes.get(path)
+        or (path in found.attached and attaching.is_changed(site, db, path))
+    ]
     return unsaved, found
 
 
@@ -105,10 +110,11 @@ def _load(
     claimed: dict[RecordId, str] = {}
     done = 0
     for batch in _batches(read_all(site.content, found.candidates)):
-        plans, bad = plan_all(site, db, batch, missing, claimed)
-        problems += bad
+        attached = attaching.take_in(site, db, batch, keep=not dry_run)
+        plans, bad = plan_all(site, db, attached.files, missing, claimed)
+        problems += [*attached.problems, *bad]
         if not dry_run:
-            report.entries += _save(site, db, signer, plans, now, found.started_ns)
+            report.entries += _save(site, db, signer, plans, now, found.started_ns, attached.known)
         _count(report, plans)
         done += len(batch)
         progress(done, len(found.candidates))
@@ -133,7 +139,15 @@ def _batches(files_read: Iterator[FileRead]) -> Iterator[list[FileRead]]:
         yield batch
 
 
-def _save(site: Site, db: sqlite3.Connection, signer: Signer, plans: Sequence[Plan], now: int, checked_ns: int) -> int:
+def _save(
+    site: Site,
+    db: sqlite3.Connection,
+    signer: Signer,
+    plans: Sequence[Plan],
+    now: int,
+    checked_ns: int,
+    attached: Mapping[str, Sequence[attaching.Known]],
+) -> int:
     """Write entries and what we know of the files, together; then add ids to files that have none."""
     changes = [change for plan in plans for change in plan.changes]
     with writing(db):
@@ -146,6 +160,7 @@ def _save(site: Site, db: sqlite3.Connection, signer: Signer, plans: Sequence[Pl
                 owned = [plan.old_path, plan.record_id]
                 db.execute("DELETE FROM local_file WHERE path = ? AND record_id = ?", owned)
             keep_file(db, plan.file, plan.record_id, base, checked_ns, has_id)
+            attaching.remember(db, plan.file.path, attached.get(plan.file.path, ()), plan.old_path)
     if site.config.write_ids:
         _add_ids(site, db, plans)
     return len(entries)

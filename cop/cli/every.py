@@ -83,7 +83,8 @@ class Teller:
                 self._say_failure(outcome, meeting, again)
             return
         back = self._failing.pop(meeting.key, "")
-        moved = outcome.received or outcome.sent or outcome.refused or outcome.partner_lacks
+        files = outcome.attachments.get("received") or outcome.attachments.get("sent")
+        moved = outcome.received or outcome.sent or outcome.refused or outcome.partner_lacks or files
         if self._as_json and (moved or back):
             say(json.dumps(asdict(outcome), ensure_ascii=False))
         elif moved:

@@ -159,20 +159,28 @@ def bundle() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--for", "name", default="", help="The partner it is for: only what they lack, as far as we know.")
 @click.option("--full", is_flag=True, help="Everything, whatever they hold.")
+@click.option(
+    "--files", "files_too", is_flag=True, help="Also the files that records name, such as papers of an event."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
-def create(start: Path, file: Path, name: str, full: bool, as_json: bool) -> None:
+def create(start: Path, file: Path, name: str, full: bool, files_too: bool, as_json: bool) -> None:
     """Write a bundle. Without --for it holds everything, for anyone.
 
     Example: cop bundle create /media/stick/news.cop --for "Caafi Health"
     """
     side = _side(start)
     partner = partners.find(side.db, name) if name else None
-    header = bundles.create(side, file, partner, full=full, now=now())
+    header = bundles.create(side, file, partner, full=full, now=now(), files_too=files_too)
     if as_json:
         echo_json({**asdict(header), "bytes": file.stat().st_size})
     else:
-        say(f"{file}: {plural(header.changes, 'change')}, {file.stat().st_size:,} bytes.")
+        say(f"{file}: {words.bundle_content(header)}, {file.stat().st_size:,} bytes.")
+        if header.files_left_out:
+            say(
+                f"{plural(header.files_left_out, 'file was', 'files were')} left out. To take them along: --files",
+                err=True,
+            )
 
 
 @bundle.command("show")
@@ -185,7 +193,7 @@ def show(file: Path, as_json: bool) -> None:
         echo_json({**asdict(header), "bytes": file.stat().st_size})
         return
     say(f"Made by {header.name} for {header.receiver or 'anyone'}, {iso_time(header.made)[:10]} by their clock.")
-    say(f"{plural(header.changes, 'change')}, {file.stat().st_size:,} bytes.")
+    say(f"{words.bundle_content(header)}, {file.stat().st_size:,} bytes.")
 
 
 @bundle.command("apply")

@@ -1,7 +1,7 @@
 """What an exchange did, in plain words."""
 
 from cop import amounts, exchange
-from cop.bundle import Applied
+from cop.bundle import Applied, Header
 from cop.cli.common import plural
 from cop.status import Lacking
 from cop.sync import NOT_RENEWED, RESTORED, Report
@@ -97,12 +97,29 @@ def names(found: tuple[str, ...]) -> str:
     return " and ".join(filter(None, [", ".join(found[:-1]), *found[-1:]]))
 
 
+def bundle_content(header: Header) -> str:
+    """What is in a bundle, such as: 3 changes, 1 file."""
+    return ", ".join([plural(header.changes, "change"), *([plural(header.files, "file")] if header.files else [])])
+
+
+def _bundle_files(applied: Applied, *, dry_run: bool) -> list[str]:
+    found = []
+    if applied.files:
+        found.append(f"  {plural(applied.files, 'file')} {'in it' if dry_run else 'came'}.")
+    if applied.files_left_out:
+        found.append(f"  {plural(applied.files_left_out, 'file')} left out; with a sync they may come: cop status")
+    if applied.files_wrong:
+        found.append(f"  {plural(applied.files_wrong, 'file')} came, but not as named in the record: thrown away.")
+    return found
+
+
 def bundle_lines(applied: Applied, *, dry_run: bool) -> list[str]:
     """A report of `cop bundle apply`."""
     size = f" (about {amounts.size(applied.bytes)})" if dry_run and applied.received else ""
     come = f"{plural(applied.received, 'change')} {'would come' if dry_run else 'came'}{size}"
     return [
         f"{applied.name}: {come}, {plural(applied.known, 'entry was', 'entries were')} here already.",
+        *_bundle_files(applied, dry_run=dry_run),
         *_open_ends(applied.conflicts, applied.waiting, applied.not_understood),
         *_turned_away(applied.refused),
         *(["  Nothing was stored."] if dry_run else []),

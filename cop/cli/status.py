@@ -1,9 +1,11 @@
 """`cop status`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from cop import amounts
 from cop.cli.common import echo_json, find_site, last_heard, now, open_set_up, plural, say
 from cop.fields import TYPES
 
@@ -45,9 +47,22 @@ def status(start: Path, as_json: bool) -> None:
         say(f"{plural(report['waiting'], 'change')} not here yet; they come with the next sync or stick.")
     if report["not_understood"]:
         say(f"{plural(report['not_understood'], 'item needs', 'items need')} a newer cop. They are kept and passed on.")
+    _say_attachments(report["attachments"])
     for one in others(db):
         label = f"Partner {one.name} at {one.address or 'no address'}" if one.is_partner else f"Member {one.name}"
         say(f"{last_heard(label, one.heard.time, one.heard.through, now())}.")
+
+
+def _say_attachments(told: dict[str, Any]) -> None:
+    """What of the files that records name is not here, and why."""
+    if told["wanted"]:
+        say(f"{plural(told['wanted'], 'file is', 'files are')} not here yet; they come with the next sync.")
+    for one in told["left_out"][:MOST_PATHS]:
+        say(
+            f"Left out: {one['name']} of {one['title']}, {amounts.size(one['size'])}: {one['why']}  (max_attachment in cop.toml)"
+        )
+    if len(told["left_out"]) > MOST_PATHS:
+        say(f"Left out: {len(told['left_out']) - MOST_PATHS:,} more files  (all of them: cop status --json)")
 
 
 def _say_paths(what: str, paths: list[str], command: str) -> None:

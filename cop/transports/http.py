@@ -9,7 +9,8 @@ import http.client
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -23,9 +24,12 @@ from cop.wire import MAX_BODY_BYTES
 PATH = "/-/cop/sync"
 INVITATION_PATH = "/-/cop/invitation"
 CONTENT_TYPE = "application/x-cop"
+NO_HEADERS: Mapping[str, str] = {}
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 60  # without a byte from the partner
 DEADLINE_SECONDS = 300  # for one turn
+SLOWEST = 200  # bytes a second, of a long answer
+PIECE_BYTES = 16_384
 MAX_QUESTION_BYTES = 32  # a message this short asks only whether anything is new
 _AGAIN = "Nothing was lost. Safe to run again."
 _BAD_ADDRESS = 'cop partner add "NAME" http://…'
@@ -60,6 +64,55 @@ class HttpTransport:
     def invitation(self) -> str:
         """The invitation that the site at this address hands out. Raises: NotReachable."""
         return self._ask("GET", INVITATION_PATH, b"").decode("ascii", "replace")
+
+    def ask(self, path: str, body: bytes) -> bytes:
+        """Send a signed message to another endpoint and return the answer. Raises: LineCut, NotReachable, Refused."""
+        return self._ask("POST", path, body)
+
+    @contextmanager
+    def open(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = NO_HEADERS
+    ) -> Iterator[http.client.HTTPResponse]:
+        """Send a signed request and give the answer unread; `pieces` reads it. Raises: LineCut, NotReachable."""
+        request = Request(method, self.address + path, dict(headers))
+        if self._proof is not None:
+            sign_request(request, self._proof.signer, body)
+        self.requests += 1
+        self.bytes_out += len(body)
+        response = self._opened(request, self._parts.path + path, body)
+        try:
+            yield response
+        finally:
+            if not response.isclosed():  # something was left unread
+                self.close()
+
+    def _opened(self, request: Request, target: str, body: bytes) -> http.client.HTTPResponse:
+        connected = self._line is not None
+        try:
+            if not connected:
+                self._connect()
+                connected = True
+            return self._request(request, target, body)
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
+            self.close()
+            raise self._broken(error, connected) from error
+
+    def pieces(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
+        """What is left of an answer, as it comes; an end that came too early is for the caller to see.
+
+        Raises: LineCut; NotReachable if almost nothing comes for a long time.
+        """
+        started, before = time.monotonic(), self.bytes_in
+        try:
+            while piece := response.read1(PIECE_BYTES):
+                self.bytes_in += len(piece)
+                yield piece
+                seconds = time.monotonic() - started
+                if seconds > DEADLINE_SECONDS and self.bytes_in - before < seconds * SLOWEST:
+                    raise NotReachable(f"{self.address} is too slow.", hint=_AGAIN)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise LineCut(f"The line to {self.address} was cut.", hint=_AGAIN) from error
 
     def close(self) -> None:
         """Let the line go."""
@@ -105,6 +158,10 @@ class HttpTransport:
         self._socket.settimeout(SILENCE_SECONDS)
 
     def _send(self, request: Request, target: str, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
+        response = self._request(request, target, body)
+        return response, self._read(response)
+
+    def _request(self, request: Request, target: str, body: bytes) -> http.client.HTTPResponse:
         """Only the headers that are needed: on a costly line every byte counts."""
         if self._line is None:
             raise http.client.NotConnected
@@ -115,8 +172,7 @@ class HttpTransport:
         for name, value in request.headers.items():
             self._line.putheader(name, value)
         self._line.endheaders(body or None)
-        response = self._line.getresponse()
-        return response, self._read(response)
+        return self._line.getresponse()
 
     def _read(self, response: http.client.HTTPResponse) -> bytes:
         """The whole answer, within a size and a time."""

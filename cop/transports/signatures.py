@@ -28,6 +28,7 @@ SHORT_ID = 8  # characters that name a key the other side knows: its first 6 byt
 LONG_ID = 43  # characters of a whole key
 QUESTION = ("@query",)  # only a GET has one, and only a POST has content: neither fits the other
 MESSAGE = ("content-digest",)
+PIECE = ("@method", "@query", "content-digest")  # of an attachment; the query says of which, and where it belongs
 EMPTY_ANSWER = ("@status", '"signature";req')
 ANSWER = ("@status", "content-digest", '"signature";req')
 Lookup = Callable[[bytes], WriterId | None]  # the writer whose key begins so
@@ -100,11 +101,15 @@ def key_id(writer: WriterId, *, short: bool) -> str:
     return base64.urlsafe_b64encode(writer[:6] if short else writer).decode().rstrip("=")
 
 
+def _covered(request: Request, body: bytes) -> tuple[str, ...]:
+    return PIECE if request.method == "PUT" else MESSAGE if body else QUESTION
+
+
 def sign_request(request: Request, signer: Signer, body: bytes) -> None:
     """Add the headers that prove who sends this."""
     if body:
         request.headers["Content-Digest"] = digest(body)
-    _sign(request, signer, MESSAGE if body else QUESTION, short=not body, nonce=secrets.token_urlsafe(6))
+    _sign(request, signer, _covered(request, body), short=not body, nonce=secrets.token_urlsafe(6))
 
 
 def sign_response(response: Response, signer: Signer, body: bytes) -> None:
@@ -135,7 +140,7 @@ def sender_of(request: Request, body: bytes, lookup: Lookup) -> WriterId:
     """Who signed a request; b"" if nobody did. Raises: Refused if the signature is not true."""
     if not any(name.lower() == "signature" for name in request.headers):
         return b""
-    return _verified(request, MESSAGE if body else QUESTION, body, lookup)
+    return _verified(request, _covered(request, body), body, lookup)
 
 
 def answerer_of(response: Response, body: bytes, lookup: Lookup) -> WriterId:

@@ -9,7 +9,7 @@ from typing import Any
 from datasette import Response, hookimpl
 from datasette.utils.asgi import NotFound
 
-from cop.web import api, desk, guard, pages, published, render
+from cop.web import api, desk, files, guard, pages, published, render
 
 MAX_VALUE_BYTES = 10_000_000  # of any value that SQLite makes, such as by randomblob()
 log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
     """Our pages come before Datasette's own."""
-    return [*api.ROUTES, *desk.ROUTES, *pages.routes()]
+    return [*api.ROUTES, *files.ROUTES, *desk.ROUTES, *pages.routes()]
 
 
 @hookimpl

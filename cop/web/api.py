@@ -35,7 +35,8 @@ def attach(datasette: Any, site: Site) -> None:
     _sites[datasette] = site
 
 
-def _site(datasette: Any) -> Site:
+def site_of(datasette: Any) -> Site:
+    """The site that exchanges here. Raises: NotFound."""
     site = _sites.get(datasette)
     if site is None:
         raise NotFound("This copy does not exchange with partners")
@@ -56,12 +57,12 @@ class SignedResponse(Response):  # type: ignore[misc]  # Datasette has no types
 
 async def sync_endpoint(request: Any, datasette: Any) -> Response:
     """One turn of an exchange: a question in the address (is anything new?), or a message."""
-    site = _site(datasette)
+    site = site_of(datasette)
     if request.method not in ("GET", "POST") or (request.method == "GET" and not request.query_string):
         return _refused("Partners' machines exchange here. There is nothing to read.", 405)
     asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
-        body = _question(request) if request.method == "GET" else await _read(request)
+        body = _question(request) if request.method == "GET" else await read_body(request)
         async with _turnstile:
             response, answer = await asyncio.to_thread(_answer, site, asked, body)
     except CopError as error:
@@ -128,7 +129,7 @@ def _tell(answer: answering.Answer) -> None:
         log.info("%s", RESTORED if came.renewed else NOT_RENEWED)
 
 
-async def _read(request: Any) -> bytes:
+async def read_body(request: Any) -> bytes:
     """The body; `guard` counts it while it comes. (Datasette 1.0 caps its own `post_body()` lower than a message.)"""
     parts, more = [], True
     while more:
@@ -156,7 +157,7 @@ def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[Respons
 
 async def invitation(request: Any, datasette: Any) -> Response:
     """Our invitation, for `cop partner add`. It is worth nothing until its phrase was compared."""
-    site = _site(datasette)
+    site = site_of(datasette)
     address = site.config.url or f"{request.scheme}://{request.host}"
     text = await asyncio.to_thread(_invitation, site, address)
     return Response(text, content_type=f"{CONTENT_TYPE}; charset=utf-8")

@@ -4,8 +4,11 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from cop import attachments, blobs
 from cop.fields import TYPES, Field, RecordType, grouped
 from cop.web import dates, labels
 from cop.web.links import outside, record_address, shown_as
@@ -54,6 +57,11 @@ class Links:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+
+    def is_held(self, sha256: str) -> bool:
+        """True if an attachment is in this copy."""
+        file = next((row[2] for row in self._db.execute("PRAGMA database_list") if row[1] == "main"), "")
+        return bool(file) and blobs.holds(blobs.folder_beside(Path(file)), sha256)
 
     def by_slug(self, type_name: str, slugs: Iterable[str]) -> dict[str, tuple[str, str]]:
         """Slug to title and address, for those that exist."""
@@ -122,6 +130,8 @@ def show(links: Links, field: Field, value: object) -> Iterator[Part]:
         yield from (Part(text) for text in people(value))
     elif field.kind == "entries":
         yield from (Part(_plain(entry)) for entry in _many(value))
+    elif field.kind in attachments.KINDS:
+        yield from (_file(links, field, one) for one in _many(value))
     elif field.name in _SLUGS:
         yield from _by_slug(links, _SLUGS[field.name], value)
     elif field.name in _NAMES:
@@ -142,6 +152,17 @@ def _part(field: Field, value: object) -> Part:
     if href := outside(value):
         return Part(shown_as(href), href=href)
     return Part(_plain(value))
+
+
+def _file(links: Links, field: Field, value: object) -> Part:
+    """An attachment with its kind and size; where it is not here, that is said."""
+    one = attachments.parse(value)
+    if one is None:
+        named = value.get("title") or value.get("file") if isinstance(value, dict) else value
+        return _part(field, named)
+    if not links.is_held(one.sha256):
+        return Part(f"{one.words()}, not in this copy")
+    return Part(one.words(), f"/files/{one.sha256}/{quote(one.name, safe='')}")
 
 
 def _by_slug(links: Links, type_name: str, value: object) -> Iterator[Part]:
@@ -190,6 +211,9 @@ def in_words(type_name: str, name: str, value: object) -> str:
         return _plain(value)
     if field is None or field.kind in ("people", "entries"):
         return "; ".join(people(value) if field and field.kind == "people" else [_plain(one) for one in _many(value)])
+    if field.kind in attachments.KINDS:
+        found = [(attachments.parse(one), one) for one in _many(value)]
+        return "; ".join(known.words() if known else _plain(one) for known, one in found)
     return ", ".join(_part(field, one).href or _part(field, one).text for one in _many(value) if one not in (None, ""))
 
 

@@ -15,7 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 SYNC_PATH = "/-/cop/"
-SYNC_ENDPOINT = "/-/cop/sync"  # no browser reads it, and partners pay for every byte
+SYNC_ENDPOINTS = ("/-/cop/sync", "/-/cop/blobs")  # no browser reads it, and partners pay for every byte
 MAX_SYNC_BYTES = 8_000_000
 MAX_BODY_BYTES = 64_000
 # They tell strangers about the machine (versions, file paths) or help only somebody who develops Datasette.
@@ -26,6 +26,8 @@ HIDDEN = re.compile(
 OUR_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+FILE_POLICY = "default-src 'none'; sandbox"  # what others sent in stands apart from the site, whatever it is
+FILE_PATHS = ("/files/", "/-/cop/blob/")
 DATASETTE_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "object-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -44,7 +46,7 @@ def wrap(datasette: Any, app: App) -> App:
             await app(scope, receive, send)
             return
         path = render.route_path(datasette, dict(scope))
-        sender = _Sender(send, "" if path == SYNC_ENDPOINT else _policy(datasette, path))
+        sender = _Sender(send, "" if path in SYNC_ENDPOINTS else _policy(datasette, path))
         limit = limit_for(path)
         if HIDDEN.match(path):
             await render.not_found(datasette, Request(scope, receive)).asgi_send(sender)
@@ -97,6 +99,8 @@ class _Sender:
 
 def _policy(datasette: Any, path: str) -> str:
     """Datasette's own pages need their scripts; ours need none."""
+    if path.startswith(FILE_PATHS):
+        return FILE_POLICY
     return DATASETTE_POLICY if path.startswith("/-") or _is_datasettes(datasette, path) else OUR_POLICY
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qs
 
@@ -17,7 +18,7 @@ from datasette import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cop import __version__
+from cop import __version__, blobs
 from cop.web import door
 from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
 from cop.web.links import outside, rel, shown_as
@@ -124,7 +125,8 @@ async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> R
 
     def read(db: sqlite3.Connection) -> tuple[str, str | Moved | None]:
         with _one_state(db):
-            tag = _tag(read_meta(db), path, request.query_string, desk=desk)
+            held = blobs.state(blobs.folder_beside(Path(str(datasette.databases[DATABASE].path))))
+            tag = _tag(read_meta(db), path, request.query_string + "\0" + held, desk=desk)
             if tag and request.headers.get("if-none-match") == tag:
                 return tag, ""
             args = parse_qs("&".join(request.query_string.split("&")[:MAX_ARGUMENTS]), keep_blank_values=True)
