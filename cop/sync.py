@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from cop import currency, exchanges, frontier, log, partners, status, trust, wire
 from cop.errors import NotReachable, Refused
@@ -62,7 +62,8 @@ class _Exchange:
     room: int = field(default_factory=lambda: wire.MAX_ROOM)
     whole: bool = False  # what comes and goes must not lean on what the other holds
     current: bool = False  # we want current texts only, as yet
-    cuts: int = 0
+    cuts: int = 0  # since anything last got through
+    lacking: int = 0  # entries that the partner lacked when it last told
     unanswered: dict[int, int] = field(default_factory=dict)  # changes per entry that went before the line was cut
 
 
@@ -104,8 +105,9 @@ def _next(exchange: _Exchange, theirs: Message | None) -> Composed:
 
 
 def _compose(exchange: _Exchange, to: Message | None, base: bytes = b"") -> Composed:
-    """Our next message; without a base it tells what we hold."""
+    """Our next message; without a base it tells what we hold. On a line that was cut, it is smaller."""
     db = exchange.side.db
+    to = to and replace(to, room=min(to.room, exchange.room))
     going = plan(db, to, already=exchange.already) if to else Plan()
     telling = Telling(
         points=not base,
@@ -131,7 +133,6 @@ def _turn(exchange: _Exchange, going: Composed) -> tuple[Message | None, Compose
             raise
         exchange.whole = True
         return None, _compose(exchange, None), False
-    exchange.cuts = 0
     _check_is(exchange, theirs)
     if theirs is None:
         exchange.report.equal = True
@@ -152,6 +153,9 @@ def _what_next(exchange: _Exchange, going: Composed, theirs: Message, came: Rece
         exchange.already.difference_update(going.numbers)
     report.equal = theirs.state == frontier.frontier_hash(db)
     following = _compose(exchange, theirs)
+    if came.entries or came.payloads or len(following.lacked) < exchange.lacking:
+        exchange.cuts = 0
+    exchange.lacking = len(following.lacked)
     if report.equal or theirs.points is not None:
         report.sent += sum(n for number, n in exchange.unanswered.items() if number not in following.lacked)
         exchange.unanswered.clear()
