@@ -21,9 +21,22 @@ from datasette.app import Datasette
 from cop import bundle, entry, log, patch, signing, status, trust, turns, unpacking, verification, views
 from cop.errors import CopError
 from cop.fields import TYPES
-from cop.model import OWN, PARTNERS, PUBLIC, Entry
+from cop.model import OWN, PARTNERS, PUBLIC, Entry, Patch
 from cop.signing import Signer, sha256
-from tests.network import NAMES, NOW, Place, assert_same_views, befriend, network, places, steady, sync_all
+from tests.network import (
+    NAMES,
+    NOW,
+    Place,
+    assert_same_views,
+    befriend,
+    forge,
+    item_of,
+    network,
+    places,
+    steady,
+    store,
+    sync_all,
+)  # fmt: skip
 from tests.test_bundle import frames
 
 BENT = 2_000  # bundles
@@ -487,3 +500,15 @@ def test_an_edit_of_somebody_elses_record_stands_under_the_name_of_who_made_it(t
     assert one.view(record_id).fields["title"] == "Theirs now"
     made_by = {row["organisation"] for row in one.public()["history"] if row["record_id"] == record_id}
     assert made_by == {NAMES[0], NAMES[1]}
+
+
+@pytest.mark.xfail(strict=True, reason="what follows on nothing is shown where it came, and is not passed on")
+def test_an_entry_that_follows_on_nothing_is_the_same_everywhere(tmp_path: Path) -> None:
+    """A partner signs an entry that follows one it never made, and gives it to one of two."""
+    one, enemy, third = network(tmp_path, 3)
+    sync_all([one, enemy, third])
+    payload = patch.new_payload(Patch("post", {"title": "Out of nowhere"}))
+    leap = forge(enemy.signer, [item_of(patch.new_record_id(), payload)], sequence=50, previous=bytes(32))
+    store(one, [leap], [payload])
+    assert third.sync(one).equal
+    assert third.digest() == one.digest(), "they were said to hold the same"
