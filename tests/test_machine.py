@@ -17,7 +17,14 @@ from unittest import mock
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from cop import bundle, currency, partners, settling, status, turns, verification, views, withdrawal
 from cop.errors import CopError, NotReachable
@@ -63,6 +70,10 @@ class Template:
         with steady(count):
             found = network(folder, count)
             sync_all(found)
+            for title in ("First", "Second", "Third"):  # older texts, which a place may leave out
+                found[0].change(RECORDS[0], {"title": title, "body": f"{title}.\n\nSecond.\n"})
+            found[1].change(RECORDS[1], {"title": "Elsewhere"})
+            found[1].change(RECORDS[1], {"summary": "for partners"}, audience=PARTNERS)
         for place in found:
             place.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             place.close()
@@ -113,13 +124,18 @@ class Life(RuleBasedStateMachine):
         self.places = template.copied(self.root / "start")
         self.clocks = [NOW] * len(self.places)
         self.held = [place.entry_ids() for place in self.places]
-        self.made: set[bytes] = set()  # entries that rules wrote
+        self.made = set[bytes]().union(*map(_changes, self.places))  # entries that people wrote
         self.lost: set[bytes] = set()  # entries and payloads that only a restored installation held
         self.sticks: list[Path] = []
         self.backups: list[Backup] = []
         self.messages: list[tuple[bytes, bytes]] = []  # with whoever sent them
         self.meetings = [Meeting(self.root / "share"), Meeting(self.root / "bucket", _bucket())]
         self.meetings[0].folder.mkdir()
+
+    @initialize(histories=st.lists(st.sampled_from(HISTORIES), min_size=3, max_size=3))
+    def some_want_no_older_texts(self, histories: list[str]) -> None:
+        for place, history in zip(self.places, histories, strict=False):
+            currency.choose(place.db, history)
 
     # -- what people do
 
