@@ -18,7 +18,6 @@ from cop.schema import open_store, writing
 from cop.signing import Signer
 
 PREFIX = "copdevice1:"
-PURPOSE = b"cop/v1/device\0"
 MAX_REQUEST = 1000  # characters
 _DAMAGED = "This line is damaged or not whole."
 _COPY_IT = "Copy the whole line that begins with copdevice1:"
@@ -60,7 +59,7 @@ def new(site: Site, now: int) -> str:
 
 def request(signer: Signer, organisation: OrganisationId) -> str:
     """The line that asks our first computer to vouch for this one."""
-    content = [organisation, signer.public, signer.sign(PURPOSE, organisation)]
+    content = [organisation, signer.public, signer.sign(signing.DEVICE, organisation)]
     return PREFIX + base64.urlsafe_b64encode(cbor.encode(content)).decode().rstrip("=")
 
 
@@ -69,8 +68,17 @@ def is_vouched_for(db: sqlite3.Connection) -> bool:
     return trust.certified(log.statements(db)).get(log.own_writer(db)) == identity.own_organisation(db)
 
 
-def read_request(text: str) -> tuple[OrganisationId, WriterId]:
-    """The organisation and the writer of such a line. Raises: Refused."""
+@dataclass(frozen=True)
+class Request:
+    """What such a line says."""
+
+    organisation: OrganisationId
+    writer: WriterId
+    consent: bytes  # the writer's signature: it wants to write for that organisation
+
+
+def read_request(text: str) -> Request:
+    """Read a line that anyone may have made. Raises: Refused."""
     text = "".join(text.split())
     try:
         if not text.startswith(PREFIX) or len(text) > MAX_REQUEST:
@@ -81,32 +89,33 @@ def read_request(text: str) -> tuple[OrganisationId, WriterId]:
             raise ValueError("not keys")
     except (binascii.Error, ValueError, TypeError, Refused) as error:
         raise Refused(_DAMAGED, hint=_COPY_IT) from error
-    signing.verify(PURPOSE, writer, organisation, signature)
-    return organisation, writer
+    signing.verify(signing.DEVICE, writer, organisation, signature)
+    return Request(organisation, writer, signature)
 
 
 def phrase(writer: WriterId) -> str:
     """What both computers show of that key, to compare: 16 digits in groups."""
-    digits = signing.sha256(PURPOSE + writer).hex()[:16]
+    digits = signing.sha256(signing.DEVICE + writer).hex()[:16]
     return " ".join(digits[at : at + 4] for at in range(0, 16, 4))
 
 
 def add(site: Site, db: sqlite3.Connection, signer: Signer, text: str, now: int) -> WriterId:
     """Vouch for another computer of our organisation. Raises: Refused, WrongUsage, CopError."""
-    organisation, writer = read_request(text)
-    if organisation != identity.own_organisation(db):
+    asked = read_request(text)
+    if asked.organisation != identity.own_organisation(db):
         raise WrongUsage(
             "This line is from another organisation.", hint="Partners are accepted with: cop join INVITATION"
         )
-    if not keys.has(site.keys, organisation):
+    if not keys.has(site.keys, asked.organisation):
         raise CopError(
             "The key of your organisation is not on this computer.",
             hint="Run this on the computer where cop init was run.",
         )
-    if writer not in trust.certified(log.statements(db)):
-        extra = trust.certificate(keys.load(site.keys, organisation), writer)
+    if asked.writer not in trust.certified(log.statements(db)):
+        certificate = trust.certificate(keys.load(site.keys, asked.organisation), asked.writer)
+        extra = {**certificate, "consent": asked.consent}
         log.write(db, signer, "writer", [], claimed_time=now, extra=extra)
-    return writer
+    return asked.writer
 
 
 def devices(db: sqlite3.Connection) -> list[Device]:

@@ -11,6 +11,7 @@ from cop.errors import BadSignature
 
 ENTRY = b"cop/v1/entry\0"
 CERTIFICATE = b"cop/v1/writer\0"
+DEVICE = b"cop/v1/device\0"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,16 @@ def is_certified(organisation: bytes, writer: bytes, signature: bytes) -> bool:
     """True if the organisation signed for this writer."""
     try:
         verify(CERTIFICATE, organisation, writer, signature)
+    except BadSignature:
+        return False
+    return True
+
+
+@lru_cache(maxsize=10_000)
+def is_asked(organisation: bytes, writer: bytes, signature: bytes) -> bool:
+    """True if a writer asked an organisation to sign for it."""
+    try:
+        verify(DEVICE, writer, organisation, signature)
     except BadSignature:
         return False
     return True

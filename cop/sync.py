@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from cop import currency, exchanges, frontier, log, partners, status, trust, views, wire
 from cop.errors import NotReachable, Refused
@@ -79,7 +79,8 @@ class _Exchange:
     whole: bool = False  # what comes and goes must not lean on what the other holds
     current: bool = False  # we want current texts only, as yet
     agreed: bytes = b""  # the frontier hash at which both hold the same now
-    cuts: int = 0
+    cuts: int = 0  # since anything last got through
+    lacking: int = 0  # entries that the partner lacked when it last told
     unanswered: dict[int, int] = field(default_factory=dict)  # changes per entry that went before the line was cut
 
 
@@ -132,8 +133,9 @@ def _first(exchange: _Exchange) -> Composed:
 
 
 def _compose(exchange: _Exchange, to: Message | None, base: bytes = b"") -> Composed:
-    """Our next message; without a base it tells what we hold."""
+    """Our next message; without a base it tells what we hold. On a line that was cut, it is smaller."""
     db = exchange.side.db
+    to = to and replace(to, room=min(to.room, exchange.room))
     going = plan(db, to, already=exchange.already, whole=exchange.whole) if to else Plan()
     telling = Telling(
         points=not base,
@@ -159,7 +161,6 @@ def _turn(exchange: _Exchange, going: Composed) -> tuple[Message | None, Compose
             raise
         exchange.whole = True
         return None, _compose(exchange, None), False
-    exchange.cuts, exchange.room = 0, min(2 * exchange.room, wire.MAX_ROOM)
     _check_is(exchange, theirs)
     if theirs is None:
         exchange.report.equal, exchange.agreed = True, going.body
@@ -180,6 +181,9 @@ def _what_next(exchange: _Exchange, going: Composed, theirs: Message, came: Rece
         exchange.already.difference_update(going.numbers)
     report.equal, exchange.agreed = theirs.state == frontier.frontier_hash(db), theirs.state
     following = _compose(exchange, theirs)
+    if came.entries or came.payloads or len(following.lacked) < exchange.lacking:
+        exchange.cuts, exchange.room = 0, min(2 * exchange.room, wire.MAX_ROOM)
+    exchange.lacking = len(following.lacked)
     if report.equal or theirs.points is not None:
         report.sent += sum(n for number, n in exchange.unanswered.items() if number not in following.lacked)
         exchange.unanswered.clear()

@@ -46,18 +46,32 @@ def stance(organisation: OrganisationId, what: str, replaces: Iterable[EntryId])
 
 def certified(statements: Iterable[Entry]) -> dict[WriterId, OrganisationId]:
     """Per writer, the organisation that signed for it. The first in byte order, should several have."""
-    found: dict[WriterId, OrganisationId] = {}
+    return {writer: min(organisations) for writer, organisations in _vouched(statements).items()}
+
+
+def _vouched(statements: Iterable[Entry]) -> dict[WriterId, set[OrganisationId]]:
+    """Per writer, who signed for it. It must want that itself: else anyone could claim somebody's writer as theirs."""
+    found: dict[WriterId, set[OrganisationId]] = {}
     for entry in statements:
         organisation, writer = entry.extra.get("organisation"), entry.extra.get("writer")
         signature = entry.extra.get("certificate")
-        if not (isinstance(organisation, bytes) and isinstance(writer, bytes) and isinstance(signature, bytes)):
+        if entry.kind != "writer" or not (isinstance(organisation, bytes) and isinstance(writer, bytes)):
             continue
-        if len(organisation) != KEY_BYTES or len(writer) != KEY_BYTES:
+        if (
+            not isinstance(signature, bytes)
+            or len(organisation) != KEY_BYTES
+            or not _wants_it(entry, writer, organisation)
+        ):
             continue
-        known = found.get(writer)
-        if (known is None or organisation < known) and signing.is_certified(organisation, writer, signature):
-            found[writer] = organisation
+        if organisation not in found.get(writer, ()) and signing.is_certified(organisation, writer, signature):
+            found.setdefault(writer, set()).add(organisation)
     return found
+
+
+def _wants_it(entry: Entry, writer: WriterId, organisation: OrganisationId) -> bool:
+    """True if a writer says itself that it belongs to an organisation, or asked for it from another computer."""
+    consent = entry.extra.get("consent")
+    return writer == entry.writer or (isinstance(consent, bytes) and signing.is_asked(organisation, writer, consent))
 
 
 def current_stances(statements: Iterable[Entry], owners: Mapping[WriterId, OrganisationId]) -> dict[
@@ -115,18 +129,19 @@ def ever_accepted(statements: Collection[Entry], root: OrganisationId) -> Member
     It only grows, so the order in which entries arrive cannot change what is stored. What somebody says who is not
     reached from `root` counts for nothing.
     """
-    owners = certified(statements)
+    owners = _vouched(statements)
     accepted: dict[OrganisationId, set[OrganisationId]] = {}
     for entry in statements:
         about = entry.extra.get("organisation")
-        if entry.writer in owners and isinstance(about, bytes) and stances([entry]) & {ACCEPT, SELF}:
-            accepted.setdefault(owners[entry.writer], set()).add(about)
+        if isinstance(about, bytes) and stances([entry]) & {ACCEPT, SELF}:
+            for owner in owners.get(entry.writer, ()):
+                accepted.setdefault(owner, set()).add(about)
     reached, waiting = {root}, [root]
     while waiting:
         new = accepted.get(waiting.pop(), set()) - reached
         reached |= new
         waiting += new
-    return Members(frozenset(reached), {writer: owner for writer, owner in owners.items() if owner in reached})
+    return Members(frozenset(reached), {w: min(of & reached) for w, of in owners.items() if of & reached})
 
 
 def members(db: sqlite3.Connection) -> Members:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cop import currency, devices, identity, log, partners, status, views
+from cop import currency, devices, identity, log, partners, signing, status, views
 from cop.errors import CopError, NotReachable, Refused, WrongUsage
 from cop.model import OWN, PARTNERS
 from tests.network import NOW, FaultyLine, Line, Place, assert_same_views, befriend, network, places, store, sync_all
@@ -98,7 +98,7 @@ def test_a_line_of_another_organisation_or_with_anothers_key_is_refused(tmp_path
     from cop import cbor
     from cop.devices import PREFIX, read_request
 
-    forged = cbor.encode([one.organisation, one.signer.public, other.signer.sign(devices.PURPOSE, one.organisation)])
+    forged = cbor.encode([one.organisation, one.signer.public, other.signer.sign(signing.DEVICE, one.organisation)])
     import base64
 
     with pytest.raises(Refused):

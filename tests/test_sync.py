@@ -15,6 +15,7 @@ from cop import answering, bundle, cbor, frontier, log, partners, patch, status,
 from cop.errors import CopError, NotReachable, Refused
 from cop.model import OWN, PARTNERS, PUBLIC, Item, Patch
 from cop.schema import writing
+from cop.transports.base import LineCut
 from tests.network import (
     NOW,
     FaultyLine,
@@ -577,6 +578,33 @@ def test_a_cut_connection_leaves_nothing_half_done_and_the_next_run_goes_on(
     else:
         pytest.fail("it never got through")
     assert_in_step(one, other)
+
+
+class Narrow(Line):
+    """A line that is cut whenever a message is larger than something in between lets through."""
+
+    def __init__(self, other: Place, most: int) -> None:
+        super().__init__(other)
+        self.most = most
+
+    def _answer(self, message: bytes) -> bytes:
+        if len(message) > self.most:
+            raise LineCut("The line was cut.")
+        return super()._answer(message)
+
+
+def test_a_line_that_cuts_large_messages_gets_smaller_ones(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    big(one, 60)
+    one.sync(other, Narrow(other, 90_000))
+    assert_in_step(one, other)
+
+
+def test_a_line_that_lets_only_questions_through_is_given_up(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    big(one, 60)
+    with pytest.raises(NotReachable, match="was cut"):
+        one.sync(other, Narrow(other, 5_000))
 
 
 def spoilt(source: random.Random, answer: bytes) -> bytes:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cop import partners, trust
+from cop import answering, partners, trust, wire
 from cop.errors import CopError, Refused, WrongUsage
 from cop.model import Entry
 from cop.signing import Signer, sha256
-from tests.network import NOW, befriend, certified_by, forge, network, next_entry, places, store
+from tests.network import NOW, assert_same_views, befriend, certified_by, forge, network, next_entry, places, store
 
 
 def org(number: int) -> tuple[Signer, Signer, Entry]:
@@ -95,6 +95,43 @@ def test_statements_that_do_not_make_sense_do_not_stop_an_installation(tmp_path:
             store(place, [forged])
     one.change(None, {"title": "Goes on"})
     assert one.sync(other).equal
+
+
+# -- a partner who lies about whose a writer is
+
+
+def low_key() -> Signer:
+    """The key of an organisation that comes before most others in byte order."""
+    return min((Signer(sha256(b"low%d" % at)) for at in range(200)), key=lambda signer: signer.public)
+
+
+def test_nobody_claims_the_writer_of_somebody_else(tmp_path: Path) -> None:
+    one, other, enemy = network(tmp_path, 3)
+    record_id = one.change(None, {"title": "Ours"})
+    other.sync(one)
+    other.sync(enemy)
+    store(other, [next_entry(enemy, [], "writer", **trust.certificate(low_key(), one.signer.public))])
+    assert other.published(record_id)
+    one.change(record_id, {"title": "Ours, later"})
+    assert other.sync(one).refused == 0
+    assert other.view(record_id).fields["title"] == "Ours, later"
+
+
+@pytest.mark.parametrize("kind", ["writer", "organisation"])
+def test_a_writer_that_says_it_belongs_elsewhere_too_stops_nobody(tmp_path: Path, kind: str) -> None:
+    """What is let in must not depend on what came before, and the search for it must end."""
+    one, enemy, third = network(tmp_path, 3)
+    for place in (enemy, third):
+        one.sync(place)
+    record_id = enemy.change(None, {"title": "Before"})
+    one.sync(enemy)
+    claim = next_entry(enemy, [], kind, **trust.certificate(low_key(), enemy.signer.public))
+    message = wire.Message(enemy.signer.public, enemy.organisation, bytes(16), entries=(claim,))
+    answering.answer(one.side, wire.pack(message), NOW, enemy.signer.public)
+    third.sync(one)
+    assert record_id
+    assert {claim.entry_id} <= one.entry_ids() == third.entry_ids()
+    assert_same_views([one, third])
 
 
 # -- invitations

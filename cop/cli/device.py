@@ -29,7 +29,7 @@ def new(start: Path) -> None:
     if not line:
         say("This copy has a key of its own now. Nothing else is to be done.")
         return
-    _, writer = devices.read_request(line)
+    writer = devices.read_request(line).writer
     say(line)
     say("\nThis copy has a key of its own now. What you save here is kept, and shown here only, until your first computer"
         " vouches for it.\nRun there: cop device add LINE, with the line above, and compare:"
@@ -47,7 +47,7 @@ def add(start: Path, line: str, yes: bool) -> None:
     """
     site = find_site(start)
     db, signer = identity.open_installation(site, now())
-    _, writer = devices.read_request(line)
+    writer = devices.read_request(line).writer
     say(f"Both computers must show: {devices.phrase(writer)}", err=True)
     if not yes and not _compared():
         raise WrongUsage(

@@ -1,0 +1,371 @@
+"""Somebody sits on the line between two partners and forges, swaps, repeats, drops and delays what goes by.
+
+The answers that an honest server gave are real ones; each test says what was done to them on their way.
+"""
+
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+
+from cop import frontier, sync, turns, wire
+from cop.errors import CopError
+from cop.holding import Holding
+from cop.model import OWN, PARTNERS
+from cop.signing import Signer
+from cop.sync import Report
+from cop.transports import partly_known
+from cop.transports.http import CONTENT_TYPE, PATH, HttpTransport, Proof
+from tests.network import NOW, Place, assert_same_views, befriend, places
+from tests.test_sync_http import WAIT_SECONDS, Between, serving
+
+NEVER_TRUE = bytes(16)
+
+
+@dataclass
+class Message:
+    """A request or an answer, as it goes by."""
+
+    start: str  # its first line
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self.headers if key.lower() == name), "")
+
+    def without(self, *names: str) -> "Message":
+        return Message(self.start, [pair for pair in self.headers if pair[0].lower() not in names], self.body)
+
+    def saying(self, body: bytes) -> "Message":
+        """Another body, with a length that fits it."""
+        kept = self.without("content-length")
+        return Message(kept.start, [*kept.headers, ("content-length", str(len(body)))], body)
+
+    def as_bytes(self) -> bytes:
+        lines = [self.start, *(f"{name}: {value}" for name, value in self.headers)]
+        return "\r\n".join([*lines, "", ""]).encode() + self.body
+
+
+def read_message(connection: socket.socket) -> Message | None:
+    """One message; None where the line ends. Both sides tell the length."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        part = connection.recv(65536)
+        if not part:
+            return None
+        data += part
+    head, body = data.split(b"\r\n\r\n", 1)
+    start, *lines = head.decode().split("\r\n")
+    message = Message(start, [(line.split(": ", 1)[0], line.split(": ", 1)[1]) for line in lines])
+    length = int(message.header("content-length") or 0)
+    chunked = message.header("transfer-encoding") == "chunked"
+    while len(body) < length or (chunked and not body.endswith(b"0\r\n\r\n")):
+        body += connection.recv(65536)
+    message.body = body
+    return message
+
+
+@dataclass
+class Liar:
+    """Passes on what comes, and does something to it."""
+
+    address: str  # of the honest server
+    to_question: Callable[[Message], Message] = lambda message: message
+    to_answer: Callable[[Message], Message] = lambda message: message
+    seen: list[tuple[Message, Message]] = field(default_factory=list)  # questions, and the true answers
+
+    def ask(self, question: Message) -> Message:
+        """What the honest server says to it."""
+        host, port = self.address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=WAIT_SECONDS) as server:
+            server.sendall(question.as_bytes())
+            answer = read_message(server)
+        assert answer is not None
+        return answer
+
+    def handle(self, client: socket.socket) -> None:
+        while (question := read_message(client)) is not None:
+            answer = self.ask(self.to_question(question))
+            self.seen.append((question, answer))
+            client.sendall(self.to_answer(answer).as_bytes())
+
+
+def run(one: Place, other: Place, address: str, *, proof: bool = True) -> Report:
+    """As `cop sync`, in this process."""
+    transport = HttpTransport(address, Proof(one.signer, partly_known(one.db)) if proof else None)
+    try:
+        return sync.run(one.side, one.partner(other), transport, NOW, lambda done, of: None)
+    finally:
+        transport.close()
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Place, Place]:
+    one, other = places(tmp_path, 2)
+    befriend(one, other)
+    return one, other
+
+
+@contextmanager
+def between(server: Place, **what: Callable[[Message], Message]) -> Iterator[tuple[Liar, str]]:
+    with serving(server) as address:
+        liar = Liar(address, **what)
+        with Between(liar.handle) as line:
+            yield liar, line.address
+
+
+def in_step_over(one: Place, other: Place, address: str) -> None:
+    """The line is honest again: what was done before has broken nothing."""
+    run(one, other, address)
+    run(one, other, address)
+    assert frontier.frontier_hash(one.db) == frontier.frontier_hash(other.db)
+    assert_same_views([one, other])
+
+
+NEWS = {"title": "News that matter"}
+
+# -- answers
+
+Change = Callable[[Message], Message]
+BENT_ANSWERS: dict[str, Change] = {
+    "nothing new": lambda answer: Message("HTTP/1.1 204 No Content", answer.headers).saying(b""),
+    "nothing new, unsigned": lambda answer: Message("HTTP/1.1 204 No Content", []),
+    "no signature": lambda answer: answer.without("signature", "signature-input"),
+    "no digest": lambda answer: answer.without("content-digest"),
+    "another body, the same digest": lambda answer: answer.saying(answer.body[:-1] + b"\0"),
+    "another body, no digest": lambda answer: answer.saying(answer.body + b"\0").without("content-digest"),
+    "an empty body": lambda answer: answer.saying(b""),
+    "another status": lambda answer: Message("HTTP/1.1 203 OK", answer.headers, answer.body),
+    "another key": lambda answer: Message(
+        answer.start, [(n, re.sub('keyid="[^"]+"', 'keyid="AAAAAAAAAAA"', v)) for n, v in answer.headers], answer.body
+    ),
+    "less covered": lambda answer: Message(
+        answer.start, [(n, v.replace('"signature";req ', "").replace(' "signature";req', "")) for n, v in answer.headers], answer.body
+    ),
+    "only its status covered": lambda answer: Message(
+        answer.start, [(n, re.sub(r"c=\([^)]*\)", 'c=("@status")', v)) for n, v in answer.headers], answer.body
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bent", BENT_ANSWERS, ids=lambda name: name.replace(" ", "-"))
+def test_a_bent_answer_is_refused_and_never_taken_for_being_in_step(pair: tuple[Place, Place], bent: str) -> None:
+    one, other = pair
+    with between(other) as (liar, address):
+        run(one, other, address)
+        other.change(None, NEWS)
+        before = one.entry_ids()
+        for change in (None, {"title": "Ours"}):  # a question, and a message
+            if change:
+                one.change(None, change)
+                before = one.entry_ids()
+            liar.to_answer = BENT_ANSWERS[bent]
+            with pytest.raises(CopError):
+                run(one, other, address)
+            assert one.entry_ids() == before
+        liar.to_answer = lambda answer: answer
+        in_step_over(one, other, address)
+
+
+def test_an_old_answer_fits_no_new_question(pair: tuple[Place, Place]) -> None:
+    """Both kinds: “nothing new”, and one with news. Each is true, signed by the partner, and of yesterday."""
+    one, other = pair
+    with between(other) as (liar, address):
+        run(one, other, address)
+        run(one, other, address)
+        one.change(None, {"title": "Ours"})
+        run(one, other, address)
+        old = [answer for _, answer in liar.seen]
+        assert {answer.start.split()[1] for answer in old} == {"204", "200"}
+        other.change(None, NEWS)
+        before = one.entry_ids()
+        for answer in old:
+            liar.to_answer = lambda _, answer=answer: answer  # type: ignore[misc]
+            with pytest.raises(CopError):
+                run(one, other, address)
+            assert one.entry_ids() == before
+        liar.to_answer = lambda answer: answer
+        in_step_over(one, other, address)
+
+
+def test_the_true_answer_of_another_organisation_is_refused(pair: tuple[Place, Place], tmp_path: Path) -> None:
+    """The line leads to another partner of ours, who answers truly and signs."""
+    one, other = pair
+    third = Place(tmp_path / "third", "Knowle West Media")
+    befriend(one, third)
+    befriend(other, third)
+    third.change(None, NEWS)
+    before = one.entry_ids()
+    with serving(third) as address:
+        for _ in range(2):
+            with pytest.raises(CopError):
+                run(one, other, address)
+            assert one.entry_ids() == before
+        in_step_over(one, third, address)
+
+
+def test_an_answer_that_a_stranger_signs_is_refused(pair: tuple[Place, Place], tmp_path: Path) -> None:
+    """It asks on our behalf at its own server, and passes that off as the partner's answer."""
+    one, other = pair
+    stranger = Place(tmp_path / "stranger", "Somebody Else")
+    stranger.change(None, NEWS)
+    before = one.entry_ids()
+    with serving(stranger) as address, between(other) as (liar, line):
+        liar.address = address
+        with pytest.raises(CopError):
+            run(one, other, line)
+        assert one.entry_ids() == before
+
+
+# -- questions
+
+
+def test_an_old_request_that_comes_again_changes_nothing(pair: tuple[Place, Place]) -> None:
+    one, other = pair
+    with between(other) as (liar, address):
+        one.change(None, NEWS)
+        run(one, other, address)
+        run(one, other, address)
+        one.change(None, {"title": "Later"})
+        run(one, other, address)
+        held = other.entry_ids()
+        shown = other.digest()
+        for question, _ in list(liar.seen) * 2:
+            liar.ask(question)
+        assert (other.entry_ids(), other.digest()) == (held, shown)
+        in_step_over(one, other, address)
+
+
+BENT_QUESTIONS: dict[str, Change] = {
+    "another body, the same digest": lambda q: q.saying(q.body[:-1] + b"\0") if q.body else q,
+    "no signature": lambda q: q.without("signature", "signature-input"),
+    "no digest": lambda q: q.without("content-digest"),
+    "another question": lambda q: Message(q.start.replace("?", "?A", 1), q.headers, q.body),
+    "another method": lambda q: Message(q.start.replace("POST", "PUT").replace("GET", "PUT"), q.headers, q.body),
+    "somebody else's key": lambda q: Message(
+        q.start, [(n, re.sub('keyid="[^"]+"', 'keyid="' + "A" * 43 + '"', v)) for n, v in q.headers], q.body
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bent", BENT_QUESTIONS, ids=lambda name: name.replace(" ", "-"))
+def test_a_bent_question_brings_nothing_false_and_gives_nothing_away(pair: tuple[Place, Place], bent: str) -> None:
+    one, other = pair
+    secret = other.change(None, {"title": "For partners"}, audience=PARTNERS)
+    with between(other, to_question=BENT_QUESTIONS[bent]) as (liar, address):
+        one.change(None, NEWS)
+        true = one.entry_ids() | other.entry_ids()
+        for _ in range(2):
+            with suppress(CopError):
+                assert run(one, other, address).equal == (one.entry_ids() == other.entry_ids())
+        assert other.entry_ids() <= true
+        if all(BENT_QUESTIONS[bent](question) != question for question, _ in liar.seen):
+            assert not any(b"For partners" in payload for payload in one.payloads().values())
+        liar.to_question = lambda question: question
+        in_step_over(one, other, address)
+    assert one.view(secret).fields["title"] == "For partners"
+
+
+def test_requests_that_come_late_and_twice_do_no_harm(pair: tuple[Place, Place]) -> None:
+    """Each is held back until the next one has come, and goes to the server before it and after it."""
+    one, other = pair
+    held: list[Message] = []
+    with between(other) as (liar, address):
+
+        def late(question: Message) -> Message:
+            for old in held[-2:]:
+                liar.ask(old)
+            held.append(question)
+            liar.ask(question)
+            return question
+
+        liar.to_question = late
+        for at in range(4):
+            one.change(None, {"title": f"Ours {at}"})
+            other.change(None, {"title": f"Theirs {at}"})
+            with suppress(CopError):
+                run(one, other, address)
+        liar.to_question = lambda question: question
+        in_step_over(one, other, address)
+
+
+def test_two_lines_that_are_swapped_are_noticed(pair: tuple[Place, Place]) -> None:
+    """Two runs at the same time; each gets the answer to the other's question."""
+    one, other = pair
+    other.change(None, NEWS)
+    waiting = threading.Barrier(2)
+    answers: list[Message] = []
+    with between(other) as (liar, address):
+
+        def swapped(answer: Message) -> Message:
+            answers.append(answer)
+            waiting.wait(WAIT_SECONDS)
+            return next(one_answer for one_answer in answers if one_answer is not answer)
+
+        liar.to_answer = swapped
+        asked = wire.pack(turns.Message(one.signer.public, one.organisation, NEVER_TRUE, points={}))
+        failed: list[str] = []
+
+        def ask() -> None:
+            try:
+                HttpTransport(address, Proof(one.signer, lambda start: other.signer.public)).exchange(asked)
+            except CopError as error:
+                failed.append(str(error))
+
+        runs = [threading.Thread(target=ask) for _ in range(2)]
+        for each in runs:
+            each.start()
+        for each in runs:
+            each.join(WAIT_SECONDS)
+        assert len(failed) == 2
+        liar.to_answer = lambda answer: answer
+        in_step_over(one, other, address)
+
+
+# -- who gets what
+
+
+def asked_for(signer: Signer, organisation: bytes) -> bytes:
+    return wire.pack(wire.Message(signer.public, organisation, NEVER_TRUE, points={}, room=wire.MAX_ROOM))
+
+
+def test_anybody_may_ask_and_gets_what_is_public_with_what_proves_it(pair: tuple[Place, Place]) -> None:
+    one, other = pair
+    public = other.change(None, NEWS)
+    other.change(None, {"title": "For partners"}, audience=PARTNERS)
+    other.change(None, {"title": "Ours alone"}, audience=OWN)
+    before = other.entry_ids()
+    nobody = Signer(bytes(31) + b"\1")
+    with serving(other) as address:
+        for claimed in (nobody.public, one.signer.public):  # whom it says it comes from proves nothing
+            data = wire.pack(wire.Message(claimed, one.organisation, NEVER_TRUE, points={}, room=wire.MAX_ROOM))
+            body = requests.post(address + PATH, data=data, headers={"Content-Type": CONTENT_TYPE}, timeout=60).content
+            told = wire.unpack(body, nobody, Holding(None))
+            audiences = {item.audience for entry in told.entries for item in entry.items}
+            assert audiences == {0}, "no entry that is for partners only"
+            assert not any(b"For partners" in p or b"Ours alone" in p for p in told.payloads)
+            assert {entry.writer for entry in told.entries if entry.kind == "writer"} >= {other.signer.public}
+            assert public in {item.record_id for entry in told.entries for item in entry.items}
+            assert b"For partners" not in body
+            for reader in (one.signer, nobody):  # nothing sealed to anyone, either
+                assert len(wire.unpack(body, reader, Holding(None)).payloads) == len(told.payloads)
+    assert other.entry_ids() == before
+
+
+def test_a_partners_signed_question_gets_what_is_for_partners(pair: tuple[Place, Place]) -> None:
+    one, other = pair
+    secret = other.change(None, {"title": "For partners"}, audience=PARTNERS)
+    other.change(None, {"title": "Ours alone"}, audience=OWN)
+    with serving(other) as address:
+        run(one, other, address)
+        run(one, other, address)
+    assert one.view(secret).fields["title"] == "For partners"
+    assert not any(b"Ours alone" in payload for payload in one.payloads().values())
+    assert json.dumps(one.digest()) == json.dumps(other.digest())
