@@ -102,7 +102,6 @@ def _who_is_who(db: sqlite3.Connection) -> Iterator[int]:
     """Entries without which a receiver cannot know whom to trust."""
     rows = db.execute(
         "SELECT entry_number FROM log_entry WHERE kind <> 'change' AND kind IN ('writer', 'organisation')"
-        " AND entry_id NOT IN (SELECT entry_id FROM local_gap)"
     )
     return (row[0] for row in rows)
 

@@ -6,7 +6,7 @@ already are skipped when they arrive again.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from cop.model import EntryId, WriterId
 from cop.schema import writing
@@ -15,6 +15,7 @@ from cop.signing import sha256
 SHORT = 8  # bytes of an entry id in a point
 STATE_BYTES = 16  # of a frontier hash
 MAX_STATES = 2000  # that we remember
+MAX_APART = 5000
 MAX_POINTS_OF_ONE = 200  # writer: enough for dozens of forks; beyond that points only save less
 Point = tuple[int, bytes]  # sequence, start of the entry id
 Points = Mapping[WriterId, Sequence[Point]]
@@ -52,8 +53,14 @@ def _at_sequences(db: sqlite3.Connection, writer: WriterId, sequences: Iterable[
 
 def frontier_hash(db: sqlite3.Connection) -> bytes:
     """The same on two sides that hold the same entries: 16 bytes."""
-    heads = b"".join(row[0] for row in db.execute("SELECT entry_id FROM local_head ORDER BY entry_id"))
-    return sha256(heads)[:STATE_BYTES]
+    rows = db.execute("SELECT entry_id FROM local_head UNION SELECT entry_id FROM local_gap ORDER BY 1")
+    return sha256(b"".join(row[0] for row in rows))[:STATE_BYTES]
+
+
+def apart(db: sqlite3.Connection) -> bytes:
+    """Entries that follow on something we do not hold: the starts of their ids, end to end."""
+    rows = db.execute("SELECT entry_id FROM local_gap ORDER BY entry_id LIMIT ?", [MAX_APART])
+    return b"".join(row[0][:SHORT] for row in rows)
 
 
 def remember(db: sqlite3.Connection) -> None:
@@ -76,24 +83,33 @@ def since(db: sqlite3.Connection, position: int, *, without: Iterable[EntryId] =
     """Entries (their `entry_number`) that came after, apart from those `without`."""
     left_out = set(without)
     rows = db.execute(
-        "SELECT entry_number, entry_id FROM log_entry WHERE entry_number > ?"
-        " AND entry_id NOT IN (SELECT entry_id FROM local_gap) ORDER BY entry_number",
-        [position],
+        "SELECT entry_number, entry_id FROM log_entry WHERE entry_number > ? ORDER BY entry_number", [position]
     )
     return [number for number, entry_id in rows if entry_id not in left_out]
 
 
-def lacking(db: sqlite3.Connection, theirs: Points, *, without: Iterable[WriterId] = ()) -> list[int]:
+def lacking(
+    db: sqlite3.Connection, theirs: Points, *, apart: bytes = b"", without: Iterable[WriterId] = ()
+) -> list[int]:
     """Entries (their `entry_number`) that a partner with these points lacks, in an order in which they can be stored.
 
-    Entries of the writers `without` are left out.
+    `apart` are those of theirs that follow on something they lack. Entries of the writers `without` are left out.
     """
     skip = set(without)
     found: list[_Place] = []
     for (writer,) in db.execute("SELECT DISTINCT writer FROM local_head").fetchall():
         if writer not in skip:
             found += _lacking_of(db, writer, theirs.get(writer, ()))
-    return [number for _, _, number in sorted(found)]
+    return [*(number for _, _, number in sorted(found)), *_lacking_apart(db, apart, skip)]
+
+
+def _lacking_apart(db: sqlite3.Connection, theirs: bytes, skip: Container[WriterId]) -> Iterator[int]:
+    held = {theirs[at : at + SHORT] for at in range(0, len(theirs), SHORT)}
+    rows = db.execute(
+        "SELECT entry_number, entry_id, writer FROM local_gap JOIN log_entry USING (entry_id) ORDER BY 1 LIMIT ?",
+        [MAX_APART],
+    )
+    return (number for number, entry_id, writer in rows if entry_id[:SHORT] not in held and writer not in skip)
 
 
 def _lacking_of(db: sqlite3.Connection, writer: WriterId, points: Sequence[Point]) -> list[_Place]:

@@ -13,7 +13,7 @@ import zstandard
 
 from cop import cbor
 from cop import entry as entries
-from cop.holding import SHORT_ENTRY, SHORT_PAYLOAD, Dictionary, Holding
+from cop.holding import SHORT_ENTRY, SHORT_PAYLOAD, Dictionary, Holding, Known
 from cop.model import PUBLIC, Entry, EntryId, Item, PayloadHash, RecordId
 from cop.patch import SALT_BYTES, id_bytes
 from cop.signing import sha256
@@ -66,7 +66,7 @@ class _Packer:
     def __init__(self, holding: Holding) -> None:
         self.dictionary = Dictionary()
         self._holding = holding
-        self._entries: dict[EntryId, int] = {}
+        self._entries: dict[EntryId, tuple[int, Known]] = {}
         self._payloads: dict[PayloadHash, tuple[int, RecordId]] = {}
 
     def entry(self, one: Entry, carried: Sequence[bytes]) -> list[Any]:
@@ -80,16 +80,17 @@ class _Packer:
         for item, payload in zip(one.items, carried, strict=True):
             if payload:
                 self._payloads[item.payload_hash] = len(self._payloads), item.record_id
-        self._entries.setdefault(one.entry_id, len(self._entries))
+        self._entries.setdefault(one.entry_id, (len(self._entries), Known(one.entry_id, one.writer, one.sequence)))
         return packed
 
     def _previous(self, one: Entry) -> Any:
         if one.sequence == 1:
             return [one.writer]
-        if one.previous in self._entries:
-            return self._entries[one.previous]
-        known = self._holding.entry(one.previous[:SHORT_ENTRY])
-        return one.previous[:SHORT_ENTRY] if known and known.entry_id == one.previous else None
+        at, before = self._entries.get(one.previous, (0, None))
+        known = before or self._holding.entry(one.previous[:SHORT_ENTRY])
+        if known != Known(one.previous, one.writer, one.sequence - 1):  # an entry may name one of another log
+            return None
+        return at if before else one.previous[:SHORT_ENTRY]
 
     def _item(self, item: Item, carried: bool) -> Any:
         if not carried:

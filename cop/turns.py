@@ -136,7 +136,7 @@ def plan(db: sqlite3.Connection, to: Message, *, already: Collection[int] = (), 
         )
     if to.points is None:
         return Plan()
-    numbers = frontier.lacking(db, to.points, without=to.unwelcome)
+    numbers = frontier.lacking(db, to.points, apart=to.apart, without=to.unwelcome)
     lacks = set(numbers) - set(already)
     return Plan(tuple(n for n in numbers if n not in already), _leaning(db, whole, lacks.__contains__))
 
@@ -203,6 +203,7 @@ def compose(
         state=frontier.frontier_hash(db),
         base=telling.base,
         points=frontier.own_points(db) if telling.points else None,
+        apart=frontier.apart(db) if telling.points else b"",
         entries=tuple(entries),
         payloads=(*open_, *asked_open),
         wanted=wanted(db, widest),

@@ -45,6 +45,7 @@ class Message:
     state: bytes  # frontier hash
     base: bytes = b""  # the frontier hash at which both held the same, as the sender remembers
     points: Points | None = None  # None: only the state is told
+    apart: bytes = b""  # entries it holds that follow on something it lacks: starts of their ids, end to end
     entries: tuple[Entry, ...] = ()  # verified
     payloads: tuple[bytes, ...] = ()
     sealed: tuple[bytes, ...] = ()  # likewise, and for the receiver's eyes only
@@ -74,6 +75,7 @@ def pack(message: Message, sealed: bytes = b"", holding: Holding = NOTHING) -> b
         if message.entries
         else [],
         "payloads": [payload for payload_hash, payload in payloads.items() if payload_hash not in packed.carried],
+        "apart": message.apart,
         "wanted": list(message.wanted),
         "unwelcome": list(message.unwelcome),
         "sealed": sealed,
@@ -114,6 +116,7 @@ def unpack(data: bytes, signer: Signer, holding: Holding = NOTHING) -> Message:
         state=_state(content, "state"),
         base=_state(content, "base"),
         points=_points(content.get("points")) if "points" in content else None,
+        apart=_bytes(content, "apart"),
         entries=tuple(entries),
         payloads=(*payloads, *_all_bytes(content, "payloads")),
         sealed=tuple(_unsealed(content, signer)),

@@ -79,8 +79,7 @@ def entries_not_there(db: sqlite3.Connection, place: str) -> list[int]:
     """Entries (their `entry_number`) that stand in no file of a place."""
     rows = db.execute(
         "SELECT entry_number FROM log_entry WHERE entry_number NOT IN (SELECT entry_number FROM local_place_entry"
-        " JOIN local_place_file USING (file_number) WHERE place = ?)"
-        " AND entry_id NOT IN (SELECT entry_id FROM local_gap) ORDER BY entry_number",
+        " JOIN local_place_file USING (file_number) WHERE place = ?) ORDER BY entry_number",
         [place],
     )
     return [row[0] for row in rows]
