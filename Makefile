@@ -22,10 +22,10 @@ demo: $(VENV)/ready ## two organisations on this machine, in step but for one di
 test: $(VENV)/ready-dev ## the fast tests
 	$(RUN)/python -m pytest -n $(WORKERS) -m "not e2e and not slow"
 
-test-next: $(NEXT)/ready ## the same tests against the coming Datasette 1.0
-	$(NEXT)/bin/python -m pytest -n $(WORKERS) -m "not e2e and not slow"
+test-next: $(NEXT)/ready ## the same tests, but for the long ones, against the coming Datasette 1.0
+	$(NEXT)/bin/python -m pytest -n $(WORKERS) -m "not e2e and not slow and not long"
 
-test-pythons: ## the same tests on Python 3.12 and 3.13 (they must be on this machine)
+test-pythons: ## the same, on Python 3.12 and 3.13 (they must be on this machine)
 	sh .ci/pythons 3.12 3.13
 
 test-slow: $(VENV)/ready-dev ## long random histories, and a real object store (installs Debian's Ceph if there is none)

@@ -228,6 +228,7 @@ def _frames_or_none(data: bytes) -> list[bytes]:
     return [frame for frame in frames(data)[1:] if len(frame) > 36] if data.startswith(bundle.MAGIC) else []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(4))
 def test_bent_bundles_are_refused_or_harmless(tmp_path: Path, part: int) -> None:
     bend_many(tmp_path, BENT // 4, seed=part)
@@ -431,6 +432,7 @@ def shown(place: Place, record_ids: list[str]) -> list[object]:
     return [*(place.view(record_id) for record_id in record_ids), *({**row, "number": 0} for row in rows if row)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
 def test_signed_entries_that_mean_harm_do_none(tmp_path: Path, part: int) -> None:
     with steady(part) as source:

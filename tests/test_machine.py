@@ -453,6 +453,7 @@ def live(folder: Path, count: int, histories: int) -> None:
     run_state_machine_as_test(lambda: Life(template), settings=how)  # type: ignore[no-untyped-call]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
 def test_whatever_happens_all_end_with_everything_and_see_the_same(tmp_path: Path, part: int) -> None:
     live(tmp_path, 3 + part % 3, IN_CI // PARTS)
