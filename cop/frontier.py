@@ -96,15 +96,15 @@ def lacking(
     `apart` are those of theirs that follow on something they lack. Entries of the writers `without` are left out.
     """
     skip = set(without)
+    held = {apart[at : at + SHORT] for at in range(0, len(apart), SHORT)}
     found: list[_Place] = []
     for (writer,) in db.execute("SELECT DISTINCT writer FROM local_head").fetchall():
         if writer not in skip:
-            found += _lacking_of(db, writer, theirs.get(writer, ()))
-    return [*(number for _, _, number in sorted(found)), *_lacking_apart(db, apart, skip)]
+            found += _lacking_of(db, writer, theirs.get(writer, ()), held)
+    return [*(number for _, _, number in sorted(found)), *_lacking_apart(db, held, skip)]
 
 
-def _lacking_apart(db: sqlite3.Connection, theirs: bytes, skip: Container[WriterId]) -> Iterator[int]:
-    held = {theirs[at : at + SHORT] for at in range(0, len(theirs), SHORT)}
+def _lacking_apart(db: sqlite3.Connection, held: Container[bytes], skip: Container[WriterId]) -> Iterator[int]:
     rows = db.execute(
         "SELECT entry_number, entry_id, writer FROM local_gap JOIN log_entry USING (entry_id) ORDER BY 1 LIMIT ?",
         [MAX_APART],
@@ -112,7 +112,9 @@ def _lacking_apart(db: sqlite3.Connection, theirs: bytes, skip: Container[Writer
     return (number for number, entry_id, writer in rows if entry_id[:SHORT] not in held and writer not in skip)
 
 
-def _lacking_of(db: sqlite3.Connection, writer: WriterId, points: Sequence[Point]) -> list[_Place]:
+def _lacking_of(
+    db: sqlite3.Connection, writer: WriterId, points: Sequence[Point], apart: Container[bytes]
+) -> list[_Place]:
     rows = db.execute(
         "SELECT entry_number, sequence, entry_id, previous FROM log_entry WHERE writer = ?"
         " AND entry_id NOT IN (SELECT entry_id FROM local_gap) AND sequence > ? ORDER BY sequence",
@@ -125,7 +127,8 @@ def _lacking_of(db: sqlite3.Connection, writer: WriterId, points: Sequence[Point
     whole: dict[EntryId, int] = {}
     for number, _, entry_id, previous in rows:  # an entry may have arrived here before the one it follows
         whole[entry_id] = max(number, whole.get(previous, 0))
-    return [(whole[entry_id], sequence, number) for number, sequence, entry_id, _ in rows if entry_id not in held]
+    lacked = (row for row in rows if row[2] not in held and row[2][:SHORT] not in apart)
+    return [(whole[entry_id], sequence, number) for number, sequence, entry_id, _ in lacked]
 
 
 def _common(db: sqlite3.Connection, writer: WriterId, points: Sequence[Point]) -> int:

@@ -735,3 +735,17 @@ def test_what_is_ours_alone_is_not_counted_as_missing_or_misunderstood_elsewhere
     report = other.sync(one)
     assert (report.waiting, report.not_understood) == (0, 0)
     assert_in_step(one, other)
+
+
+def test_a_stranger_is_not_sent_the_same_again(tmp_path: Path) -> None:
+    """What lies behind an entry for partners only stays apart at a stranger, and is known to be there."""
+    one, stranger = places(tmp_path, 2)
+    stranger.accept(one)
+    one.change(None, {"title": "For partners"}, audience=PARTNERS)
+    big(one, 20)
+    first = stranger.sync(one)
+    again = stranger.sync(one)
+    assert first.received == 20 and again.bytes_in < first.bytes_in // 20
+    one.accept(stranger)
+    assert stranger.sync(one).equal
+    assert_in_step(one, stranger)
