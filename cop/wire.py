@@ -213,10 +213,11 @@ def _all_bytes(content: dict[str, Any], name: str) -> list[bytes]:
 
 def _points(raw: object) -> Points:
     points: dict[WriterId, list[tuple[int, bytes]]] = {}
+    told: list[Any] = raw if isinstance(raw, list) else [None]
     try:
-        for writer, at in raw[:MAX_POINTS]:  # type: ignore[index]
+        for writer, at in told[:MAX_POINTS]:
             points[bytes(memoryview(writer))] = [
-                (sequence + 0, bytes(memoryview(short))) for sequence, short in at[:MAX_POINTS]
+                (sequence + 0, bytes(memoryview(short))) for sequence, short in list(at)[:MAX_POINTS]
             ]
     except (TypeError, ValueError) as error:
         raise Refused("A message does not say readably what its sender holds.") from error

@@ -253,7 +253,7 @@ def test_a_checkout_that_fails_at_any_step_never_leaves_half_a_file(
     ids = [str(row["record_id"]) for row in one.public()["records"]]
     other.sync(one)
     for record_id in ids:
-        other.change(record_id, {"body": "Another text.\n" * 50})
+        other.change(record_id, {"body": "\n".join(["Another text."] * 50)})
     other.change(None, {"title": "A new one", "slug": "new"})
     one.sync(other)
     before = {path: path.read_text() for path in (one.site.content / "posts").glob("*.md")}
