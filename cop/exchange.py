@@ -11,7 +11,7 @@ from cop.place import attachments as left_files
 from cop.sync import Progress, Report
 from cop.transports import holds_files, open_place, open_transport, partly_known
 from cop.transports.attachments import HttpBlobs
-from cop.transports.base import AnswersOtherwise
+from cop.transports.base import AnswersOtherwise, LineCut
 from cop.transports.http import HttpTransport, Proof
 from cop.turns import Side
 
@@ -51,7 +51,7 @@ def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progr
     try:
         line = _line(side, meeting.address)
         report = sync.run(side, partner, line, now, progress, pages)
-    except AnswersOtherwise as error:
+    except (AnswersOtherwise, LineCut) as error:  # some web servers break off what they do not understand
         return _read_files(side, meeting, now, progress, pages, error)
     _attachments(side, partner, line, report, progress)
     return report
@@ -85,7 +85,7 @@ def preview(side: Side, meeting: Meeting) -> Report:
         return place.preview(side, meeting.partners, open_place(meeting.address))
     try:
         return sync.preview(side, meeting.partners[0], _line(side, meeting.address))
-    except AnswersOtherwise as error:
+    except (AnswersOtherwise, LineCut) as error:  # some web servers break off what they do not understand
         try:
             return place.preview(side, meeting.partners, open_place(meeting.address))
         except CopError:

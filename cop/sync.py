@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 
 from cop import currency, exchanges, frontier, log, partners, status, trust, views, wire
-from cop.errors import NotReachable, Refused
+from cop.errors import Refused
 from cop.holding import Holding, NotRebuilt
 from cop.model import Entry, PayloadHash, WriterId
 from cop.partners import Partner
@@ -202,8 +202,9 @@ def _after_cut(exchange: _Exchange, going: Composed) -> Composed:
     """Ask again, for less at a time. What came is stored, and what went is found out by telling what we hold."""
     exchange.cuts += 1
     if exchange.cuts > MAX_CUTS:
-        raise NotReachable(
-            f"The line to {exchange.partner.name} was cut {exchange.cuts} times. What came before is kept.",
+        raise LineCut(
+            f"The line to {exchange.partner.name} at {exchange.partner.address} was cut {exchange.cuts} times. What came before is"
+            " kept.",
             hint="Safe to run again: it goes on where it stopped.",
         )
     changes = (count_changes([entry]) for entry in going.entries)
