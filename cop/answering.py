@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass, field
 
-from cop import exchanges, frontier, partners, trust, wire
+from cop import exchanges, frontier, partners, wire
 from cop.errors import Refused
 from cop.holding import NOTHING, Holding, NotRebuilt
 from cop.model import OrganisationId, WriterId
@@ -32,7 +32,7 @@ def answer(side: Side, data: bytes, now: int, sender: WriterId = b"") -> Answer:
         return Answer(compose(side, None, Plan(), Telling(whole=True), receiver=sender).body)
     if sender and message.writer != sender:
         raise Refused("A message was signed by another than it names as its writer. Nothing of it was stored.")
-    owner = trust.admissible(side.db, message.entries).writers.get(sender, b"")  # proved, not what the message claims
+    owner = partners.owner_of(side.db, sender, message.entries)  # proved, not what the message claims
     came = receive(side, message, partner_name(side.db, owner), now)
     return _answer_message(side, message, came, now, sender, owner)
 
@@ -68,7 +68,7 @@ def _answer_question(side: Side, state: bytes, now: int, sender: WriterId) -> An
     going = plan(db, asking)
     composed = compose(side, asking, going, Telling(points=going.holding is NOTHING), receiver=sender)
     frontier.remember(db)
-    owner = trust.members(db).writers.get(sender, b"")
+    owner = partners.owner_of(db, sender)
     answer = Answer(composed.body, partner_name(db, owner), sent=count_changes(composed.entries))
     if sender:
         _remember(db, owner, answer, now, in_step=bool(composed.entries) and not composed.left)

@@ -5,6 +5,7 @@ import binascii
 import json
 import os
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from cop import cbor, log, signing, trust
 from cop.config import check_organisation
 from cop.errors import CopError, Refused, WrongUsage
 from cop.frontier import Points
-from cop.model import OrganisationId, WriterId, iso_time
+from cop.model import Entry, OrganisationId, WriterId, iso_time
 from cop.schema import writing
 from cop.signing import Signer, is_certified
 
@@ -136,6 +137,15 @@ def _name_now(partner: Partner, told: trust.Organisation | None) -> str:
 def inviting_writers(db: sqlite3.Connection) -> dict[WriterId, OrganisationId]:
     """The installations whose invitations we accepted."""
     return {row[0]: row[1] for row in db.execute("SELECT writer, organisation FROM local_partner WHERE writer <> x''")}
+
+
+def owner_of(db: sqlite3.Connection, writer: WriterId, entries: Collection[Entry] = ()) -> OrganisationId:
+    """Whose installation a writer is: by its invitation, by what we hold, or by `entries` that it brings; b"" for nobody's.
+
+    Of a partner that comes for the first time we hold nothing but its invitation.
+    """
+    network = trust.admissible(db, entries) if entries else trust.members(db)
+    return {**inviting_writers(db), **network.writers}.get(writer, b"")
 
 
 def inviting_writer(db: sqlite3.Connection, partner: Partner) -> WriterId:

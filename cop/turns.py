@@ -239,8 +239,8 @@ def own_organisation(db: sqlite3.Connection) -> OrganisationId:
 
 def audience_of(db: sqlite3.Connection, receiver: WriterId) -> int:
     """The narrowest audience that a receiver belongs to. A stranger gets what is public."""
-    owner = trust.members(db).writers.get(receiver)
-    if owner is None:
+    owner = partners.owner_of(db, receiver)
+    if not owner:
         return PUBLIC
     return OWN if owner == own_organisation(db) else PARTNERS
 

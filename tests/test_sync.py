@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cop import answering, bundle, cbor, frontier, log, partners, patch, status, sync, turns, views, wire
+from cop import answering, bundle, cbor, exchanges, frontier, log, partners, patch, status, sync, turns, views, wire
 from cop.errors import CopError, NotReachable, Refused
 from cop.model import OWN, PARTNERS, PUBLIC, Item, Patch
 from cop.schema import writing
@@ -749,3 +749,14 @@ def test_a_stranger_is_not_sent_the_same_again(tmp_path: Path) -> None:
     one.accept(stranger)
     assert stranger.sync(one).equal
     assert_in_step(one, stranger)
+
+
+def test_a_partner_that_comes_for_the_first_time_is_known_by_its_invitation(tmp_path: Path) -> None:
+    """Of it we hold nothing else yet: still the exchange is told on our side, under its name."""
+    one, newcomer = network(tmp_path, 2)
+    one.change(None, {"title": "News"})
+    one.change(None, {"title": "For partners"}, audience=PARTNERS)
+    newcomer.sync(one)
+    (told,) = exchanges.recent(one.db)
+    assert (told.name, told.direction, told.counts["sent"]) == (newcomer.name, exchanges.ANSWERED, 2)
+    assert one.partner(newcomer).heard_time == NOW
