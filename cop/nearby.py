@@ -103,7 +103,7 @@ def _zeroconf(interfaces: Sequence[str] | None) -> "Zeroconf":
     try:
         from zeroconf import InterfaceChoice, Zeroconf  # late: an extra
     except ImportError as error:
-        raise CopError("Finding partners nearby needs one more package.", hint='pip install "cop[nearby]"') from error
+        raise CopError("Finding partners nearby needs one more package.", hint="pip install zeroconf") from error
     try:
         return Zeroconf(interfaces=list(interfaces) if interfaces else InterfaceChoice.All)
     except OSError as error:

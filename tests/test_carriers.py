@@ -196,7 +196,7 @@ def test_without_the_extra_the_command_to_install_it_is_shown(monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "obstore.exceptions", None)
     with pytest.raises(CopError) as failed:
         ObjectCarrier("s3://bucket")
-    assert failed.value.hint == 'pip install "cop[objects]"'
+    assert failed.value.hint == "pip install obstore"
 
 
 # -- whole exchanges

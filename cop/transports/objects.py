@@ -124,9 +124,7 @@ def _open(address: str) -> "ObjectStore":
         from obstore.exceptions import BaseError
         from obstore.store import from_url
     except ImportError as error:
-        raise CopError(
-            f"To exchange at {address}, cop needs one more library.", hint='pip install "cop[objects]"'
-        ) from error
+        raise CopError(f"To exchange at {address}, cop needs one more library.", hint="pip install obstore") from error
     client: ClientConfig = {
         "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
         "timeout": timedelta(seconds=REQUEST_SECONDS),
