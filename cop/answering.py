@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass, field
 
-from cop import exchanges, frontier, partners, wire
+from cop import exchanges, frontier, partners, repeats, wire
 from cop.errors import Refused
 from cop.holding import NOTHING, Holding, NotRebuilt
 from cop.model import OrganisationId, WriterId
@@ -22,17 +22,22 @@ class Answer:
     sent: int = 0  # changes
 
 
-def answer(side: Side, data: bytes, now: int, sender: WriterId = b"") -> Answer:
-    """Answer a partner's message. `sender` has proved to have sent it; b"" is anybody. Raises: Refused."""
+def answer(side: Side, data: bytes, now: int, sender: WriterId = b"", nonce: str = "") -> Answer:
+    """Answer a partner's message. `sender` has proved to have sent it; b"" is anybody.
+
+    `nonce` is what makes it unlike any other of theirs, on a line where it may come again. Raises: CameBefore, Refused.
+    """
     if len(data) == frontier.STATE_BYTES:
-        return _answer_question(side, data, now, sender)
+        return _answer_question(side, data, now, sender, nonce)
     try:
         message = wire.unpack(data, side.signer, Holding(side.db))
     except NotRebuilt:
-        return Answer(compose(side, None, Plan(), Telling(whole=True), receiver=sender).body)
+        return Answer(compose(side, None, Plan(), Telling(whole=True), receiver=b"").body)
     if sender and message.writer != sender:
         raise Refused("A message was signed by another than it names as its writer. Nothing of it was stored.")
     owner = partners.owner_of(side.db, sender, message.entries)  # proved, not what the message claims
+    if owner and nonce:
+        repeats.take(side.db, sender, nonce)
     came = receive(side, message, partner_name(side.db, owner), now)
     return _answer_message(side, message, came, now, sender, owner)
 
@@ -54,24 +59,30 @@ def _answer_message(
     sent = count_changes(e for e in composed.entries if e.writer not in message.unwelcome)
     answer = Answer(composed.body, partner_name(db, owner), came, sent)
     if owner and not message.looks:
-        in_step = not (composed.left or message.more or message.unwelcome or came.refused)
+        in_step = not (composed.more or message.more or message.unwelcome or came.refused)
         _remember(db, owner, answer, now, in_step=in_step)
     return answer
 
 
-def _answer_question(side: Side, state: bytes, now: int, sender: WriterId) -> Answer:
-    """Nothing, if we hold the same; else what came after we both held the same, or what we hold."""
+def _answer_question(side: Side, state: bytes, now: int, sender: WriterId, nonce: str) -> Answer:
+    """Nothing, if we hold the same; else what is public of what came after we both held the same, or what we hold.
+
+    Whoever saw a question once can ask it again, later and for ever, so it gets what anybody may have. What is for
+    partners goes to the message that follows.
+    """
     db = side.db
     if state == frontier.frontier_hash(db) and not wanted(db):
         return Answer(b"")
+    owner = partners.owner_of(db, sender)
+    if owner and nonce:
+        repeats.take(db, sender, nonce)
     asking = Message(sender, b"", state, base=state, room=wire.MAX_ROOM)
     going = plan(db, asking)
-    composed = compose(side, asking, going, Telling(points=going.holding is NOTHING), receiver=sender)
+    composed = compose(side, asking, going, Telling(points=going.holding is NOTHING), receiver=b"")
     frontier.remember(db)
-    owner = partners.owner_of(db, sender)
     answer = Answer(composed.body, partner_name(db, owner), sent=count_changes(composed.entries))
     if sender:
-        _remember(db, owner, answer, now, in_step=bool(composed.entries) and not composed.left)
+        _remember(db, owner, answer, now, in_step=bool(composed.entries) and not composed.more)
     return answer
 
 

@@ -49,7 +49,7 @@ def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progr
         return _visit(side, meeting, now, progress, pages)
     partner = meeting.partners[0]
     try:
-        line = _line(side, meeting.address)
+        line = _line(side, partner)
         report = sync.run(side, partner, line, now, progress, pages)
     except (AnswersOtherwise, LineCut) as error:  # some web servers break off what they do not understand
         return _read_files(side, meeting, now, progress, pages, error)
@@ -75,8 +75,8 @@ def _visit(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Pr
     return report
 
 
-def _line(side: Side, address: str) -> HttpTransport:
-    return open_transport(address, Proof(side.signer, partly_known(side.db)))
+def _line(side: Side, partner: Partner) -> HttpTransport:
+    return open_transport(partner.address, Proof(side.signer, partly_known(side.db), partner.organisation))
 
 
 def preview(side: Side, meeting: Meeting) -> Report:
@@ -84,7 +84,7 @@ def preview(side: Side, meeting: Meeting) -> Report:
     if holds_files(meeting.address):
         return place.preview(side, meeting.partners, open_place(meeting.address))
     try:
-        return sync.preview(side, meeting.partners[0], _line(side, meeting.address))
+        return sync.preview(side, meeting.partners[0], _line(side, meeting.partners[0]))
     except (AnswersOtherwise, LineCut) as error:  # some web servers break off what they do not understand
         try:
             return place.preview(side, meeting.partners, open_place(meeting.address))

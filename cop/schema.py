@@ -104,6 +104,11 @@ M001_LOG = """
 M002_SYNC = """
     CREATE TABLE local_state (            -- what we held when we exchanged: frontier hash, last entry_number then
         state BLOB PRIMARY KEY, entry_number INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE local_request (          -- requests of partners that were taken in, so that none counts twice
+        number INTEGER PRIMARY KEY,
+        writer BLOB NOT NULL,             -- who signed it
+        nonce TEXT NOT NULL,              -- what its signature says to be unlike any other
+        UNIQUE (writer, nonce));
     CREATE TABLE local_left_out (         -- older texts that we chose not to fetch
         item_number INTEGER PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE local_place_file (       -- files of a shared folder or object store that were read or written here

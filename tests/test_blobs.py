@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from cop import attachments, blob_exchange, blobs, config, exchanges, lacking, log, verification
 from cop.blob_exchange import Exchanged
 from cop.blobs import Part
-from cop.errors import CopError, NotReachable, Refused
+from cop.errors import CopError, ForAnother, NotReachable, Refused
 from cop.transports import partly_known
 from cop.transports.attachments import Coming, HttpBlobs
 from cop.transports.base import AnswersOtherwise, LineCut
@@ -640,17 +640,19 @@ def test_a_signature_on_one_piece_fits_no_other_place_or_file(tmp_path: Path) ->
     one.sync(other)
     known = partly_known(other.db)
     request = Request("PUT", f"http://x/-/cop/blob/a?sha256={sha(LARGE)}&size={SIZE}&start=0")
-    sign_request(request, one.signer, LARGE[:10])
-    assert sender_of(request, LARGE[:10], known) == one.signer.public
+    sign_request(request, one.signer, LARGE[:10], other.organisation)
+    assert sender_of(request, LARGE[:10], known, other.organisation).writer == one.signer.public
     for changed in (
         replace(request, url=request.url.replace("start=0", "start=1")),
         replace(request, url=request.url.replace(sha(LARGE), "ab" * 32)),
         replace(request, method="POST"),
     ):
         with pytest.raises(Refused):
-            sender_of(changed, LARGE[:10], known)
+            sender_of(changed, LARGE[:10], known, other.organisation)
     with pytest.raises(Refused):
-        sender_of(request, LARGE[:9], known)
+        sender_of(request, LARGE[:9], known, other.organisation)
+    with pytest.raises(ForAnother):
+        sender_of(request, LARGE[:10], known, one.organisation)
 
 
 def test_wrong_bytes_are_not_fetched_for_ever(tmp_path: Path) -> None:

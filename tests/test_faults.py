@@ -340,7 +340,7 @@ def _sync(one: Place, other: Place, address: str) -> None:
     from cop.transports import partly_known
     from cop.transports.http import HttpTransport, Proof
 
-    transport = HttpTransport(address, Proof(one.signer, partly_known(one.db)))
+    transport = HttpTransport(address, Proof(one.signer, partly_known(one.db), other.organisation))
     try:
         sync.run(one.side, one.partner(other), transport, NOW, lambda done, of: None)
     finally:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from cop.errors import NotReachable, Refused, WrongUsage
-from cop.model import WriterId
+from cop.model import OrganisationId, WriterId
 from cop.signing import Signer
 from cop.transports.base import AnswersOtherwise, LineCut
 from cop.transports.signatures import Lookup, Request, Response, answerer_of, sign_request
@@ -41,6 +41,7 @@ class Proof:
 
     signer: Signer
     known: Lookup  # the partner's writers
+    receiver: OrganisationId  # whom we mean to reach
 
 
 class HttpTransport:
@@ -74,9 +75,7 @@ class HttpTransport:
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = NO_HEADERS
     ) -> Iterator[http.client.HTTPResponse]:
         """Send a signed request and give the answer unread; `pieces` reads it. Raises: LineCut, NotReachable."""
-        request = Request(method, self.address + path, dict(headers))
-        if self._proof is not None:
-            sign_request(request, self._proof.signer, body)
+        request = self._signed(method, path, body, headers)
         self.requests += 1
         self.bytes_out += len(body)
         response = self._opened(request, self._parts.path + path, body)
@@ -121,29 +120,36 @@ class HttpTransport:
             self._line = None
 
     def _ask(self, method: str, path: str, body: bytes) -> bytes:
-        request = Request(method, self.address + path)
-        if self._proof is not None:
-            sign_request(request, self._proof.signer, body)
         self.requests += 1
         self.bytes_out += len(body)
-        response, answer = self._ask_once(request, self._parts.path + path, body)
+        request, response, answer = self._ask_once(method, path, body)
         self._check(response, answer)
         self._prove(request, response, answer)
         return answer
 
-    def _ask_once(self, request: Request, target: str, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
-        """A partner may have closed a line on which nothing came for a while: then on a new one."""
-        reused = self._line is not None
+    def _signed(self, method: str, path: str, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Request:
+        request = Request(method, self.address + path, dict(headers))
+        if self._proof is not None:
+            sign_request(request, self._proof.signer, body, self._proof.receiver)
+        return request
+
+    def _ask_once(self, method: str, path: str, body: bytes) -> tuple[Request, http.client.HTTPResponse, bytes]:
+        """A partner may have closed a line on which nothing came for a while: then on a new one.
+
+        It is signed anew then: the first may have arrived, and nothing is taken in twice.
+        """
+        request, reused = self._signed(method, path, body), self._line is not None
         connected = reused
         try:
             if not reused:
                 self._connect()
                 connected = True
-            return self._send(request, target, body)
+            response = self._request(request, self._parts.path + path, body)
+            return request, response, self._read(response)
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             self.close()
             if reused and isinstance(error, http.client.RemoteDisconnected | BrokenPipeError | ConnectionResetError):
-                return self._ask_once(request, target, body)
+                return self._ask_once(method, path, body)
             raise self._broken(error, connected) from error
 
     def _connect(self) -> None:
@@ -156,10 +162,6 @@ class HttpTransport:
         self._line.connect()
         self._socket = self._line.sock
         self._socket.settimeout(SILENCE_SECONDS)
-
-    def _send(self, request: Request, target: str, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
-        response = self._request(request, target, body)
-        return response, self._read(response)
 
     def _request(self, request: Request, target: str, body: bytes) -> http.client.HTTPResponse:
         """Only the headers that are needed: on a costly line every byte counts."""
@@ -212,6 +214,13 @@ class HttpTransport:
         if ours and response.status == 400:
             said = "".join(c for c in answer.decode("utf-8", "replace")[:300] if c.isprintable())
             raise Refused(f"{self.address} refused our message: {said}")
+        if ours and response.status == 421:
+            raise Refused(
+                f"At {self.address} is another organisation than the one we want to reach. Nothing was stored.",
+                hint="Ask your partner for a new invitation, then: cop join INVITATION",
+            )
+        if ours and response.status == 409:  # something on the way sent it twice
+            raise LineCut(f"{self.address} was sent the same message twice.", hint=_AGAIN)
         if ours and response.status == 503:
             raise LineCut(f"{self.address} is busy.", hint=_AGAIN)
         if not ours or response.status != 200:

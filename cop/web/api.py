@@ -15,9 +15,9 @@ from datasette.utils.asgi import BadRequest, NotFound
 
 from cop import answering, exchanges, partners, turns, views
 from cop.config import Site
-from cop.errors import CopError, WrongUsage
+from cop.errors import CameBefore, CopError, ForAnother, WrongUsage
 from cop.frontier import STATE_BYTES
-from cop.identity import open_installation
+from cop.identity import open_installation, own_organisation
 from cop.schema import open_store
 from cop.sync import NOT_RENEWED, RESTORED
 from cop.transports import partly_known, signatures
@@ -67,7 +67,7 @@ async def sync_endpoint(request: Any, datasette: Any) -> Response:
             response, answer = await asyncio.to_thread(_answer, site, asked, body)
     except CopError as error:
         log.warning("A message was refused: %s", error)
-        return _refused(str(error), 400)
+        return _refused(str(error), status_of(error))
     except sqlite3.OperationalError as error:
         log.warning("The data folder is busy or cannot be written: %s", error)
         return _refused("This site is busy. Try again in a moment.", 503)
@@ -146,13 +146,23 @@ def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[Respons
     db, signer = open_installation(site, now)
     try:
         content = body if asked.method == "POST" else b""
-        sender = signatures.sender_of(asked, content, partly_known(db))
-        answer = answering.answer(turns.Side(site, db, signer), body, now, sender)
+        sender = sender_of(db, asked, content)
+        answer = answering.answer(turns.Side(site, db, signer), body, now, sender.writer, sender.nonce)
     finally:
         db.close()
     signed = signatures.Response(200 if answer.body else 204, asked)
     signatures.sign_response(signed, signer, answer.body)
     return SignedResponse(answer.body, status=signed.status_code, headers=signed.headers), answer
+
+
+def sender_of(db: sqlite3.Connection, asked: signatures.Request, content: bytes) -> signatures.Sender:
+    """Who has proved to have sent a request, to us. Raises: ForAnother, Refused."""
+    return signatures.sender_of(asked, content, partly_known(db), own_organisation(db))
+
+
+def status_of(error: CopError) -> int:
+    """The status that says why something was refused (RFC 9110): misdirected, came before, or makes no sense."""
+    return 421 if isinstance(error, ForAnother) else 409 if isinstance(error, CameBefore) else 400
 
 
 async def invitation(request: Any, datasette: Any) -> Response:

@@ -18,7 +18,7 @@ from cop import attachments, blob_exchange, blobs
 from cop.config import Site
 from cop.errors import CopError
 from cop.identity import open_installation
-from cop.transports import partly_known, signatures
+from cop.transports import signatures
 from cop.transports.attachments import HELD, PATH, TALK_PATH
 from cop.transports.http import CONTENT_TYPE
 from cop.web import api, render
@@ -157,7 +157,7 @@ async def for_partners(request: Any, datasette: Any) -> Response:
         if request.method == "HEAD":
             return await _in_line(_told, site, asked, sha256)
     except CopError as error:
-        return _plain(str(error), 400)
+        return _plain(str(error), api.status_of(error))
     if request.method != "GET":
         return _plain("Only GET, HEAD and PUT are answered here.", 405)
     one = await asyncio.to_thread(blob_exchange.published, site, sha256)
@@ -175,7 +175,7 @@ def _told(site: Site, asked: signatures.Request, sha256: str) -> Response:
     """How much of it is here: all for anybody, a beginning for who brought it."""
     db, _ = open_installation(site, int(time.time()))
     try:
-        sender = signatures.sender_of(asked, b"", partly_known(db))
+        sender = api.sender_of(db, asked, b"").writer
         held = blob_exchange.length_held(site, db, sha256, sender)
     finally:
         db.close()
@@ -194,7 +194,7 @@ def _take(site: Site, asked: signatures.Request, piece: bytes, sha256: str, quer
     size, start = map(int, numbers)
     db, _ = open_installation(site, int(time.time()))
     try:
-        sender = signatures.sender_of(asked, piece, partly_known(db))
+        sender = api.sender_of(db, asked, piece).writer
         held = blob_exchange.take(site, db, piece, sha256=sha256, size=size, start=start, sender=sender)
     finally:
         db.close()
@@ -211,13 +211,13 @@ async def talk(request: Any, datasette: Any) -> Response:
     try:
         return await _in_line(_talk, site, asked, await api.read_body(request))
     except CopError as error:
-        return _plain(str(error), 400)
+        return _plain(str(error), api.status_of(error))
 
 
 def _talk(site: Site, asked: signatures.Request, body: bytes) -> Response:
     db, signer = open_installation(site, int(time.time()))
     try:
-        sender = signatures.sender_of(asked, body, partly_known(db))
+        sender = api.sender_of(db, asked, body).writer
         answer = blob_exchange.answer(site, db, body, sender)
     finally:
         db.close()
