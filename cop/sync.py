@@ -133,7 +133,10 @@ def _first(exchange: _Exchange) -> Composed:
 
 
 def _compose(exchange: _Exchange, to: Message | None, base: bytes = b"") -> Composed:
-    """Our next message; without a base it tells what we hold. On a line that was cut, it is smaller."""
+    """Our next message; without a base it tells what we hold. On a line that was cut, it is smaller.
+
+    Until the partner has proved to be there, whoever stands at its address gets what is public, and the rest follows.
+    """
     db = exchange.side.db
     to = to and replace(to, room=min(to.room, exchange.room))
     going = plan(db, to, already=exchange.already, whole=exchange.whole) if to else Plan()
@@ -145,8 +148,7 @@ def _compose(exchange: _Exchange, to: Message | None, base: bytes = b"") -> Comp
         whole=exchange.whole,
         current=exchange.current,
     )
-    receiver = exchange.transport.partner or partners.inviting_writer(db, exchange.partner)
-    return compose(exchange.side, to, going, telling, receiver=receiver, given=exchange.given)
+    return compose(exchange.side, to, going, telling, receiver=exchange.transport.partner, given=exchange.given)
 
 
 def _turn(exchange: _Exchange, going: Composed) -> tuple[Message | None, Composed, bool]:
@@ -187,10 +189,11 @@ def _what_next(exchange: _Exchange, going: Composed, theirs: Message, came: Rece
     if report.equal or theirs.points is not None:
         report.sent += sum(n for number, n in exchange.unanswered.items() if number not in following.lacked)
         exchange.unanswered.clear()
-    more = theirs.more or (going.asks and came.payloads) or (following.asks and not going.asks)
+    asks_more = following.asks and not going.asks  # as once the partner has proved who it is
+    more = theirs.more or (going.asks and came.payloads) or asks_more
     if report.equal and not following.gives and not more:
         return following, True
-    return following, going.has_points and not following.gives and not news
+    return following, going.has_points and not following.gives and not news and not asks_more
 
 
 def _read(exchange: _Exchange, answer: bytes) -> Message:

@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 import requests
 
-from cop import frontier, repeats, sync, turns, views, wire
+from cop import frontier, log, partners, repeats, sync, turns, views, wire
 from cop.errors import CameBefore, CopError, NotReachable, Refused
 from cop.holding import Holding
-from cop.model import OWN, PARTNERS
+from cop.model import OWN, PARTNERS, PUBLIC
 from cop.signing import Signer
 from cop.sync import Report
 from cop.transports import partly_known
 from cop.transports.http import CONTENT_TYPE, PATH, HttpTransport, Proof
-from tests.network import NOW, Place, assert_same_views, befriend, places
+from tests.network import NOW, Line, Place, assert_same_views, befriend, places, read_by_anyone, store
 from tests.test_sync_http import WAIT_SECONDS, Between, serving
 
 NEVER_TRUE = bytes(16)
@@ -513,3 +513,67 @@ def test_a_partners_signed_question_gets_what_is_for_partners(pair: tuple[Place,
     assert one.view(secret).fields["title"] == "For partners"
     assert not any(b"Ours alone" in payload for payload in one.payloads().values())
     assert json.dumps(one.digest()) == json.dumps(other.digest())
+
+
+@pytest.mark.parametrize(
+    ("audiences", "requests"), [((PUBLIC,), 1), ((PARTNERS,), 2), ((PUBLIC, PARTNERS, OWN), 2), ((OWN,), 2)]
+)
+def test_news_for_partners_wait_until_the_partner_has_proved_itself(
+    pair: tuple[Place, Place], audiences: tuple[int, ...], requests: int
+) -> None:
+    """Which costs a request where there are such news, and only there."""
+    one, other = pair
+    one.sync(other)
+    one.sync(other)
+    wrote = {audience: one.change(None, NEWS, audience=audience) for audience in audiences}
+    last = log.last_number(other.db)
+    line = Line(other)
+    assert one.sync(other, line).equal and line.requests == requests
+    first = wire.unpack(line.messages[0], other.signer, Holding(other.db, lambda number: number > last))
+    told = {item.record_id for entry in first.entries for item in entry.items}
+    assert told == {record_id for audience, record_id in wrote.items() if audience == PUBLIC}
+    assert not first.sealed
+    assert one.entry_ids() == other.entry_ids()
+    if PARTNERS in wrote:
+        assert other.view(wrote[PARTNERS]).fields == NEWS
+
+
+def test_a_stranger_at_the_address_of_a_partner_hears_of_public_records_only(
+    pair: tuple[Place, Place], tmp_path: Path
+) -> None:
+    one, other = pair
+    stranger = Place(tmp_path / "stranger", "Somebody Else")
+    with between(other) as (liar, address), serving(stranger) as elsewhere:
+        run(one, other, address)
+        public = one.change(None, NEWS)
+        one.change(None, {"title": "For partners"}, audience=PARTNERS)
+        honest, liar.address = liar.address, elsewhere
+        liar.seen.clear()
+        with pytest.raises(CopError):
+            run(one, other, address)
+        messages = [wire.unpack(question.body, stranger.signer, Holding(other.db)) for question, _ in liar.seen]
+        records = {item.record_id for told in messages for entry in told.entries for item in entry.items}
+        assert messages and records == {public}
+        liar.address = honest
+        in_step_over(one, other, address)
+
+
+@pytest.mark.parametrize("lacking_asks", [True, False])
+def test_a_text_for_partners_that_is_lacking_comes_though_both_hold_the_same(
+    pair: tuple[Place, Place], lacking_asks: bool
+) -> None:
+    """It is named to nobody before they are known, so the first question does not ask for it."""
+    one, other = pair
+    secret = one.change(None, {"title": "For partners"}, audience=PARTNERS)
+    texts = [payload for payload in one.payloads().values() if b"For partners" not in payload]
+    store(other, one.entries(), texts)
+    store(one, other.entries(), other.payloads().values())
+    for place, partner in ((one, other), (other, one)):
+        partners.keep_agreed(place.db, place.partner(partner), frontier.frontier_hash(place.db))
+    asking, asked = (other, one) if lacking_asks else (one, other)
+    line = Line(asked)
+    assert asking.sync(asked, line).equal
+    (wanted,) = (payload_hash for payload_hash, payload in one.payloads().items() if b"For partners" in payload)
+    assert wanted not in b"".join(read_by_anyone(message) for message in line.messages[:2])
+    assert other.view(secret).fields["title"] == "For partners"
+    assert asking.sync(asked).requests == 1

@@ -216,7 +216,7 @@ class HttpTransport:
             raise Refused(f"{self.address} refused our message: {said}")
         if ours and response.status == 421:
             raise Refused(
-                f"At {self.address} is another organisation than the one we want to reach. Nothing was stored.",
+                f"{self.address} answers as another organisation than the one we want to reach. Nothing was stored.",
                 hint="Ask your partner for a new invitation, then: cop join INVITATION",
             )
         if ours and response.status == 409:  # something on the way sent it twice
