@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cop import bundle_files, cbor, files, frontier, log, partners, sealing, trust, views, wire
+from cop import bundle_files, catching_up, cbor, files, frontier, log, partners, sealing, trust, views, wire
 from cop.errors import CopError, NotReachable, Refused
 from cop.frontier import Points
 from cop.model import PARTNERS, Entry, WriterId
 from cop.partners import Partner, all_partners, keep_points
 from cop.signing import sha256
-from cop.turns import Side, bringing_up_to_date, count_changes, own_organisation, receive
+from cop.turns import Side, count_changes, own_organisation, receive
 from cop.wire import Message
 
 MAGIC = b"cop bundle 1\n"
@@ -53,6 +53,7 @@ class Applied:
     waiting: int = 0
     conflicts: int = 0
     not_understood: int = 0
+    pages_waiting: int = 0  # records whose pages are made when they are next asked for
     whole: bool = False  # the file was read to its end and is undamaged
     bytes: int = 0  # size of what would come; only for a dry run
     files: int = 0  # attachments that came, or are in it
@@ -223,7 +224,7 @@ def apply(
         applied = Applied(header.name, files_left_out=header.files_left_out)
         brought: list[Entry] = []
         done, of = len(MAGIC), path.stat().st_size
-        with bringing_up_to_date(side, pages):
+        with catching_up.bringing_up_to_date(side.site, side.db, pages):
             while not applied.whole:
                 content = _read_frame(file, path)
                 done += 4 + HASH_BYTES + len(content)
@@ -236,6 +237,7 @@ def apply(
                     _apply_one(side, wire.unpack(content, side.signer), applied, now)
         if header.files and not dry_run:  # which of them are wanted, the text says
             _take_files(side, file, path, applied, lambda count: progress(min(done + count, of), of))
+    applied.pages_waiting = catching_up.behind(side.db)
     if dry_run:
         applied.files = header.files
         _preview(side, brought, applied)

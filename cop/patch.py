@@ -4,7 +4,6 @@ payload = salt (16 bytes) + CBOR map {"type", "fields", "added", "removed"}; emp
 The salt keeps a hash that outlives an erased payload from being guessed.
 """
 
-import base64
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -17,7 +16,10 @@ from cop.model import OrganisationId, Patch, RecordId, Value
 
 SALT_BYTES = 16
 MAX_PAYLOAD_BYTES = 1_000_000
-_ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in small letters and without padding
+_ID_CHARACTERS = frozenset(_BASE32)
+_DIGITS = str.maketrans(_BASE32, "0123456789abcdefghijklmnopqrstuv")  # as int() counts with 32
+_PAIRS = [one + other for one in _BASE32 for other in _BASE32]
 
 
 def new_record_id() -> RecordId:
@@ -45,11 +47,13 @@ def is_record_id(text: str) -> bool:
 
 def id_bytes(record_id: RecordId) -> bytes:
     """The 16 bytes of a record id."""
-    return base64.b32decode(record_id.upper() + "======")
+    return (int(record_id.translate(_DIGITS), 32) >> 2).to_bytes(16, "big")
 
 
 def _text_id(raw: bytes) -> RecordId:
-    return base64.b32encode(raw).decode().rstrip("=").lower()
+    # three times as quick as base64.b32encode; a first copy does it for every record, several times
+    number = int.from_bytes(raw, "big") << 2
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def id_text(raw: bytes) -> RecordId:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 
-from cop import currency, exchanges, frontier, log, partners, status, trust, views, wire
+from cop import catching_up, currency, exchanges, frontier, log, partners, status, trust, views, wire
 from cop.errors import Refused
 from cop.holding import Holding, NotRebuilt
 from cop.model import Entry, PayloadHash, WriterId
@@ -18,7 +18,6 @@ from cop.turns import (
     Received,
     Side,
     Telling,
-    bringing_up_to_date,
     compose,
     count_changes,
     plan,
@@ -56,6 +55,7 @@ class Report:
     restored: int = 0  # entries that were written here, lost, and came back
     renewed: bool = False  # we go on under another key since then
     left_out: int = 0  # older texts that we chose not to fetch
+    pages_waiting: int = 0  # records whose pages are made when they are next asked for
     by: dict[str, int] = field(default_factory=dict)  # changes that came, per organisation that made them
     equal: bool = False  # both hold the same entries now
     attachments: dict[str, int] = field(default_factory=dict)  # files that came and went after the text
@@ -98,7 +98,7 @@ def run(
     """
     started = time.monotonic()
     exchange = _Exchange(side, partner, transport, now, progress, Report(partner.name))
-    with bringing_up_to_date(side, pages):
+    with catching_up.bringing_up_to_date(side.site, side.db, pages):
         theirs = _turns(exchange, currency.chosen(side.db))
         _remember(side.db, exchange, theirs)
     _finish(exchange)
@@ -258,7 +258,7 @@ def _finish(exchange: _Exchange) -> None:
     report.bytes_in, report.bytes_out, report.requests = transport.bytes_in, transport.bytes_out, transport.requests
     report.conflicts = status.conflict_count(db)
     report.waiting, report.not_understood = status.waiting(db), status.not_understood(db)
-    report.left_out = currency.left_out(db)
+    report.left_out, report.pages_waiting = currency.left_out(db), catching_up.behind(db)
     happened = {"received": report.received, "sent": report.sent, "refused": report.refused}
     with writing(db):
         partners.keep_report(db, exchange.partner.organisation, happened, exchange.now)

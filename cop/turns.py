@@ -6,11 +6,10 @@ A question of 16 bytes, a frontier hash, asks only whether there is anything new
 """
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cop import cbor, currency, frontier, identity, log, partners, sealing, trust, views, wire
+from cop import cbor, currency, frontier, identity, log, partners, sealing, trust, wire
 from cop.config import Site
 from cop.holding import NOTHING, Holding
 from cop.model import OWN, PARTNERS, PUBLIC, Entry, OrganisationId, PayloadHash, WriterId
@@ -46,7 +45,7 @@ class Side:
 def receive(side: Side, message: Message, received_from: str, now: int, *, current: bool = False) -> Received:
     """Store what a message brings of writers we know; count the rest. `current`: we asked for current texts only.
 
-    The views are not redone: see `bringing_up_to_date`.
+    The views are not redone: see `catching_up`.
     """
     owners = trust.admissible(side.db, message.entries).writers
     known = [entry for entry in message.entries if entry.writer in owners]
@@ -72,17 +71,6 @@ def receive(side: Side, message: Message, received_from: str, now: int, *, curre
     if appended.entries or appended.payloads:
         _go_on_if_restored(side, appended.entries, came, now)
     return came
-
-
-@contextmanager
-def bringing_up_to_date(side: Side, pages: views.Progress) -> Iterator[None]:
-    """Redo the views once everything has come, or as much as came before it broke off."""
-    before = log.last_number(side.db)
-    try:
-        yield
-    finally:
-        if log.last_number(side.db) > before or views.are_behind(side.db):
-            views.refresh(side.site, side.db, pages)
 
 
 def _count(came: Received, new: Iterable[Entry], owners: Mapping[WriterId, OrganisationId]) -> None:

@@ -14,6 +14,7 @@ from cop.lacking import lacking
 from cop.log import revisions_of, split_hashes
 from cop.model import Entry
 from cop.publish import Origin
+from cop.redone import Redone, private_row, redo
 from cop.schema import open_site
 from cop.signing import sha256
 
@@ -133,7 +134,7 @@ def _check_views(site: Site, db: sqlite3.Connection, found: Verified, progress: 
     for at in range(0, len(record_ids), BATCH):
         batch = record_ids[at : at + BATCH]
         histories = revisions_of(db, batch)
-        redone = [views.redo(record_id, histories.get(record_id, []), origin) for record_id in batch]
+        redone = [redo(record_id, histories.get(record_id, []), origin) for record_id in batch]
         yield from _compare(db, public, redone, origin)
         found.records += len(batch)
         shown -= sum(one.public is not None for one in redone)
@@ -144,12 +145,12 @@ def _check_views(site: Site, db: sqlite3.Connection, found: Verified, progress: 
 
 
 def _compare(
-    db: sqlite3.Connection, public: sqlite3.Connection, redone: Sequence[views.Redone], origin: Origin
+    db: sqlite3.Connection, public: sqlite3.Connection, redone: Sequence[Redone], origin: Origin
 ) -> Iterator[str]:
     laid_out = markdown.render_all(one.body for one in redone)
     for one, rendered in zip(redone, laid_out, strict=True):
         row = db.execute("SELECT * FROM view_record WHERE record_id = ?", [one.record_id]).fetchone()
-        if row is None or tuple(row) != views.private_row(one):
+        if row is None or tuple(row) != private_row(one):
             yield f"The view of record {one.record_id} does not fit the log."
         if one.public is not None:
             expected = publish.published(one.record_id, one.public, one.revisions, rendered, origin)

@@ -9,17 +9,15 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from cop import log, markdown, merge, publish, site_tables, trust
 from cop.config import Site
 from cop.entry import KINDS
-from cop.fields import TYPES
 from cop.markdown import Rendered
-from cop.merge import BODY
-from cop.model import OWN, PARTNERS, PUBLIC, RecordId, RecordView, Revision, iso_time
+from cop.model import OWN, RecordId, RecordView, iso_time
 from cop.publish import Origin
+from cop.redone import Redone, private_row, redo
 from cop.schema import open_site, writing
 from cop.signing import sha256
 
@@ -27,39 +25,22 @@ BATCH = 500  # records written in one transaction
 MANY = 300  # from here on texts are laid out by all processors
 LOCK_SECONDS = 600
 Progress = Callable[[int, int], None]  # done, of how many
+Choose = Callable[[sqlite3.Connection], list[RecordId]]  # of the records whose views are behind
 
 
 def no_progress(done: int, of: int) -> None:
     """For callers who need no progress bar."""
 
 
-@dataclass(frozen=True)
-class Redone:
-    """One record, merged anew."""
-
-    record_id: RecordId
-    everything: RecordView | None  # as this installation sees it
-    shared: RecordView | None  # as the network sees it
-    public: RecordView | None  # as readers see it; None hides it
-    revisions: Sequence[Revision]  # public ones
-    held: bool  # something of it is here, readable or not
-
-    @property
-    def body(self) -> str:
-        """The Markdown that readers will see."""
-        body = self.public.fields.get(BODY) if self.public else None
-        return body if isinstance(body, str) else ""
-
-
-def refresh(site: Site, db: sqlite3.Connection, progress: Progress = no_progress) -> None:
-    """Bring all views up to date with the log."""
+def refresh(site: Site, db: sqlite3.Connection, progress: Progress = no_progress, choose: Choose | None = None) -> None:
+    """Bring the views up to date with the log: all, or those of the records that `choose` names of what is behind."""
     from filelock import FileLock  # late: an exchange that brings nothing refreshes nothing
 
     site.site_db.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(site.site_db.with_name("views.lock"), timeout=LOCK_SECONDS):
         public = open_site(site.site_db)
         try:
-            _refresh(site, db, public, progress)
+            _refresh(site, db, public, progress, choose or all_behind)
         finally:
             public.close()
 
@@ -76,16 +57,21 @@ def rebuild(site: Site, db: sqlite3.Connection, progress: Progress = no_progress
     refresh(site, db, progress)
 
 
-def _refresh(site: Site, db: sqlite3.Connection, public: sqlite3.Connection, progress: Progress) -> None:
+def _refresh(
+    site: Site, db: sqlite3.Connection, public: sqlite3.Connection, progress: Progress, choose: Choose
+) -> None:
     network = trust.members(db)
     names = trust.names(db, network)
     origin = Origin(network.writers, {key: organisation.name for key, organisation in names.items()})
     changed = _mark_if_others(db, public, origin)
     changed |= log.setting(db, "shown_as") != site.config.shown_as or not site_tables.setting(public, "title")
-    while (mark := _newest_mark(db)) is not None:
-        _redo(db, public, origin, _stale(db, mark), progress)
+    while (mark := _newest_mark(db)) is not None and (chosen := choose(db)):
+        _redo(db, public, origin, chosen, progress)
         with writing(db):
-            db.execute("DELETE FROM local_stale WHERE mark <= ?", [mark])
+            db.execute(
+                "DELETE FROM local_stale WHERE mark <= ? AND record_id IN (SELECT value FROM json_each(?))",
+                [mark, json.dumps(chosen)],
+            )
         changed = True
     if changed:
         with writing(public):
@@ -155,8 +141,9 @@ def _newest_mark(db: sqlite3.Connection) -> int | None:
     return mark
 
 
-def _stale(db: sqlite3.Connection, mark: int) -> list[RecordId]:
-    rows = db.execute("SELECT record_id FROM local_stale WHERE mark <= ? GROUP BY record_id ORDER BY min(mark)", [mark])
+def all_behind(db: sqlite3.Connection) -> list[RecordId]:
+    """The records whose views are older than the log, the longest first."""
+    rows = db.execute("SELECT record_id FROM local_stale GROUP BY record_id ORDER BY min(mark)")
     return [row[0] for row in rows]
 
 
@@ -183,18 +170,6 @@ def _redo(
 def _merged(db: sqlite3.Connection, record_ids: list[RecordId], origin: Origin) -> list[Redone]:
     histories = log.revisions_of(db, record_ids)
     return [redo(record_id, histories.get(record_id, []), origin) for record_id in record_ids]
-
-
-def redo(record_id: RecordId, history: Sequence[Revision], origin: Origin) -> Redone:
-    """The views of one record from its history. Pure; revisions of writers who are no members do not count."""
-    accepted = [revision for revision in history if revision.writer in origin.writers]
-    open_ = [revision for revision in accepted if revision.audience == PUBLIC]
-    everything = merge.merge(accepted)
-    only_public = len(open_) == len(accepted)
-    shared = everything if only_public else merge.merge(accepted, PARTNERS)
-    public = everything if only_public else merge.merge(accepted, PUBLIC)
-    held = any(revision.held for revision in accepted)
-    return Redone(record_id, everything, shared, public if publish.is_public(public) else None, open_, held)
 
 
 def _write(
@@ -239,30 +214,6 @@ def _move_bases(db: sqlite3.Connection, batch: Sequence[Redone]) -> None:
                 "UPDATE local_file SET base = ? WHERE record_id = ? AND base = ?",
                 [heads, redone.record_id, row["heads"]],
             )
-
-
-def private_row(redone: Redone) -> tuple[object, ...]:
-    """The row of `view_record`."""
-    view = redone.everything
-    if view is None:
-        state = "unreadable" if redone.held else "absent"  # such as what is its writer's alone
-        return redone.record_id, "", "", "", state, b"", "[]", "[]", b""
-    digest = publish.digest(redone.record_id, redone.shared) if redone.shared else b""
-    slug, title = publish.base_slug(redone.record_id, view.fields), publish.title_of(view.fields)
-    conflicts, checks = json.dumps(sorted(view.conflicts)), json.dumps(list(view.checks))
-    heads = b"".join(view.heads)
-    return redone.record_id, view.type, slug, title, _state(redone, view), digest, conflicts, checks, heads
-
-
-def _state(redone: Redone, view: RecordView) -> str:
-    """Why readers do not see a record; '' if they do."""
-    if redone.public is not None:
-        return ""
-    if view.fields.get("withdrawn") is not None:
-        return "withdrawn"
-    if not redone.revisions:
-        return "partners" if redone.shared else "own"
-    return "untitled" if view.type in TYPES else "unknown"
 
 
 def _about_us(site: Site) -> dict[str, str]:

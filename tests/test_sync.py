@@ -215,7 +215,8 @@ def test_unwelcome_writers_do_not_hold_up_welcome_ones(tmp_path: Path) -> None:
     befriend(hub, reader)
     partners.say(reader.db, reader.signer, stranger.organisation, "remove", NOW)  # we do not want that one here
     report = reader.sync(hub)
-    assert (report.received, report.apart) == (30, 30)
+    assert (report.received, report.apart, report.pages_waiting) == (30, 30, 60)
+    views.refresh(reader.site, reader.db)
     assert {row["title"] for row in reader.public()["records"]} == {row["title"] for row in hub.public()["records"]}
     assert len(reader.public()["records"]) == 30 and len(hub.public()["records"]) == 60
     line = Line(hub)

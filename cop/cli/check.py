@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cop.cli.common import echo_json, find_site, open_set_up, plural, progress_bar
+from cop.cli.common import echo_json, find_site, open_set_up, plural, progress_bar, refresh
 
 
 @click.command()
@@ -15,11 +15,11 @@ def verify(start: Path, as_json: bool) -> None:
 
     Example: cop verify
     """
-    from cop import verification, views
+    from cop import verification
 
     site = find_site(start)
     db = open_set_up(site)
-    views.refresh(site, db)
+    refresh(site, db)
     with progress_bar("Checking") as progress:
         found = verification.verify(site, db, progress)
     if as_json:

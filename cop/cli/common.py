@@ -53,13 +53,26 @@ def open_set_up(site: Site) -> sqlite3.Connection:
 
 
 def open_up_to_date(site: Site) -> sqlite3.Connection:
-    """The same, with views that show all that is stored: a sync that was killed may have left them behind."""
+    """The same, with views that show all that is stored: an exchange may have left them behind."""
+    db = open_set_up(site)
+    catch_up(site, db)
+    return db
+
+
+def catch_up(site: Site, db: sqlite3.Connection) -> None:
+    """Bring the views up to date if they are behind."""
     from cop import views
 
-    db = open_set_up(site)
     if views.are_behind(db):
-        views.refresh(site, db)
-    return db
+        refresh(site, db)
+
+
+def refresh(site: Site, db: sqlite3.Connection) -> None:
+    """Bring the views up to date, with a bar if that takes long."""
+    from cop import views
+
+    with progress_bar(PAGES) as progress:
+        views.refresh(site, db, progress)
 
 
 def now() -> int:

@@ -5,7 +5,18 @@ from pathlib import Path
 
 import click
 
-from cop.cli.common import echo_json, find_site, now, open_set_up, plural, progress_bar, resolve_record, say, sentence
+from cop.cli.common import (
+    catch_up,
+    echo_json,
+    find_site,
+    now,
+    open_up_to_date,
+    plural,
+    progress_bar,
+    resolve_record,
+    say,
+    sentence,
+)
 from cop.config import Site
 from cop.errors import CopError, WrongUsage
 from cop.scan import Scan, scan
@@ -138,7 +149,7 @@ def checkout(start: Path, records: tuple[str, ...], as_json: bool) -> None:
     from cop.checkout import check_out
 
     site = find_site(start)
-    db = open_set_up(site)
+    db = open_up_to_date(site)
     report = check_out(site, db, [resolve_record(db, name) for name in records])
     if as_json:
         echo_json(report)
@@ -166,5 +177,6 @@ def withdraw(start: Path, record: str, why: str, undo: bool) -> None:
 
     site = find_site(start)
     db, signer = identity.open_installation(site, now())
+    catch_up(site, db)
     title = withdrawal.withdraw(site, db, signer, resolve_record(db, record), why=why, undo=undo, now=now())
     say(f"“{title}” is {'shown again' if undo else 'hidden from readers'}. Partners follow at the next sync.")

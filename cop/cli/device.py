@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from cop import devices, identity, views
-from cop.cli.common import echo_json, find_site, now, open_set_up, plural, say
+from cop import devices, identity
+from cop.cli.common import echo_json, find_site, now, open_set_up, plural, refresh, say
 from cop.errors import WrongUsage
 from cop.model import iso_time
 
@@ -54,7 +54,7 @@ def add(start: Path, line: str, yes: bool) -> None:
             "The digits are not the same, so nothing was accepted.", hint="Run `cop device new` there again."
         )
     devices.add(site, db, signer, line, now())
-    views.refresh(site, db)
+    refresh(site, db)
     say(
         "That computer writes for your organisation now. It and your partners learn of it at the next exchange: cop sync"
     )

@@ -12,7 +12,7 @@ from cop import bundle as bundles
 from cop.cli import every as every_
 from cop.cli import near, show_error
 from cop.cli import reports as words
-from cop.cli.common import PAGES, echo_json, find_site, last_heard, now, plural, progress_bar, say
+from cop.cli.common import PAGES, catch_up, echo_json, find_site, last_heard, now, plural, progress_bar, say
 from cop.errors import CopError, WrongUsage
 from cop.exchange import Meeting
 from cop.model import iso_time
@@ -145,7 +145,9 @@ def _exit(reports: Sequence[Report], errors: Sequence[CopError]) -> None:
 
 def _sync_one(side: Side, meeting: Meeting, *, quiet: bool = False) -> Report:
     if quiet:
-        return exchange.run(side, meeting, now(), lambda done, of: None)
+        report = exchange.run(side, meeting, now(), lambda done, of: None)
+        catch_up(side.site, side.db)  # nobody is waiting, so the pages may take their time
+        return report
     with progress_bar(f"Exchanging with {meeting.name}", in_bytes=True) as bar, progress_bar(PAGES) as pages:
         return exchange.run(side, meeting, now(), bar, pages)
 

@@ -7,10 +7,22 @@ from pathlib import Path
 
 import click
 
-from cop import about, amounts, exchange, exchanges, identity, meeting, partners, qr_code, status, views
+from cop import about, amounts, exchange, exchanges, identity, meeting, partners, qr_code, status
 from cop import bundle as bundles
 from cop.cli import reports as words
-from cop.cli.common import PAGES, PORT, echo_json, find_site, last_heard, now, open_set_up, plural, progress_bar, say
+from cop.cli.common import (
+    PAGES,
+    PORT,
+    echo_json,
+    find_site,
+    last_heard,
+    now,
+    open_set_up,
+    plural,
+    progress_bar,
+    refresh,
+    say,
+)
 from cop.errors import Refused, WrongUsage
 from cop.meeting import Given
 from cop.turns import Side
@@ -86,7 +98,7 @@ def _accept(start: Path, given: Given, compared: bool) -> None:
         _ask_whether_same()
     db, signer = identity.open_installation(site, now())
     partners.accept(db, signer, invitation, now())
-    views.refresh(site, db)
+    refresh(site, db)
     if given.bundle:
         say(f"{invitation.name} is a partner now.")
         _take_in(Side(site, db, signer), given.bundle)
@@ -191,5 +203,5 @@ def remove(start: Path, name: str) -> None:
     db, signer = identity.open_installation(site, now())
     found = partners.find_member(db, name)
     partners.remove(db, signer, found, now())
-    views.refresh(site, db)
+    refresh(site, db)
     click.echo(f"{found.name} is no partner any more. Nothing was deleted; to accept them again: cop join INVITATION")

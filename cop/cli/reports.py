@@ -25,6 +25,7 @@ def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[st
         ),
         *(f"  {remark}" for remark in exchange.remarks(report)),
         *_open_ends(report.conflicts, report.waiting, report.not_understood),
+        *_pages(report.pages_waiting),
         *_turned_away(report.refused),
         *_lacks(report, lacking),
         *(["  To bring your content files up to date: cop checkout"] if report.received and not dry_run else []),
@@ -60,6 +61,12 @@ def _open_ends(conflicts: int, waiting: int, not_understood: int) -> list[str]:
         them = plural(not_understood, "item needs", "items need")
         found.append(f"  {them} a newer cop. They are kept and passed on.")
     return found
+
+
+def _pages(waiting: int) -> list[str]:
+    return (
+        [f"  The pages of {plural(waiting, 'record')} are made when you next open them: cop serve"] if waiting else []
+    )
 
 
 def _turned_away(refused: int) -> list[str]:
@@ -121,6 +128,7 @@ def bundle_lines(applied: Applied, *, dry_run: bool) -> list[str]:
         f"{applied.name}: {come}, {plural(applied.known, 'entry was', 'entries were')} here already.",
         *_bundle_files(applied, dry_run=dry_run),
         *_open_ends(applied.conflicts, applied.waiting, applied.not_understood),
+        *([] if dry_run else _pages(applied.pages_waiting)),
         *_turned_away(applied.refused),
         *(["  Nothing was stored."] if dry_run else []),
     ]

@@ -17,6 +17,7 @@ from cop.config import Site
 from cop.errors import CopError
 from cop.web import api, door
 from cop.web.door import Served
+from cop.web.following import Follower
 
 
 @click.command()
@@ -39,15 +40,17 @@ def serve(start: Path, host: str, port: int, no_announce: bool, open_browser: bo
     hosts = nearby.own_hosts(listening.getsockname()[0])
     _show_exchanges()
     served = Served(site, f"http://{_in_address(hosts[0])}:{port}" if hosts else "", port)
+    application, follower = _application(served)
     config = uvicorn.Config(
-        _application(served),
+        application,
         log_level="warning",
         timeout_graceful_shutdown=5,
         timeout_keep_alive=75,
         server_header=False,
     )
     announcement = None if no_announce or not hosts else _announcement(site, hosts, port)
-    server = _Server(config, site.config.name, f"http://{_in_address(host)}:{port}", open_browser, announcement)
+    address = f"http://{_in_address(host)}:{port}"
+    server = _Server(config, site.config.name, address, open_browser, announcement, follower)
     try:
         with suppress(KeyboardInterrupt):  # Ctrl+C is how one stops it
             server.run(sockets=[listening])
@@ -81,15 +84,15 @@ def _load(site: Site) -> None:
         click.echo(f"{plural(len(report.missing), 'content file is', 'content files are')} gone: cop status", err=True)
 
 
-def _application(served: Served) -> Any:
-    """The Datasette application with our pages, the desk and the sync endpoint."""
+def _application(served: Served) -> tuple[Any, Follower]:
+    """The Datasette application with our pages, the desk and the sync endpoint; and what keeps the pages up to date."""
     from datasette.app import Datasette
 
     settings = {"default_allow_sql": False, "allow_download": False, "sql_time_limit_ms": 2000, "suggest_facets": False}
     datasette = Datasette([str(served.site.site_db)], settings=settings)
-    api.attach(datasette, served.site)
+    follower = api.attach(datasette, served.site)
     door.attach(datasette, served)
-    return datasette.app()
+    return datasette.app(), follower
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -126,15 +129,18 @@ class _Server(uvicorn.Server):
         address: str,
         open_browser: bool,
         announcement: nearby.Announcement | None,
+        follower: Follower,
     ) -> None:
         super().__init__(config)
         self._name, self._address, self._open_browser = name, address, open_browser
-        self._announcement = announcement
+        self._announcement, self._follower = announcement, follower
+        self._watching: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell the address."""
         await super().startup(sockets)
         if self.started:
+            self._watching = asyncio.create_task(self._follower.watch())
             click.echo(f"Serving {self._name} at {self._address}")
             if self._open_browser:
                 webbrowser.open(self._address)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cop.cli.common import as_text, echo_json, find_site, now, open_up_to_date, resolve_record, say
+from cop.cli.common import as_text, catch_up, echo_json, find_site, now, open_up_to_date, resolve_record, say
 
 
 def say_conflict(conflict: dict[str, object]) -> None:
@@ -53,6 +53,7 @@ def resolve(start: Path, record: str, field: str, take: str) -> None:
 
     site = find_site(start)
     db, signer = identity.open_installation(site, now())
+    catch_up(site, db)
     title, value = settling.resolve(site, db, signer, resolve_record(db, record), field=field, take=take, now=now())
     say(f"“{title}” now says under “{field}”: {as_text(value)}. All answers stay in its history.")
     say("Partners follow at the next sync. To bring your content file up to date: cop checkout", err=True)

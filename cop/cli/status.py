@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from cop import amounts
-from cop.cli.common import echo_json, find_site, last_heard, now, open_set_up, plural, say
+from cop.cli.common import echo_json, find_site, last_heard, now, open_set_up, plural, refresh, say
 from cop.fields import TYPES
 
 MOST_PATHS = 10
@@ -20,13 +20,12 @@ def status(start: Path, as_json: bool) -> None:
 
     Example: cop status
     """
-    from cop import views
     from cop.status import others, status_of
     from cop.worktree import changed_paths
 
     site = find_site(start)
     db = open_set_up(site)
-    views.refresh(site, db)  # a load or sync that was killed may have left them behind
+    refresh(site, db)  # a sync, or a load that was killed, may have left them behind
     unsaved, found = changed_paths(site, db)
     report = status_of(site, db, unsaved, found.missing)
     if as_json:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cop import currency, frontier, log, partners, status, trust, views, wire
+from cop import catching_up, currency, frontier, log, partners, status, trust, views, wire
 from cop.errors import CopError, Refused, WrongUsage
 from cop.model import PARTNERS, Entry
 from cop.partners import Invitation, Partner
@@ -20,7 +20,7 @@ from cop.place.visit import Visit, arrive
 from cop.place.writing import write_all
 from cop.sync import Progress, Report
 from cop.transports.base import FileCarrier
-from cop.turns import Side, bringing_up_to_date, count_changes
+from cop.turns import Side, count_changes
 
 
 @dataclass
@@ -46,7 +46,7 @@ def run(
     """
     started = time.monotonic()
     visit = arrive(side, carrier, _writers(side, met), now, progress)
-    with bringing_up_to_date(side, pages):
+    with catching_up.bringing_up_to_date(side.site, side.db, pages):
         read_all(visit)
         if not carrier.read_only:
             write_all(visit)
@@ -82,6 +82,7 @@ def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
         restored=visit.restored,
         renewed=visit.renewed,
         left_out=currency.left_out(db),
+        pages_waiting=catching_up.behind(db),
         by=_named(visit),
         equal=all(one.organisation in same for one in met),
         files_waiting=len(visit.expected_but_not_whole()),

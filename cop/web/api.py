@@ -13,26 +13,30 @@ from weakref import WeakKeyDictionary
 from datasette import Response
 from datasette.utils.asgi import BadRequest, NotFound
 
-from cop import answering, exchanges, partners, turns, views
+from cop import answering, exchanges, partners, turns
 from cop.config import Site
 from cop.errors import CameBefore, CopError, ForAnother, WrongUsage
 from cop.frontier import STATE_BYTES
 from cop.identity import open_installation, own_organisation
-from cop.schema import open_store
 from cop.sync import NOT_RENEWED, RESTORED
 from cop.transports import partly_known, signatures
 from cop.transports.http import CONTENT_TYPE, INVITATION_PATH, PATH
+from cop.web import following
+from cop.web.following import Follower
 
 MAX_AT_ONCE = 4  # exchanges; more wait in line
 log = logging.getLogger("cop.sync")
 _sites: WeakKeyDictionary[Any, Site] = WeakKeyDictionary()
-_followers: WeakKeyDictionary[Any, "_Follower"] = WeakKeyDictionary()
 _turnstile = asyncio.Semaphore(MAX_AT_ONCE)
 
 
-def attach(datasette: Any, site: Site) -> None:
-    """Let partners exchange with this site. Without it, as under plain `datasette serve`, there is no endpoint."""
+def attach(datasette: Any, site: Site) -> Follower:
+    """Let partners exchange with this site. Without it, as under plain `datasette serve`, there is no endpoint.
+
+    Returns what keeps its pages up to date.
+    """
     _sites[datasette] = site
+    return following.attach(datasette, site)
 
 
 def site_of(datasette: Any) -> Site:
@@ -73,39 +77,8 @@ async def sync_endpoint(request: Any, datasette: Any) -> Response:
         return _refused("This site is busy. Try again in a moment.", 503)
     _tell(answer)
     if answer.received.entries or answer.received.payloads:
-        _followers.setdefault(datasette, _Follower(site)).follow()
+        following.follow(datasette)
     return response
-
-
-class _Follower:
-    """Brings the pages up to date after an answer, one run at a time: partners must not wait for that."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._again = False
-        self._task: asyncio.Task[None] | None = None
-
-    def follow(self) -> None:
-        """Begin, or go on once the present run is done."""
-        self._again = True
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run())
-
-    async def _run(self) -> None:
-        while self._again:
-            self._again = False
-            try:
-                await asyncio.to_thread(_refresh, self._site)
-            except (CopError, sqlite3.Error, OSError) as error:
-                log.warning("The pages could not be brought up to date: %s", error)
-
-
-def _refresh(site: Site) -> None:
-    db = open_store(site.store_db)
-    try:
-        views.refresh(site, db)
-    finally:
-        db.close()
 
 
 def _question(request: Any) -> bytes:

@@ -19,7 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cop import __version__, blobs
-from cop.web import door
+from cop.web import door, following
 from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
 from cop.web.links import outside, rel, shown_as
 
@@ -121,6 +121,7 @@ async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> R
         return Response.text("Only GET and HEAD are answered here.", status=405, headers={"Allow": "GET, HEAD"})
     if DATABASE not in datasette.databases:
         return error(datasette, request, 404, "Nothing here yet", "This copy has no content yet. Try: cop load")
+    await following.caught_up(datasette)
     path, desk = route_path(datasette, request.scope), door.is_open(datasette, request)
 
     def read(db: sqlite3.Connection) -> tuple[str, str | Moved | None]:
