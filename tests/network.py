@@ -241,6 +241,7 @@ class Line:
     """Carries messages to another place in this process."""
 
     MAX_REQUESTS = 200  # an exchange that needs more has no end
+    several = True  # as over HTTP
 
     def __init__(self, other: Place) -> None:
         self.other = other
@@ -248,20 +249,31 @@ class Line:
         self.partner = b""
         self.bytes_in = self.bytes_out = self.requests = 0
         self.messages: list[bytes] = []  # all that travelled, both ways
+        self._follows: answering.Following | None = None
 
     def exchange(self, message: bytes) -> bytes:
         self.requests += 1
         assert self.requests <= self.MAX_REQUESTS, "this exchange does not end"
         self.bytes_out += len(message)
         self.messages.append(message)
-        answer = self._answer(message)
+        return self._arrived(self._answer(message))
+
+    def following(self) -> bytes:
+        return self._arrived(self._answer(b""))
+
+    def _arrived(self, answer: bytes) -> bytes:
         self.bytes_in += len(answer)
         self.messages.append(answer)
         return answer
 
     def _answer(self, message: bytes) -> bytes:
         self.partner = self.other.signer.public
-        answer = answering.answer(self.other.side, message, NOW, self.sender)
+        if message:
+            answer = answering.answer(self.other.side, message, NOW, self.sender)
+        else:
+            assert self._follows is not None, "nothing follows"
+            answer = answering.follow(self.other.side, self._follows, NOW)
+        self._follows = answer.following
         views.refresh(self.other.site, self.other.db)  # as `cop serve` does behind its answer
         return answer.body
 

@@ -6,7 +6,7 @@ import binascii
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,8 +18,9 @@ from cop.config import Site
 from cop.errors import CameBefore, CopError, ForAnother, WrongUsage
 from cop.frontier import STATE_BYTES
 from cop.identity import open_installation, own_organisation
+from cop.signing import Signer
 from cop.sync import NOT_RENEWED, RESTORED
-from cop.transports import partly_known, signatures
+from cop.transports import partly_known, several, signatures
 from cop.transports.http import CONTENT_TYPE, INVITATION_PATH, PATH
 from cop.web import following
 from cop.web.following import Follower
@@ -59,6 +60,23 @@ class SignedResponse(Response):  # type: ignore[misc]  # Datasette has no types
         await send({"type": "http.response.body", "body": self.body})
 
 
+class SeveralResponse(Response):  # type: ignore[misc]  # Datasette has no types
+    """An answer of several messages, each packed while the one before is on its way."""
+
+    def __init__(self, messages: AsyncIterator[SignedResponse]) -> None:
+        super().__init__(b"")
+        self._messages = messages
+
+    async def asgi_send(self, send: Any) -> None:
+        """Part by part; `several` has the form."""
+        headers = [(b"content-type", several.CONTENT_TYPE.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        async for message in self._messages:
+            body = several.part(message.headers, message.body)
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
 async def sync_endpoint(request: Any, datasette: Any) -> Response:
     """One turn of an exchange: a question in the address (is anything new?), or a message."""
     site = site_of(datasette)
@@ -78,7 +96,25 @@ async def sync_endpoint(request: Any, datasette: Any) -> Response:
     _tell(answer)
     if answer.received.entries or answer.received.payloads:
         following.follow(datasette)
-    return response
+    if answer.following is None:
+        return response
+    return SeveralResponse(_all_messages(site, asked, request, response, answer))
+
+
+async def _all_messages(
+    site: Site, asked: signatures.Request, request: Any, response: SignedResponse, answer: answering.Answer
+) -> AsyncIterator[SignedResponse]:
+    """The first message of an answer, and those that follow, until the partner has gone."""
+    gone = asyncio.ensure_future(request.receive())  # all of the question was read: what comes now is the end
+    try:
+        yield response
+        while answer.following is not None and not gone.done():
+            async with _turnstile:
+                response, answer = await asyncio.to_thread(_follow, site, asked, answer.following)
+            _tell(answer)
+            yield response
+    finally:
+        gone.cancel()
 
 
 def _question(request: Any) -> bytes:
@@ -114,7 +150,7 @@ async def read_body(request: Any) -> bytes:
     return b"".join(parts)
 
 
-def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[Response, answering.Answer]:
+def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[SignedResponse, answering.Answer]:
     now = int(time.time())
     db, signer = open_installation(site, now)
     try:
@@ -123,9 +159,25 @@ def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[Respons
         answer = answering.answer(turns.Side(site, db, signer), body, now, sender.writer, sender.nonce)
     finally:
         db.close()
+    return _signed(asked, signer, answer), answer
+
+
+def _follow(
+    site: Site, asked: signatures.Request, following: answering.Following
+) -> tuple[SignedResponse, answering.Answer]:
+    now = int(time.time())
+    db, signer = open_installation(site, now)
+    try:
+        answer = answering.follow(turns.Side(site, db, signer), following, now)
+    finally:
+        db.close()
+    return _signed(asked, signer, answer), answer
+
+
+def _signed(asked: signatures.Request, signer: Signer, answer: answering.Answer) -> SignedResponse:
     signed = signatures.Response(200 if answer.body else 204, asked)
     signatures.sign_response(signed, signer, answer.body)
-    return SignedResponse(answer.body, status=signed.status_code, headers=signed.headers), answer
+    return SignedResponse(answer.body, status=signed.status_code, headers=signed.headers)
 
 
 def sender_of(db: sqlite3.Connection, asked: signatures.Request, content: bytes) -> signatures.Sender:
