@@ -209,7 +209,7 @@ async def test_the_page_says_what_happened_and_what_to_do(ask: Asking, site: Pla
     names = [p.name for p in partners.all_partners(site.db)]
     middle, far = names[0], "Knowle West Media"
     assert "We exchange with 1 partner. The last exchange was" in told
-    assert re.search(r'<a href="\.\./posts/power" dir="auto">Power as [^<]+ sees it</a>: title', html)
+    assert re.search(r'<a href="\.\./posts/power"><bdi>Power as [^<]+ sees it</bdi></a>: Title', html)
     assert "Between <b>us</b> (readers do not see it)" in told and "Between <b>" not in html
     assert "3 entries were turned away here, because we do not know who wrote them." in told
     assert "cop join INVITATION" in told

@@ -22,6 +22,7 @@ from cop.transports import signatures
 from cop.transports.attachments import HELD, PATH, TALK_PATH
 from cop.transports.http import CONTENT_TYPE
 from cop.web import api, render
+from cop.web.language import N_
 
 FILES = "/files/"  # for readers
 FOR_EVER = "public, max-age=31536000, immutable"  # the address names the bytes
@@ -139,8 +140,8 @@ async def for_readers(request: Any, datasette: Any) -> Response:
         return render.not_found(datasette, request)
     path = blobs.path_of(blobs.folder_beside(Path(database.path)), sha256)
     if not path.is_file():
-        message = "This file is not in this copy: it was too large to fetch, or has not arrived yet."
-        return render.error(datasette, request, 404, "Not in this copy", message)
+        message = N_("This file is not in this copy: it was too large to fetch, or has not arrived yet.")
+        return render.error(datasette, request, 404, N_("Not in this copy"), message)
     return _send(request, path, asked, {})
 
 

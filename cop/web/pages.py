@@ -29,7 +29,7 @@ PAGES: list[tuple[str, render.Build]] = [
     (r"^/differences$", home.differences),
     (r"^/search$", finding.search_page),
     (r"^/add$", texts.add),
-    (r"^/(?:about|accessibility|privacy|offline)$", texts.text),
+    (r"^/(?:about|accessibility|privacy|offline|languages)$", texts.text),
     *((rf"^/{folder}$", _list(folder)) for folder in FOLDERS),
     (r"^/topics/(?P<slug>[^/]+)$", topics.topic),
     (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)$", record.record),

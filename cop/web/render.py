@@ -19,9 +19,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cop import __version__, blobs
-from cop.web import door, following
+from cop.web import catalogues, door, following, language
 from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
-from cop.web.links import outside, rel, shown_as
+from cop.web.language import N_, lookup, speaking
+from cop.web.links import outside, page_link, rel, shown_as
+from cop.web.offered import Offered
 
 DATABASE = "site"
 MAX_ARGUMENTS = 200  # parts of a query string that anything looks at
@@ -67,6 +69,14 @@ def _clean(value: Any) -> Any:
     return value.translate(_UNWANTED) if isinstance(value, str) else value
 
 
+def _mark(text: str) -> Markup:
+    return Markup("<mark>{}</mark>").format(text)
+
+
+def _time(iso: str, shown: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(iso, shown)
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("cop.web"),
@@ -76,7 +86,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(outside=outside, shown_as=shown_as)
+    environment.globals.update(outside=outside, shown_as=shown_as, marked=language.marked, apart=language.apart)
+    environment.globals.update(_=language.on_page, ngettext=language.counted_on_page, mark=_mark, time=_time)
+    environment.filters["number"] = language.number
     return environment
 
 
@@ -86,7 +98,7 @@ STYLE_HASH = hashlib.sha256(STYLE).hexdigest()[:12]
 STYLE_PATH = f"/static/style-{STYLE_HASH}.css"
 _BUILT_FROM = hashlib.sha256(
     b"\0".join(
-        [__version__.encode(), STYLE]
+        [__version__.encode(), STYLE, catalogues.contents()]
         + [path.read_bytes() for path in sorted((files("cop.web") / "templates").iterdir(), key=lambda p: p.name)]
     )
 ).hexdigest()
@@ -94,7 +106,9 @@ _BUILT_FROM = hashlib.sha256(
 
 def html(page: Page, path: str, around: Frame) -> str:
     """The page as HTML."""
-    return _TEMPLATES.get_template(page.template).render(page=page, frame=around, link=partial(rel, path), path=path)
+    return _TEMPLATES.get_template(page.template).render(
+        page=page, frame=around, link=partial(page_link, path), path=path
+    )
 
 
 @contextmanager
@@ -115,26 +129,32 @@ def route_path(datasette: Any, scope: dict[str, Any]) -> str:
     return "/" + path[len(base) :] if base != "/" and path.startswith(base) else path
 
 
+def spoken_in(scope: dict[str, Any]) -> tuple[str, str]:
+    """The language of a request and the site's own, as `guard` found them."""
+    own = scope.get("cop_offered", Offered()).own
+    return scope.get("cop_language", own), own
+
+
 async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> Response:
     """Build one page from `site.db` and send it; the same again costs a reader no second download."""
     if request.method not in ("GET", "HEAD"):
         return Response.text("Only GET and HEAD are answered here.", status=405, headers={"Allow": "GET, HEAD"})
     if DATABASE not in datasette.databases:
-        return error(datasette, request, 404, "Nothing here yet", "This copy has no content yet. Try: cop load")
+        return error(datasette, request, 404, N_("Nothing here yet"), N_("This copy has no content yet. Try: cop load"))
     await following.caught_up(datasette)
     path, desk = route_path(datasette, request.scope), door.is_open(datasette, request)
 
     def read(db: sqlite3.Connection) -> tuple[str, str | Moved | None]:
-        with _one_state(db):
+        with _one_state(db), speaking(*spoken_in(request.scope)):
             held = blobs.state(blobs.folder_beside(Path(str(datasette.databases[DATABASE].path))))
-            tag = _tag(read_meta(db), path, request.query_string + "\0" + held, desk=desk)
+            tag = _tag(read_meta(db), path, f"{request.query_string}\0{language.current()}\0{held}", desk=desk)
             if tag and request.headers.get("if-none-match") == tag:
                 return tag, ""
             args = parse_qs("&".join(request.query_string.split("&")[:MAX_ARGUMENTS]), keep_blank_values=True)
             page = build(Asked(db, path, args, date.today()), **parts)
             if page is None or isinstance(page, Moved):
                 return "", page
-            return tag, html(page, path, frame(db, path, STYLE_PATH, desk=desk))
+            return tag, html(page, path, frame(db, path, STYLE_PATH, request.query_string, desk=desk))
 
     tag, body = await datasette.get_database(DATABASE).execute_fn(read)
     if body is None:
@@ -162,16 +182,18 @@ def _tag(meta: dict[str, str], path: str, query: str, *, desk: bool) -> str:
 
 def not_found(datasette: Any, request: Any) -> Response:
     """The page for an address where nothing is."""
-    return error(datasette, request, 404, "Nothing is here", "The address may be old or mistyped. Nothing is lost.")
+    message = N_("The address may be old or mistyped. Nothing is lost.")
+    return error(datasette, request, 404, N_("Nothing is here"), message)
 
 
 def error(datasette: Any, request: Any, status: int, heading: str, message: str) -> Response:
-    """A page that says what happened; it needs no database."""
+    """A page that says what happened, in words that are in the catalogues; it needs no database."""
     path = route_path(datasette, request.scope)
     if re.search(r"\.json$", path):
         return Response.json({"ok": False, "error": heading, "status": status}, status=status)
-    around = plain_frame(path, STYLE_PATH, {})
-    return Response.html(html(ErrorPage(heading, message), path, around), status=status)
+    with speaking(*spoken_in(request.scope)):
+        page = ErrorPage(lookup(heading), lookup(message))
+        return Response.html(html(page, path, plain_frame(path, STYLE_PATH, {})), status=status)
 
 
 def style(request: Any) -> Response:
