@@ -1,25 +1,24 @@
-"""Exchanging attachments after the text: what each side has and wants, fetching, and bringing.
+"""Exchanging attachments after the text, by the side that asks: it fetches what it lacks, then brings what the partner lacks.
 
-Bytes are worth what their hash says, so anybody may bring them; they are taken only if a public record of ours names
-hash and size, and up to `max_attachment`. Whoever asks fetches what it lacks, then brings what the partner lacks.
+Bytes are worth what their hash says, so anybody may bring them; they are fetched only if a public record of ours names
+hash and size, and up to `max_attachment`.
 """
 
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
-from cop import blobs, cbor, trust, views
+from cop import blobs
+from cop.blob_report import Exchanged
+from cop.blob_talk import MAX_ASKED, Told, pack, unpack
 from cop.blobs import Part
-from cop.config import Site
 from cop.errors import NotReachable, Refused
-from cop.lacking import Named, lacking, named
-from cop.model import OrganisationId, WriterId
+from cop.lacking import Named, lacking
+from cop.model import OrganisationId
 from cop.schema import writing
 from cop.signing import sha256 as hash_of
 from cop.transports.attachments import BlobLine
@@ -27,56 +26,10 @@ from cop.transports.base import AnswersOtherwise, LineCut
 from cop.turns import Side
 
 _logger = logging.getLogger(__name__)
-MAX_ASKED = 2000  # hashes in one message, each way
-MAX_TALK_BYTES = 200_000
 PIECE_BYTES = 256_000  # brought at a time
-MAX_PIECE_BYTES = 1_000_000  # taken at a time
 MAX_WRONG = 3  # times that a partner may send wrong bytes, until it has other news
 MAX_CUTS = 5  # of the line, one after the other, before we give up
-LOCK_SECONDS = 30
 Progress = Callable[[int, int], None]  # bytes done, of how many
-
-
-@dataclass
-class Exchanged:
-    """What came of it; the keys of `attachments` in `cop sync --json`."""
-
-    received: int = 0
-    sent: int = 0
-    left_out: int = 0  # larger than max_attachment
-    waiting: int = 0  # wanted, and not here yet
-    wrong: int = 0  # came, were not what their record says, and were thrown away
-
-
-@dataclass(frozen=True)
-class Told:
-    """What one side says of attachments: SHA-256 each."""
-
-    have: tuple[str, ...] = ()
-    want: tuple[str, ...] = ()
-
-
-def pack(told: Told) -> bytes:
-    """The bytes of a message."""
-    return cbor.encode(
-        {"v": 1, **{name: [bytes.fromhex(one) for one in getattr(told, name)] for name in ("have", "want")}}
-    )
-
-
-def unpack(data: bytes) -> Told:
-    """Read a message that anyone may have sent. Raises: Refused."""
-    content = cbor.decode(data, "A message on attachments") if len(data) <= MAX_TALK_BYTES else None
-    if not isinstance(content, dict) or content.get("v") != 1:
-        raise Refused("The partner speaks of attachments in a form that this cop does not know.")
-    return Told(_hashes(content.get("have")), _hashes(content.get("want")))
-
-
-def _hashes(value: Any) -> tuple[str, ...]:
-    found = [one.hex() for one in value if isinstance(one, bytes) and len(one) == 32] if isinstance(value, list) else []
-    return tuple(found[:MAX_ASKED])
-
-
-# -- the side that asks
 
 
 @dataclass
@@ -279,94 +232,3 @@ def _is_undamaged(path: Path, sha256: str) -> bool:
     if not fits:
         _logger.warning("%s is damaged and was not sent. Try: cop verify", path)
     return fits
-
-
-# -- the side that answers
-
-
-def answer(site: Site, db: sqlite3.Connection, data: bytes, sender: WriterId) -> bytes:
-    """What we have of what they want, and want of what they have. From strangers we want nothing. Raises: Refused."""
-    told = unpack(data)
-    if views.are_behind(db):  # what they have just brought says what we want
-        views.refresh(site, db)
-    found = lacking(site)
-    held = {one.sha256 for one in found.held}
-    wanted = {one.sha256 for one in found.wanted} if is_known(db, sender) else set()
-    return pack(Told(tuple(h for h in told.want if h in held), tuple(h for h in told.have if h in wanted)))
-
-
-def is_known(db: sqlite3.Connection, sender: WriterId) -> bool:
-    """True if attachments are taken from this writer."""
-    return bool(sender) and sender in trust.members(db).writers
-
-
-def published(site: Site, sha256: str) -> Path | None:
-    """Where an attachment lies that a public record names and that is held here; else None."""
-    path = blobs.path_of(blobs.folder(site), sha256)
-    return path if path.is_file() and named(site.site_db, sha256) else None
-
-
-def length_held(site: Site, db: sqlite3.Connection, sha256: str, sender: WriterId) -> int | None:
-    """How much of an attachment is here, or came of this sender; None if we neither publish nor want it."""
-    one, path = named(site.site_db, sha256), published(site, sha256)
-    if path:
-        return path.stat().st_size
-    if one is None or one.size > site.config.max_attachment_bytes or not is_known(db, sender):
-        return None
-    return _part(site, sha256, sender).length
-
-
-def _part(site: Site, sha256: str, sender: WriterId) -> Part:
-    return Part(blobs.folder(site), sha256, sender.hex()[:16])
-
-
-def take(
-    site: Site, db: sqlite3.Connection, piece: bytes, *, sha256: str, size: int, start: int, sender: WriterId
-) -> int:
-    """Store a piece that a partner brings, if it goes on where the last one stopped. Returns how much is here now.
-
-    Raises: Refused if we do not want it, or if what has come is not what its hash says.
-    """
-    one = named(site.site_db, sha256)
-    if not is_known(db, sender) or one is None or size not in one.sizes:
-        raise Refused("No public record here names such a file, or you are no partner.")
-    if size > site.config.max_attachment_bytes or len(piece) > MAX_PIECE_BYTES:
-        raise Refused("This is larger than is taken here.")
-    with _one_at_a_time(site):
-        part = _part(site, sha256, sender)
-        if blobs.holds(blobs.folder(site), sha256):
-            return size
-        if part.length > size:
-            part.drop()
-        if part.length == start and start + len(piece) <= size:
-            part.add(iter([piece]), size - start)
-        if part.length == size and not part.finish():
-            raise Refused("What came is not what its hash says. It was thrown away.")
-        return size if blobs.holds(blobs.folder(site), sha256) else part.length
-
-
-@contextmanager
-def _one_at_a_time(site: Site) -> Iterator[None]:
-    try:
-        with FileLock(site.store_db.with_name("brought.lock"), timeout=LOCK_SECONDS):
-            yield
-    except Timeout as error:
-        raise Refused("Too much is coming in at once.") from error
-
-
-def sentences(told: Exchanged) -> list[str]:
-    """What people should know of it."""
-    found = []
-    if told.received or told.sent:
-        found.append(f"{_files(told.received)} came, {told.sent:,} went.")
-    if told.waiting:
-        found.append(f"{_files(told.waiting)} not here yet; more with a later exchange.")
-    if told.left_out:
-        found.append(f"{_files(told.left_out)} left out, because of their size: cop status")
-    if told.wrong:
-        found.append(f"{_files(told.wrong)} came, but not as named in the record: thrown away.")
-    return found
-
-
-def _files(count: int) -> str:
-    return f"{count:,} {'file' if count == 1 else 'files'}"

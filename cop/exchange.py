@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-from cop import blob_exchange, partners, place, sync, views
+from cop import addresses, blob_exchange, blob_report, invitations, place, sync, views
 from cop.errors import CopError, NotReachable
-from cop.partners import Invitation, Partner
+from cop.invitations import Invitation
+from cop.partners import Partner
 from cop.place import attachments as left_files
 from cop.sync import Progress, Report
 from cop.transports import holds_files, open_place, open_transport, partly_known
@@ -104,15 +105,15 @@ def _read_files(
 
 def invitation_at(side: Side, address: str, name: str) -> Invitation:
     """The invitation of an organisation that is met at an address. Raises: NotReachable, Refused, WrongUsage."""
-    address = partners.check_address(address)
+    address = addresses.check_address(address)
     if holds_files(address):
         return place.invitation(side, open_place(address), name)
-    return partners.parse_invitation(open_transport(address).invitation())
+    return invitations.parse_invitation(open_transport(address).invitation())
 
 
 def remarks(report: Report) -> list[str]:
     """What people should know of a visit to a place, beside what every report says."""
-    said = blob_exchange.sentences(blob_exchange.Exchanged(**report.attachments))
+    said = blob_report.sentences(blob_report.Exchanged(**report.attachments))
     if not isinstance(report, place.PlaceReport):
         return said
     if report.files_waiting:

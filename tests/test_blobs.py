@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cop import attachments, blob_exchange, blobs, config, exchanges, lacking, log, verification
-from cop.blob_exchange import Exchanged
+from cop import attachments, blob_answering, blob_exchange, blobs, config, exchanges, lacking, log, verification
+from cop.blob_report import Exchanged
 from cop.blobs import Part
 from cop.errors import CopError, ForAnother, NotReachable, Refused
 from cop.transports import partly_known
@@ -69,11 +69,11 @@ class BlobLine:
 
     def ask(self, message: bytes) -> bytes:
         self.asked += 1
-        return blob_exchange.answer(self.other.site, self.other.db, message, self.here.signer.public)
+        return blob_answering.answer(self.other.site, self.other.db, message, self.here.signer.public)
 
     @contextmanager
     def fetch(self, sha256: str, start: int) -> Iterator[Coming | None]:
-        path = blob_exchange.published(self.other.site, sha256)
+        path = blob_answering.published(self.other.site, sha256)
         if path is None:
             yield None
             return
@@ -91,14 +91,14 @@ class BlobLine:
         yield data
 
     def held_there(self, sha256: str) -> int | None:
-        return blob_exchange.length_held(self.other.site, self.other.db, sha256, self.here.signer.public)
+        return blob_answering.length_held(self.other.site, self.other.db, sha256, self.here.signer.public)
 
     def send(self, sha256: str, size: int, start: int, piece: bytes) -> int:
         if self.cuts and self.cuts.pop(0) < len(piece):
             raise LineCut("cut")
         self.travelled += len(piece)
         try:
-            return blob_exchange.take(
+            return blob_answering.take(
                 self.other.site, self.other.db, self.spoil(piece), sha256=sha256, size=size, start=start,
                 sender=self.here.signer.public,
             )  # fmt: skip
@@ -272,7 +272,7 @@ def test_a_record_that_names_a_wrong_hash_brings_nothing(tmp_path: Path) -> None
 
 def take(place: Place, data: bytes, sender: bytes, **changes: Any) -> int:
     told = {"sha256": sha(data), "size": len(data), "start": 0, **changes}
-    return blob_exchange.take(place.site, place.db, data, sender=sender, **told)
+    return blob_answering.take(place.site, place.db, data, sender=sender, **told)
 
 
 def test_only_what_a_public_record_names_is_taken_and_only_from_members(tmp_path: Path) -> None:
@@ -317,7 +317,7 @@ def test_pieces_out_of_order_change_nothing(tmp_path: Path) -> None:
 def test_a_message_that_makes_no_sense_is_refused(tmp_path: Path, data: bytes) -> None:
     one = network(tmp_path, 1)[0]
     with pytest.raises(Refused):
-        blob_exchange.answer(one.site, one.db, data, b"")
+        blob_answering.answer(one.site, one.db, data, b"")
 
 
 # -- what is lacking

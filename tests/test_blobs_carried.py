@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cop import blobs, bundle, bundle_files, cbor, wire
-from cop.blob_exchange import Exchanged
+from cop.blob_report import Exchanged
 from cop.errors import Refused
 from cop.place import attachments as left_files
 from cop.signing import sha256

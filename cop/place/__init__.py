@@ -9,10 +9,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cop import currency, frontier, log, partners, status, trust, views, wire
+from cop import currency, frontier, invitations, log, partners, status, trust, views, wire
 from cop.errors import CopError, Refused, WrongUsage
+from cop.invitations import Invitation
 from cop.model import PARTNERS, Entry
-from cop.partners import Invitation, Partner
+from cop.partners import Partner
 from cop.place import memory
 from cop.place.names import ENTRIES, FileName
 from cop.place.reading import new_files, read_all, whole
@@ -154,7 +155,7 @@ def invitation(side: Side, carrier: FileCarrier, name: str) -> Invitation:
     found: dict[bytes, Invitation] = {}
     for state in arrive(side, carrier, [], 0, lambda done, of: None).states.values():
         try:
-            told = partners.parse_invitation(state.invitation)
+            told = invitations.parse_invitation(state.invitation)
         except CopError:
             continue
         if told.writer == state.writer != side.signer.public:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cop import blobs, trust
-from cop.blob_exchange import Exchanged, Progress, given_up, keep_wrong
+from cop.blob_exchange import Progress, given_up, keep_wrong
+from cop.blob_report import Exchanged
 from cop.errors import NotThere, TooLarge
 from cop.lacking import Named, lacking
 from cop.place.names import ROOT, publisher_of

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from datasette import Response
 from datasette.utils.asgi import BadRequest, NotFound
 
-from cop import answering, exchanges, partners, turns, views
+from cop import answering, exchanges, invitations, turns, views
 from cop.config import Site
 from cop.errors import CameBefore, CopError, ForAnother, WrongUsage
 from cop.frontier import STATE_BYTES
@@ -176,7 +176,7 @@ async def invitation(request: Any, datasette: Any) -> Response:
 def _invitation(site: Site, address: str) -> str:
     db, _ = open_installation(site, int(time.time()))
     try:
-        return partners.own_invitation(db, site.config.name, site.config.kind, address).text()
+        return invitations.own_invitation(db, site.config.name, site.config.kind, address).text()
     finally:
         db.close()
 
