@@ -61,18 +61,23 @@ def _name_now(partner: Partner, told: trust.Organisation | None) -> str:
     return told.name if told and told.name != nameless else partner.name
 
 
-def inviting_writers(db: sqlite3.Connection) -> dict[WriterId, OrganisationId]:
+def _inviting_writers(db: sqlite3.Connection) -> dict[WriterId, OrganisationId]:
     """The installations whose invitations we accepted."""
     return {row[0]: row[1] for row in db.execute("SELECT writer, organisation FROM local_partner WHERE writer <> x''")}
 
 
-def owner_of(db: sqlite3.Connection, writer: WriterId, entries: Collection[Entry] = ()) -> OrganisationId:
-    """Whose installation a writer is: by its invitation, by what we hold, or by `entries` that it brings; b"" for nobody's.
+def owners(db: sqlite3.Connection, entries: Collection[Entry] = ()) -> dict[WriterId, OrganisationId]:
+    """Whose installations writers are: by their invitation, by what we hold, or by `entries` that they bring.
 
     Of a partner that comes for the first time we hold nothing but its invitation.
     """
     network = trust.admissible(db, entries) if entries else trust.members(db)
-    return {**inviting_writers(db), **network.writers}.get(writer, b"")
+    return {**_inviting_writers(db), **network.writers}
+
+
+def owner_of(db: sqlite3.Connection, writer: WriterId, entries: Collection[Entry] = ()) -> OrganisationId:
+    """Whose installation a writer is, as `owners` says; b"" for nobody's."""
+    return owners(db, entries).get(writer, b"")
 
 
 def inviting_writer(db: sqlite3.Connection, partner: Partner) -> WriterId:
@@ -105,12 +110,8 @@ def find_member(db: sqlite3.Connection, name: str) -> Partner:
 
 
 def receivers(db: sqlite3.Connection, organisation: OrganisationId | None = None) -> list[WriterId]:
-    """Keys to seal to what is for partners only: those of one partner, or of all members and of ourselves.
-
-    Of a partner that we never exchanged with we know the writer in its invitation.
-    """
-    known = {**inviting_writers(db), **trust.members(db).writers}
-    return [writer for writer, owner in known.items() if organisation in (None, owner)]
+    """Keys to seal to what is for partners only: those of one partner, or of all members and of ourselves."""
+    return [writer for writer, owner in owners(db).items() if organisation in (None, owner)]
 
 
 def accept(db: sqlite3.Connection, signer: Signer, invitation: Invitation, now: int) -> None:

@@ -64,7 +64,7 @@ def _writers(side: Side, met: Sequence[Partner]) -> list[bytes]:
 def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
     db, carrier = visit.side.db, visit.carrier
     held = frontier.frontier_hash(db)
-    owners = {**partners.inviting_writers(db), **trust.members(db).writers}
+    owners = partners.owners(db)
     same = {owners.get(state.writer) for state in visit.states.values() if state.held == held}
     _keep_reports(visit, owners, same)
     return PlaceReport(
