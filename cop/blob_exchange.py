@@ -7,17 +7,19 @@ hash and size, and up to `max_attachment`.
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from cop import blobs
-from cop.blob_report import Exchanged
+from cop.blob_memory import given_up, keep_talk, keep_wrong, talk
+from cop.blob_report import Exchanged, Planned, planned
 from cop.blob_talk import MAX_ASKED, Told, pack, unpack
 from cop.blobs import Part
 from cop.errors import NotReachable, Refused
-from cop.lacking import Named, lacking
+from cop.lacking import Lacking, Named, lacking
 from cop.model import OrganisationId
 from cop.schema import writing
 from cop.signing import sha256 as hash_of
@@ -27,7 +29,6 @@ from cop.turns import Side
 
 _logger = logging.getLogger(__name__)
 PIECE_BYTES = 256_000  # brought at a time
-MAX_WRONG = 3  # times that a partner may send wrong bytes, until it has other news
 MAX_CUTS = 5  # of the line, one after the other, before we give up
 Progress = Callable[[int, int], None]  # bytes done, of how many
 
@@ -57,14 +58,13 @@ def run(side: Side, organisation: OrganisationId, line: BlobLine, progress: Prog
     """
     found = lacking(side.site)
     exchange = _Exchange(side, line, progress, report=Exchanged(left_out=len(found.left_out)))
-    held = list(found.held)
     if text_moved:
         with writing(side.db):
             side.db.execute("DELETE FROM local_blob_wrong WHERE source = ?", [organisation])
-    if found.wanted or (held and (text_moved or _talk(side.db, organisation) != _state(held))):
+    if _is_worth_asking(side.db, organisation, found, text_moved=text_moved):
         try:
             with FileLock(side.site.store_db.with_name("blobs.lock"), timeout=0):
-                _exchange_all(exchange, organisation, found.wanted, held)
+                _exchange_all(exchange, organisation, found)
         except (NotReachable, Timeout) as error:  # the text is in; the rest comes next time
             _logger.info("Not all files were exchanged: %s", error)
         except Refused as error:
@@ -75,29 +75,60 @@ def run(side: Side, organisation: OrganisationId, line: BlobLine, progress: Prog
     return exchange.report
 
 
-def _exchange_all(
-    exchange: _Exchange, organisation: OrganisationId, wanted: Sequence[Named], held: Sequence[Named]
-) -> None:
-    db, answering = exchange.side.db, exchange.line.partner
-    theirs = _ask(exchange.line, [one.sha256 for one in held], [one.sha256 for one in wanted])
+def preview(side: Side, organisation: OrganisationId, line: BlobLine, *, text_moves: bool) -> Planned:
+    """What `run` would fetch and bring. Nothing moves but the question; without an answer it says nothing of files."""
+    found, plan = lacking(side.site), None
+    if _is_worth_asking(side.db, organisation, found, text_moved=text_moves):
+        with suppress(NotReachable, Refused):
+            plan = _plan(side.db, organisation, line, found)
+    plan = plan or _Plan()
+    root = blobs.folder(side.site)
+    return planned(found, plan.fetch, plan.bring, sum(min(Part(root, o.sha256).length, o.size) for o in plan.fetch))
+
+
+def _is_worth_asking(db: sqlite3.Connection, organisation: OrganisationId, found: Lacking, *, text_moved: bool) -> bool:
+    news = text_moved or talk(db, organisation) != _state(found.held)
+    return bool(found.wanted or (found.held and news))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What to move, in this order."""
+
+    fetch: tuple[Named, ...] = ()
+    bring: tuple[Named, ...] = ()
+
+
+def _plan(db: sqlite3.Connection, organisation: OrganisationId, line: BlobLine, found: Lacking) -> _Plan | None:
+    """What is worth moving, as the partner tells; None if it does not speak of attachments. Raises: NotReachable, Refused."""
+    answering = line.partner
+    theirs = _ask(line, [one.sha256 for one in found.held], [one.sha256 for one in found.wanted])
     if theirs is None:
-        _keep_talk(db, organisation, _state(held))
-        return
-    if exchange.line.partner != answering:
+        return None
+    if line.partner != answering:
         raise Refused("Somebody else answers than before. No files were exchanged.")
     without = given_up(db, organisation)
-    fetch = [one for one in wanted if one.sha256 in theirs.have and one.sha256 not in without]
-    bring = sorted((one for one in held if one.sha256 in theirs.want), key=lambda one: one.size)
-    exchange.of = sum(one.size for one in (*fetch, *bring))
-    for one in fetch:
+    fetch = (one for one in found.wanted if one.sha256 in theirs.have and one.sha256 not in without)
+    bring = sorted((one for one in found.held if one.sha256 in theirs.want), key=lambda one: one.size)
+    return _Plan(tuple(fetch), tuple(bring))
+
+
+def _exchange_all(exchange: _Exchange, organisation: OrganisationId, found: Lacking) -> None:
+    db = exchange.side.db
+    plan = _plan(db, organisation, exchange.line, found)
+    if plan is None:
+        keep_talk(db, organisation, _state(found.held))
+        return
+    exchange.of = sum(one.size for one in (*plan.fetch, *plan.bring))
+    for one in plan.fetch:
         before = exchange.report.wrong
         _fetch(exchange, one)
         if exchange.report.wrong > before:
             keep_wrong(db, organisation, one.sha256)
-    brought = [_bring(exchange, one) for one in bring]
-    blobs.tidy(exchange.root, frozenset(one.sha256 for one in wanted))
+    brought = [_bring(exchange, one) for one in plan.bring]
+    blobs.tidy(exchange.root, frozenset(one.sha256 for one in found.wanted))
     if all(brought):
-        _keep_talk(db, organisation, _state(lacking(exchange.side.site).held))
+        keep_talk(db, organisation, _state(lacking(exchange.side.site).held))
 
 
 def _ask(line: BlobLine, have: Sequence[str], want: Sequence[str]) -> Told | None:
@@ -115,22 +146,6 @@ def _ask(line: BlobLine, have: Sequence[str], want: Sequence[str]) -> Told | Non
     return Told(tuple(their_have), tuple(their_want))
 
 
-def given_up(db: sqlite3.Connection, source: bytes) -> set[str]:
-    """What this partner, or place, has given wrongly so often that asking again would only cost."""
-    query = "SELECT sha256 FROM local_blob_wrong WHERE source = ? AND times >= ?"
-    return {row[0] for row in db.execute(query, [source, MAX_WRONG])}
-
-
-def keep_wrong(db: sqlite3.Connection, source: bytes, sha256: str) -> None:
-    """Count that what a partner, or place, gave was not what its record says."""
-    with writing(db):
-        db.execute(
-            "INSERT INTO local_blob_wrong VALUES (?, ?, 1)"
-            " ON CONFLICT (source, sha256) DO UPDATE SET times = times + 1",
-            [source, sha256],
-        )
-
-
 def _patiently(line: BlobLine, message: bytes) -> bytes:
     """Ask again if the line was let go, as while much text was taken in. Raises: NotReachable, Refused."""
     try:
@@ -141,16 +156,6 @@ def _patiently(line: BlobLine, message: bytes) -> bytes:
 
 def _state(held: Sequence[Named]) -> bytes:
     return hash_of("".join(sorted(one.sha256 for one in held)).encode())
-
-
-def _talk(db: sqlite3.Connection, organisation: OrganisationId) -> bytes:
-    row = db.execute("SELECT state FROM local_blob_talk WHERE organisation = ?", [organisation]).fetchone()
-    return bytes(row[0]) if row else b""
-
-
-def _keep_talk(db: sqlite3.Connection, organisation: OrganisationId, state: bytes) -> None:
-    with writing(db):
-        db.execute("INSERT OR REPLACE INTO local_blob_talk VALUES (?, ?)", [organisation, state])
 
 
 def _fetch(exchange: _Exchange, one: Named) -> None:

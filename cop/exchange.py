@@ -1,6 +1,6 @@
 """Exchanging with partners whichever way they are reached: which carrier an address needs, and who meets where."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
@@ -83,14 +83,31 @@ def _line(side: Side, partner: Partner) -> HttpTransport:
 def preview(side: Side, meeting: Meeting) -> Report:
     """What `run` would move; nothing is stored or sent. Raises: NotReachable, Refused, WrongUsage."""
     if holds_files(meeting.address):
-        return place.preview(side, meeting.partners, open_place(meeting.address))
+        return _preview_visit(side, meeting)
+    partner = meeting.partners[0]
     try:
-        return sync.preview(side, meeting.partners[0], _line(side, meeting.partners[0]))
+        line = _line(side, partner)
+        report = sync.preview(side, partner, line)
     except (AnswersOtherwise, LineCut) as error:  # some web servers break off what they do not understand
         try:
-            return place.preview(side, meeting.partners, open_place(meeting.address))
+            return _preview_visit(side, meeting)
         except CopError:
             raise error from None
+    text_moves = bool(report.received or report.sent)
+    report.attachments = asdict(
+        blob_exchange.preview(side, partner.organisation, HttpBlobs(line), text_moves=text_moves)
+    )
+    report.requests = line.requests
+    return report
+
+
+def _preview_visit(side: Side, meeting: Meeting) -> Report:
+    carrier = open_place(meeting.address)
+    report = place.preview(side, meeting.partners, carrier)
+    with suppress(NotReachable):
+        report.attachments = asdict(left_files.preview(side, carrier))
+    report.requests = carrier.requests
+    return report
 
 
 def _read_files(
@@ -111,9 +128,9 @@ def invitation_at(side: Side, address: str, name: str) -> Invitation:
     return invitations.parse_invitation(open_transport(address).invitation())
 
 
-def remarks(report: Report) -> list[str]:
-    """What people should know of a visit to a place, beside what every report says."""
-    said = blob_report.sentences(blob_report.Exchanged(**report.attachments))
+def remarks(report: Report, *, dry_run: bool = False) -> list[str]:
+    """What people should know of files, and of a visit to a place, beside what every report says."""
+    said = _of_files(report.attachments, dry_run=dry_run)
     if not isinstance(report, place.PlaceReport):
         return said
     if report.files_waiting:
@@ -126,6 +143,12 @@ def remarks(report: Report) -> list[str]:
         said.append(f"{report.files_unreadable:,} {'file makes' if one else 'files make'} no sense to this cop, and nothing"
                     " of it was stored.")  # fmt: skip
     return said
+
+
+def _of_files(told: Mapping[str, int], *, dry_run: bool) -> list[str]:
+    if dry_run:
+        return blob_report.intentions(blob_report.Planned(**told))
+    return blob_report.sentences(blob_report.Exchanged(**told))
 
 
 def carrier_of(report: Report, name: str) -> str:
