@@ -11,7 +11,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from datasette import Response
-from datasette.utils.asgi import BadRequest, NotFound
+from datasette.utils.asgi import NotFound
 
 from cop import answering, exchanges, invitations, turns, views
 from cop.config import Site
@@ -22,8 +22,11 @@ from cop.schema import open_store
 from cop.sync import NOT_RENEWED, RESTORED
 from cop.transports import partly_known, signatures
 from cop.transports.http import CONTENT_TYPE, INVITATION_PATH, PATH
+from cop.web.bodies import Bodies, Busy
 
 MAX_AT_ONCE = 4  # exchanges; more wait in line
+BODIES = Bodies(2 * MAX_AT_ONCE, waiting=32)  # some are read while others are answered
+_STATUSES: dict[type[CopError], int] = {ForAnother: 421, CameBefore: 409, Busy: 503}
 log = logging.getLogger("cop.sync")
 _sites: WeakKeyDictionary[Any, Site] = WeakKeyDictionary()
 _followers: WeakKeyDictionary[Any, "_Follower"] = WeakKeyDictionary()
@@ -62,9 +65,11 @@ async def sync_endpoint(request: Any, datasette: Any) -> Response:
         return _refused("Partners' machines exchange here. There is nothing to read.", 405)
     asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
-        body = _question(request) if request.method == "GET" else await read_body(request)
-        async with _turnstile:
-            response, answer = await asyncio.to_thread(_answer, site, asked, body)
+        if request.method == "GET":
+            response, answer = await _in_line(site, asked, _question(request))
+        else:
+            async with BODIES.read(request) as body:
+                response, answer = await _in_line(site, asked, body)
     except CopError as error:
         log.warning("A message was refused: %s", error)
         return _refused(str(error), status_of(error))
@@ -75,6 +80,11 @@ async def sync_endpoint(request: Any, datasette: Any) -> Response:
     if answer.received.entries or answer.received.payloads:
         _followers.setdefault(datasette, _Follower(site)).follow()
     return response
+
+
+async def _in_line(site: Site, asked: signatures.Request, body: bytes) -> tuple[Response, answering.Answer]:
+    async with _turnstile:
+        return await asyncio.to_thread(_answer, site, asked, body)
 
 
 class _Follower:
@@ -129,18 +139,6 @@ def _tell(answer: answering.Answer) -> None:
         log.info("%s", RESTORED if came.renewed else NOT_RENEWED)
 
 
-async def read_body(request: Any) -> bytes:
-    """The body; `guard` counts it while it comes. (Datasette 1.0 caps its own `post_body()` lower than a message.)"""
-    parts, more = [], True
-    while more:
-        event = await request.receive()
-        if event["type"] == "http.disconnect":
-            raise BadRequest("The line was cut")
-        parts.append(event.get("body", b""))
-        more = event.get("more_body", False)
-    return b"".join(parts)
-
-
 def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[Response, answering.Answer]:
     now = int(time.time())
     db, signer = open_installation(site, now)
@@ -161,8 +159,8 @@ def sender_of(db: sqlite3.Connection, asked: signatures.Request, content: bytes)
 
 
 def status_of(error: CopError) -> int:
-    """The status that says why something was refused (RFC 9110): misdirected, came before, or makes no sense."""
-    return 421 if isinstance(error, ForAnother) else 409 if isinstance(error, CameBefore) else 400
+    """The status that says why something was not taken in (RFC 9110); 400 if it makes no sense."""
+    return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 400)
 
 
 async def invitation(request: Any, datasette: Any) -> Response:

@@ -153,7 +153,8 @@ async def for_partners(request: Any, datasette: Any) -> Response:
     asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
         if request.method == "PUT":
-            return await _in_line(_take, site, asked, await api.read_body(request), sha256, request.query_string)
+            async with api.BODIES.read(request) as piece:
+                return await _in_line(_take, site, asked, piece, sha256, request.query_string)
         if request.method == "HEAD":
             return await _in_line(_told, site, asked, sha256)
     except CopError as error:
@@ -209,7 +210,8 @@ async def talk(request: Any, datasette: Any) -> Response:
         return _plain("Partners' machines exchange here. There is nothing to read.", 405)
     asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
-        return await _in_line(_talk, site, asked, await api.read_body(request))
+        async with api.BODIES.read(request) as body:
+            return await _in_line(_talk, site, asked, body)
     except CopError as error:
         return _plain(str(error), api.status_of(error))
 
