@@ -31,6 +31,7 @@ class Asked:
     path: str  # from the top of the site, such as /resources
     args: Mapping[str, Sequence[str]]  # what stands behind the "?"
     today: date
+    top: str = ""  # the whole address of the first page, without a slash at the end
 
     def text(self, name: str) -> str:
         """The first value of that name, on one line, without control characters."""

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from datasette import Response
 
 from cop.fields import FOLDERS
-from cop.web import events, finding, history, home, lists, people, record, render, texts, topics
+from cop.web import citing, events, finding, history, home, lists, people, record, render, texts, topics
 
 View = Callable[..., Awaitable[Response]]
 
@@ -31,6 +31,7 @@ PAGES: list[tuple[str, render.Build]] = [
     (r"^/add$", texts.add),
     (r"^/(?:about|accessibility|privacy|offline)$", texts.text),
     *((rf"^/{folder}$", _list(folder)) for folder in FOLDERS),
+    (rf"^/resources/(?P<slug>[^/]+)\.(?P<ending>{citing.FORMATS})$", citing.citation),
     (r"^/topics/(?P<slug>[^/]+)$", topics.topic),
     (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)$", record.record),
     (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)/history$", history.history),

@@ -9,6 +9,7 @@ from cop.fields import TYPES, RecordType
 from cop.web import dates, facts
 from cop.web.asked import Asked
 from cop.web.links import outside, record_address
+from cop.web.render import Moved
 
 RELATED = 5
 _SAMPLE = 200  # records of one topic that are looked at for "related": enough to find five
@@ -30,6 +31,14 @@ def find(db: sqlite3.Connection, record_type: RecordType, slug: str) -> sqlite3.
         "SELECT * FROM records WHERE type = ? AND slug = ? ORDER BY record_id LIMIT 1", (record_type.name, slug)
     ).fetchone()
     return row
+
+
+def renamed(db: sqlite3.Connection, record_type: RecordType, slug: str, below: str = "") -> Moved | None:
+    """Where a record is that was asked for by its id."""
+    row = db.execute("SELECT type, slug FROM records WHERE record_id = ?", (slug,)).fetchone()
+    if row is None or row["type"] != record_type.name or row["slug"] == slug:
+        return None
+    return Moved(record_address(row["type"], row["slug"]) + below)
 
 
 def edition(db: sqlite3.Connection, slug: object, row: sqlite3.Row) -> Edition | None:
@@ -84,7 +93,8 @@ def cite(row: sqlite3.Row, fields: dict[str, Any], asked: Asked) -> str:
         parts.append(f"{publisher}.")
     if href := outside(fields.get("url")):
         parts.append(f"{href}.")
-    return " ".join([*parts, f"Read in the copy of {dates.words(_copy_day(asked))}."])
+    read, copied = dates.words(asked.today.isoformat()), dates.words(_copy_day(asked))
+    return " ".join([*parts, f"Read on {read} in the copy of {copied}."])
 
 
 def _copy_day(asked: Asked) -> str:
