@@ -7,6 +7,11 @@ import re
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff\ufffe\uffff]")
 
 
+def allowed(text: str) -> str:
+    """The text without unwanted characters, spaces and lines as they are."""
+    return _UNWANTED.sub("", text)
+
+
 def one_line(text: str) -> str:
     r"""The text on one line, with single spaces.
 
@@ -14,7 +19,7 @@ def one_line(text: str) -> str:
     'Tea BEGIN:VEVENT and cake'
     """
     # what splits is a space to all, what is unwanted is nothing; some characters are both
-    return " ".join(_UNWANTED.sub("", " ".join(text.split())).split())
+    return " ".join(allowed(" ".join(text.split())).split())
 
 
 def lines(text: str) -> str:

@@ -13,7 +13,7 @@ from cop.errors import CopError
 from cop.fields import TYPES, RecordType
 
 APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 2  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+SITE_VERSION = 3  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
 STORE_VERSION = 2  # how many functions stand in _migrate()
@@ -176,6 +176,7 @@ CREATE INDEX records_slug ON records (type, slug);
 CREATE INDEX records_base_slug ON records (type, base_slug);
 CREATE INDEX records_date ON records (type, date DESC, title);
 CREATE INDEX records_changed ON records (changed DESC, record_id);
+CREATE INDEX records_type_changed ON records (type, changed DESC, record_id);
 CREATE TABLE history (
     record_id TEXT NOT NULL,
     position INTEGER NOT NULL,  -- 1 is the first change

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cop.web import dates
+from cop.web.links import feeds
 
 MAX_TYPED = 1000  # characters of one value in the address that anything looks at
 MAX_VALUES = 20  # values of one name
@@ -69,6 +70,7 @@ class Frame:
     menu: tuple[MenuLink, ...]
     members: str  # names from A to Z
     style: str  # address of the style sheet
+    feeds: tuple[str, ...] = ()  # addresses, for programs that follow news
     desk: bool = False  # the reader sits at the organisation's own computer
 
 
@@ -96,6 +98,7 @@ def plain_frame(path: str, style: str, meta: Mapping[str, str], members: str = "
         menu=menu,
         members=members,
         style=style,
+        feeds=feeds(path),
         desk=desk,
     )
 

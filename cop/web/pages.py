@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from datasette import Response
 
 from cop.fields import FOLDERS
-from cop.web import citing, events, finding, history, home, lists, people, record, render, texts, topics
+from cop.web import citing, events, feeds, finding, history, home, lists, people, record, render, texts, topics
 
 View = Callable[..., Awaitable[Response]]
 
@@ -32,6 +32,9 @@ PAGES: list[tuple[str, render.Build]] = [
     (r"^/(?:about|accessibility|privacy|offline)$", texts.text),
     *((rf"^/{folder}$", _list(folder)) for folder in FOLDERS),
     (rf"^/resources/(?P<slug>[^/]+)\.(?P<ending>{citing.FORMATS})$", citing.citation),
+    (r"^/feed\.atom$", feeds.everything),
+    (rf"^/(?P<folder>{_ANY_FOLDER})/feed\.atom$", feeds.kind),
+    (r"^/topics/(?P<slug>[^/]+)/feed\.atom$", feeds.topic),
     (r"^/topics/(?P<slug>[^/]+)$", topics.topic),
     (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)$", record.record),
     (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)/history$", history.history),

@@ -10,7 +10,7 @@ from cop.fields import TYPES
 from cop.web import labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards, loads
-from cop.web.links import body, history_address, record_address
+from cop.web.links import FEED, body, history_address, record_address
 from cop.web.render import Answer, Moved
 
 SHOWN = 10  # records of one kind on the page of a topic
@@ -68,6 +68,7 @@ class TopicPage:
     sections: tuple[Section, ...]
     known: bool  # somebody has described this topic
     history_target: str
+    feed_target: str
     template: ClassVar[str] = "cop_topic.html"
 
 
@@ -145,6 +146,7 @@ def topic(asked: Asked, slug: str) -> Answer:
         sections=sections,
         known=row is not None,
         history_target=history_address("topic", slug),
+        feed_target=f"{record_address('topic', slug)}{FEED}",
     )
 
 
