@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cop.web import dates, labels
+from cop.web import dates, labels, series
 from cop.web.links import history_address, record_address
 
 COLUMNS = "record_id, records.type, slug, title, summary, language, date, changed, conflicts, fields"
@@ -84,7 +84,8 @@ def event_when(fields: Mapping[str, Any]) -> str:
     """When an event is, and how sure that is."""
     when = dates.span(fields.get("start"), fields.get("end"), fields.get("timezone"))
     note = " (the date is our reading)" if when and fields.get("date_basis") == "inferred" else ""
-    return when + note if when else "No date"
+    again = series.rule_words(fields.get("repeats"))
+    return when + note + (f", {again}" if again else "") if when else "No date"
 
 
 def slip(fields: Mapping[str, Any]) -> Slip | None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from cop import attachments, blobs
 from cop.fields import TYPES, Field, RecordType, grouped
-from cop.web import dates, labels
+from cop.web import dates, labels, series
 from cop.web.links import outside, record_address, shown_as
 
 CREDITS = "Credits"  # shown beside the text, not among the facts
@@ -143,8 +143,12 @@ def show(links: Links, field: Field, value: object) -> Iterator[Part]:
 def _part(field: Field, value: object) -> Part:
     if field.kind == "flag" and isinstance(value, bool):
         return Part("Yes" if value else "No")
-    if field.kind == "date":
+    if field.kind in ("date", "dates"):
         return Part(dates.words(value))
+    if field.kind == "repeats":
+        return Part(series.rule_words(value))
+    if field.kind == "moves":
+        return Part(series.moved_words(value))
     if field.name == "languages":
         return Part(labels.language(_plain(value)))
     if field.kind == "choice" or field.name == "audience":

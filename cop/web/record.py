@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 from markupsafe import Markup
 
 from cop.fields import FOLDERS, TYPES, RecordType
-from cop.web import cards, citing, dates, facts, labels, works
+from cop.web import calendars, cards, citing, dates, facts, labels, series, works
 from cop.web.asked import Asked
 from cop.web.links import OWN_PAGES, body, history_address, outside
 from cop.web.render import Answer, Moved
 from cop.web.works import find, renamed
 
-_WHEN = frozenset({"start", "end", "timezone"})  # an event says these in words at the top
+_WHEN = frozenset({"start", "end", "timezone", "repeats"})  # an event says these in words at the top
 _HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 
 
@@ -63,6 +63,8 @@ class RecordPage:
     html: Markup
     slip: cards.Slip | None
     when: str
+    ahead: tuple[str, ...]  # the next dates of a series
+    calendar: str  # address of the calendar file of an event, or of the events of an organisation
     groups: tuple[facts.Group, ...]
     unstated: int
     differences: tuple[Difference, ...]
@@ -123,6 +125,8 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         html=html,
         slip=cards.slip(fields) if event else None,
         when=cards.event_when(fields) if event else "",
+        ahead=series.ahead(fields, asked.today) if event else (),
+        calendar=calendars.beside(db, row, fields),
         groups=tuple(groups),
         unstated=sum(len(group.unstated) + sum(not fact.parts for fact in group.facts) for group in groups),
         differences=tuple(_differences(db, row, two_names)),

@@ -69,6 +69,7 @@ class TopicPage:
     known: bool  # somebody has described this topic
     history_target: str
     feed_target: str
+    calendar_target: str  # "" if there are no events on it
     template: ClassVar[str] = "cop_topic.html"
 
 
@@ -147,7 +148,12 @@ def topic(asked: Asked, slug: str) -> Answer:
         known=row is not None,
         history_target=history_address("topic", slug),
         feed_target=f"{record_address('topic', slug)}{FEED}",
+        calendar_target=f"{record_address('topic', slug)}/events.ics" if _has_events(sections) else "",
     )
+
+
+def _has_events(sections: tuple[Section, ...]) -> bool:
+    return any(section.label == TYPES["event"].plural for section in sections)
 
 
 def _renamed(db: sqlite3.Connection, slug: str) -> Moved | None:
