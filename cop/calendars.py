@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -65,15 +66,19 @@ def write(file: CalendarFile, today: date) -> str:
     clocks = _Clocks(file.events, today)
     for zone in clocks.described():
         calendar.add_component(zone)
-    for one in file.events:
-        for component in _components(one, clocks):
-            calendar.add_component(component)
-    return str(calendar.to_ical(), "utf-8")
+    head, end, nothing = str(calendar.to_ical(), "utf-8").rpartition("END:VCALENDAR")
+    return "".join([head, *(_text(one, repr(one.when), clocks) for one in file.events), end, nothing])
 
 
 def uid(record_id: str) -> str:
     """What tells an event from all others: the same in every copy, wherever it moves to."""
     return f"{record_id}@cop"
+
+
+@lru_cache(maxsize=1000)  # folding lines takes most of the time, and programs ask for the same again and again
+def _text(one: CalendarEvent, _spelt_out: str, clocks: "_Clocks") -> str:
+    # `_spelt_out` tells moments apart that count as equal, such as 18:00 in London and in UTC
+    return "".join(str(component.to_ical(), "utf-8") for component in _components(one, clocks))
 
 
 def _components(one: CalendarEvent, clocks: "_Clocks") -> Iterator[Event]:
@@ -157,13 +162,19 @@ def _until(last: date, start: Point) -> Point:
 
 
 class _Clocks:
-    """Which time zones a file describes, and how its moments are given."""
+    """Which time zones a file describes, and how its moments are given. Equal if they describe the same zones."""
 
     def __init__(self, events: Iterable[CalendarEvent], today: date) -> None:
         self._years: dict[str, tuple[int, int]] = {}
         for one in events:
             for point in _points(one.when, today):
                 self._note(point)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Clocks) and self._years.keys() == other._years.keys()
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._years))
 
     def _note(self, point: Point) -> None:
         name = _zone_name(point)

@@ -250,8 +250,8 @@ def following(when: Occasions, today: date) -> Occasion | None:
     if not when.is_series:
         last = day_of(when.end or when.start)
         return _occasion(when, when.start) if last >= today else None
-    for years in (1, 3, _YEARS):
-        if found := between(when, today, _years_on(today, years)):
+    for days in (31, 400, 365 * _YEARS):  # the next one is near, as a rule
+        if found := between(when, today, today + min(timedelta(days), date.max - today)):
             return found[0]
     return None
 

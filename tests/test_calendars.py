@@ -24,6 +24,7 @@ from cop.calendars import CalendarEvent, CalendarFile
 from cop.clocks import described
 from cop.plain import one_line
 from cop.recurring import Rule
+from cop.web import events
 
 TODAY = date(2026, 11, 22)
 THEN = datetime(2026, 11, 1, 9, tzinfo=UTC)
@@ -125,6 +126,15 @@ def test_a_moment_that_the_clock_shows_twice_is_given_in_utc():
     assert "DTSTART:20261025T013000Z" in text_of(some_event(when=when))
     when = occasions.occasions({"start": "2026-10-25T01:30+01:00", "timezone": "Europe/London"})
     assert "DTSTART;TZID=Europe/London:20261025T013000" in text_of(some_event(when=when))
+
+
+def test_the_same_moment_in_another_zone_is_written_anew():
+    for zone, written in (("UTC", ":20261210T180000Z"), ("Europe/London", ";TZID=Europe/London:20261210T180000")):
+        when = occasions.occasions({"start": "2026-12-10T18:00", "timezone": zone})
+        london = some_event(
+            record_id="r2", when=occasions.occasions({"start": "2026-12-10T19:00", "timezone": "Europe/London"})
+        )
+        assert f"DTSTART{written}" in text_of(some_event(when=when), london)
 
 
 def test_a_time_without_a_zone_stays_without():
@@ -358,8 +368,7 @@ async def test_pages_lead_to_calendars_and_say_what_is_not_in_them(client: Any) 
     assert 'href="../topics/meetings/events.ics"' in (await client.get("/topics/meetings")).text
 
 
-async def test_a_series_stands_among_what_is_to_come(site: SiteBuilder) -> None:
-    from cop.web import events
+def test_a_series_stands_among_what_is_to_come(site: SiteBuilder) -> None:
 
     found = {one.card.title: one for one in events.coming(site.db, date(2026, 11, 22))}
     circle = found["Reading circle"]
@@ -368,6 +377,13 @@ async def test_a_series_stands_among_what_is_to_come(site: SiteBuilder) -> None:
         "Tuesday 1 December 2026, 18:00 to 20:00 (Europe/London time), every 2 weeks until 31 March 2027"
     )
     assert "Reading circle" not in {one.card.title for one in events.coming(site.db, date(2027, 4, 1))}
+
+
+def test_an_event_of_no_kind_is_listed_all_the_same(tmp_path: Path) -> None:
+
+    site = build(tmp_path / "data" / "site.db")
+    site.add("event", "tea", title="Tea", start="2027-01-05")
+    assert [one.card.title for one in events.coming(site.db, TODAY)] == ["Tea"]
 
 
 async def test_the_page_of_a_series_says_what_is_next(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

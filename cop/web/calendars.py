@@ -7,7 +7,7 @@ from typing import Any
 
 from cop import calendars, occasions
 from cop.calendars import CalendarEvent, CalendarFile
-from cop.fields import TYPES, grouped
+from cop.fields import TYPES
 from cop.plain import shortened
 from cop.web import cards, events, facts, labels, lists, narrow
 from cop.web.asked import Asked, read_meta
@@ -16,11 +16,15 @@ from cop.web.render import Answer, Document
 from cop.web.works import find, renamed
 
 CALENDAR = "/events.ics"  # also behind the address of a topic or an organisation
-MAX_EVENTS = 500  # in one file
+MAX_EVENTS = 300  # in one file
 MAX_DESCRIPTION = 3000  # characters
 _CONTENT_TYPE = "text/calendar"
 _EVENT = TYPES["event"]
 _TOLD = ("Getting there and getting in", "Joining by phone or video", "Costs and payment", "Care and safety")
+_GROUPS = [
+    tuple(field for field in _EVENT.fields if field.name == "booking"),
+    *(tuple(field for field in _EVENT.fields if field.group == heading) for heading in _TOLD),
+]
 
 
 def all_events(asked: Asked) -> Answer:
@@ -174,10 +178,8 @@ def _about_the_date(fields: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _facts(fields: Mapping[str, Any]) -> Iterator[str]:
-    groups = grouped(_EVENT)
     unstated = []
-    booking = [field for field in groups["About"] if field.name == "booking"]
-    for members in (booking, *(groups[name] for name in _TOLD)):
+    for members in _GROUPS:
         said = [(field, facts.in_words("event", field.name, fields.get(field.name))) for field in members]
         yield "\n".join(
             f"{field.label}{'' if field.label.endswith('?') else ':'} {text}" for field, text in said if text

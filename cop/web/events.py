@@ -54,16 +54,20 @@ class EventsPage:
 
 # Which of the three an event is. `date` is its start as written, of any precision: "2018" is compared as a year.
 _END = "coalesce(nullif(ends, ''), json_extract(fields, '$.end'), date)"
-_CALL = "json_extract(fields, '$.kind') = 'call'"
+_CALL = "coalesce(json_extract(fields, '$.kind'), '') = 'call'"
 # a call "in 2019" was meant for that year; one that began on a day and has no end goes on
 _OPEN = f"(date = '' OR ({_CALL} AND json_extract(fields, '$.end') IS NULL AND length(date) >= 10))"
 _COMING = f"(NOT {_OPEN} AND substr({_END}, 1, 10) >= substr(:today, 1, length(substr({_END}, 1, 10))))"
 _PAST = f"(NOT {_OPEN} AND NOT {_COMING})"
 
 
+# a series that began long ago does not push away what is next
+_SOONEST = "CASE WHEN ends <> '' THEN max(date, :today) ELSE date END, title"
+
+
 def coming(db: sqlite3.Connection, today: date, limit: int = MAX_SHOWN) -> tuple[Event, ...]:
     """The next events, soonest first."""
-    return _select(db, _COMING, "date, title", today, limit)
+    return _select(db, _COMING, _SOONEST, today, limit)
 
 
 def open_calls(db: sqlite3.Connection, today: date, limit: int) -> tuple[Event, ...]:
@@ -144,7 +148,7 @@ def events(asked: Asked) -> EventsPage:
     first_page = want.page == 1
     size = lists.PAGE_SIZE
     offset = (want.page - 1) * size
-    to_come = _select(db, _COMING, "date, title", today, MAX_SHOWN, narrowed=narrowed) if first_page else ()
+    to_come = _select(db, _COMING, _SOONEST, today, MAX_SHOWN, narrowed=narrowed) if first_page else ()
     return EventsPage(
         heading="Events",
         lead="Meetings, courses and calls. For each one we say what it costs, how to get in and how to join from home. "
