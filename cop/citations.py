@@ -95,8 +95,12 @@ _TO_TEX = str.maketrans(_TEX)
 _URL_TO_TEX = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", " ": "%20", "<": "%3C", ">": "%3E"})
 
 
-def bibtex(work: Work) -> str:
-    """The work as a BibTeX entry, one field a line. Letters stay as they are (UTF-8)."""
+def bibtex(*works: Work) -> str:
+    """The works as BibTeX entries, one field a line. Letters stay as they are (UTF-8)."""
+    return "\n".join(map(_bibtex, works))
+
+
+def _bibtex(work: Work) -> str:
     entry = _NAMES.get(work.kind, _OTHER)[0]
     fields = {
         "author": " and ".join(map(_bibtex_name, work.authors)),
@@ -136,8 +140,12 @@ def _tex_part(name: str) -> str:
 # -- RIS
 
 
-def ris(work: Work) -> str:
-    """The work as RIS, lines ending in CR LF. No value can begin a line of its own: each is one line behind its tag."""
+def ris(*works: Work) -> str:
+    """The works as RIS, lines ending in CR LF. No value can begin a line of its own: each is one line behind its tag."""
+    return "\r\n".join(map(_ris, works))
+
+
+def _ris(work: Work) -> str:
     accessed = [work.accessed.strftime("%Y/%m/%d")] if work.url else []
     tags: list[tuple[str, Iterable[str]]] = [
         ("TY", [_NAMES.get(work.kind, _OTHER)[1]]),
@@ -160,9 +168,9 @@ def ris(work: Work) -> str:
 # -- CSL-JSON
 
 
-def csl_json(work: Work) -> str:
-    """The work as CSL-JSON: a list of one item, as Zotero and pandoc read it."""
-    return json.dumps([dict(_csl(work))], ensure_ascii=False, indent=2) + "\n"
+def csl_json(*works: Work) -> str:
+    """The works as CSL-JSON: one list, as Zotero and pandoc read it."""
+    return json.dumps([dict(_csl(work)) for work in works], ensure_ascii=False, indent=2) + "\n"
 
 
 def _csl(work: Work) -> Iterator[tuple[str, Any]]:

@@ -298,6 +298,22 @@ async def test_every_real_resource_is_read_back_by_programs_of_others(client: An
         assert tagged == [[title], expected[1], list(filter(None, [expected[2]])), list(filter(None, [expected[3]]))]
 
 
+async def test_a_narrowed_list_is_taken_along_as_one_file(client: Any, real: Path) -> None:
+    page = (await client.get("/resources?topic=meetings&sort=title")).text
+    assert 'href="resources.bib?sort=title&amp;topic=meetings"' in page
+    db = sqlite3.connect(real)
+    on_topic = "SELECT slug FROM records JOIN facets USING (number, type) WHERE type = 'resource' AND name = 'topics' AND value = ?"
+    expected = {slug for (slug,) in db.execute(on_topic, ("meetings",))}
+    db.close()
+    assert len(expected) > 3
+    bib, ris, csl = [await client.get(f"/resources.{ending}?topic=meetings") for ending in ("bib", "ris", "json")]
+    assert set(parse_string(bib.text, "bibtex").entries) == expected
+    assert {entry["id"] for entry in rispy.load(io.StringIO(ris.text, newline=""))} == expected
+    assert {item["id"] for item in csl.json()} == expected
+    everything = await client.get("/resources.bib")
+    assert len(parse_string(everything.text, "bibtex").entries) == 209
+
+
 async def test_files_say_what_they_are(client: Any) -> None:
     for ending, kind in (
         ("bib", "application/x-bibtex"),

@@ -8,13 +8,14 @@ from typing import Any
 from cop import citations
 from cop.citations import Work
 from cop.fields import TYPES
-from cop.web import cards
+from cop.web import cards, lists
 from cop.web.asked import Asked
 from cop.web.links import outside, record_address
 from cop.web.render import Answer, Document
 from cop.web.works import edition, find, renamed
 
-_FORMATS: dict[str, tuple[Callable[[Work], str], str]] = {
+MAX_WORKS = 1000  # in one file
+_FORMATS: dict[str, tuple[Callable[..., str], str]] = {
     "bib": (citations.bibtex, "application/x-bibtex"),
     "ris": (citations.ris, "application/x-research-info-systems"),
     "json": (citations.csl_json, "application/vnd.citationstyles.csl+json"),
@@ -29,6 +30,15 @@ def citation(asked: Asked, slug: str, ending: str) -> Answer:
         return renamed(asked.db, TYPES["resource"], slug, f".{ending}")
     write, content_type = _FORMATS[ending]
     return Document(write(work(asked, row, cards.loads(row["fields"]))), content_type, f"{row['slug']}.{ending}")
+
+
+def citations_of_list(asked: Asked, ending: str) -> Document:
+    """/resources.bib, .ris and .json; whatever narrows or orders the list does the same here."""
+    found = lists.rows(asked.db, lists.wanted(asked, TYPES["resource"]), MAX_WORKS, 0)
+    write, content_type = _FORMATS[ending]
+    return Document(
+        write(*(work(asked, row, cards.loads(row["fields"])) for row in found)), content_type, f"resources.{ending}"
+    )
 
 
 def work(asked: Asked, row: sqlite3.Row, fields: Mapping[str, Any]) -> Work:
@@ -58,14 +68,6 @@ def tags(asked: Asked, row: sqlite3.Row, fields: Mapping[str, Any]) -> tuple[tup
     return citations.meta_tags(work(asked, row, fields))
 
 
-def files(row: sqlite3.Row) -> tuple[tuple[str, str], ...]:
-    """Name and address of each form of the citation, for the page of a resource."""
-    address = record_address("resource", row["slug"])
-    return tuple(
-        (label, f"{address}.{ending}") for label, ending in (("BibTeX", "bib"), ("RIS", "ris"), ("JSON", "json"))
-    )
-
-
 def _remarks(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any]) -> list[str]:
     remarks = []
     if not _text(fields.get("title")):
@@ -77,6 +79,8 @@ def _remarks(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any]
 
 def _organisations(db: sqlite3.Connection, names: list[str]) -> frozenset[str]:
     """Those of the names that are names of organisations in this copy."""
+    if not names:
+        return frozenset()
     marks = ", ".join("?" * len(names[:100]))
     found = db.execute(f"SELECT title FROM records WHERE type = 'organisation' AND title IN ({marks})", names[:100])
     return frozenset(title for (title,) in found)

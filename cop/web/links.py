@@ -58,6 +58,17 @@ def feeds(path: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def citation_files(address: str) -> tuple[tuple[str, str], ...]:
+    """Name and address of each form of the citations of a resource, or of the list of them.
+
+    >>> citation_files("/resources")[0]
+    ('BibTeX', '/resources.bib')
+    """
+    return tuple(
+        (name, f"{address}.{ending}") for name, ending in (("BibTeX", "bib"), ("RIS", "ris"), ("JSON", "json"))
+    )
+
+
 def history_address(type_name: str, slug: str) -> str:
     """Where the history of a record is: always below its folder."""
     record_type = TYPES.get(type_name)

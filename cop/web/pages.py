@@ -45,6 +45,7 @@ PAGES: list[tuple[str, render.Build]] = [
     (r"^/add$", texts.add),
     (r"^/(?:about|accessibility|privacy|offline)$", texts.text),
     *((rf"^/{folder}$", _list(folder)) for folder in FOLDERS),
+    (rf"^/resources\.(?P<ending>{citing.FORMATS})$", citing.citations_of_list),
     (rf"^/resources/(?P<slug>[^/]+)\.(?P<ending>{citing.FORMATS})$", citing.citation),
     (r"^/events\.ics$", calendars.all_events),
     (r"^/events/(?P<slug>[^/]+)\.ics$", calendars.one_event),

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from cop.fields import FOLDERS, TYPES, RecordType
 from cop.web import calendars, cards, citing, dates, facts, labels, series, works
 from cop.web.asked import Asked
-from cop.web.links import OWN_PAGES, body, history_address, outside
+from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
 from cop.web.render import Answer, Moved
 from cop.web.works import find, renamed
 
@@ -142,7 +142,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         read_at=outside(fields.get("url")) if resource else "",
         gap=cards.gap(row["type"], fields),
         cite=works.cite(row, fields, asked) if resource else "",
-        cite_files=citing.files(row) if resource else (),
+        cite_files=citation_files(record_address("resource", row["slug"])) if resource else (),
         cite_tags=citing.tags(asked, row, fields) if resource else (),
         added=dates.words(row["added"][:10]),
         changed=dates.words(row["changed"][:10]),
