@@ -17,7 +17,7 @@ from cop.atom import Feed, FeedEntry
 from cop.plain import one_line
 from cop.web import feeds
 
-SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).parent / "data" / "atom.rng"))
+SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).parent / "schemas" / "atom.rng"))
 
 
 @pytest.fixture(scope="module")
