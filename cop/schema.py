@@ -13,7 +13,7 @@ from cop.errors import CopError
 from cop.fields import TYPES, RecordType
 
 APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 2  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+SITE_VERSION = 3  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
 STORE_VERSION = 2  # how many functions stand in _migrate()
@@ -164,6 +164,7 @@ CREATE TABLE records (
     keywords TEXT NOT NULL,     -- topics, authors and other names, for search
     language TEXT NOT NULL,     -- first language code, or ''
     date TEXT NOT NULL,         -- what its list is ordered by, or ''
+    ends TEXT NOT NULL DEFAULT '', -- last day of an event that repeats, 9999-12-31 if nobody wrote it, or ''
     added TEXT NOT NULL,        -- first change, UTC, as the writer's clock said
     changed TEXT NOT NULL,      -- last change, likewise
     conflicts TEXT NOT NULL,    -- JSON list of fields with more than one value
@@ -176,6 +177,7 @@ CREATE INDEX records_slug ON records (type, slug);
 CREATE INDEX records_base_slug ON records (type, base_slug);
 CREATE INDEX records_date ON records (type, date DESC, title);
 CREATE INDEX records_changed ON records (changed DESC, record_id);
+CREATE INDEX records_type_changed ON records (type, changed DESC, record_id);
 CREATE TABLE history (
     record_id TEXT NOT NULL,
     position INTEGER NOT NULL,  -- 1 is the first change

@@ -48,6 +48,7 @@ IN_ADDRESSES = {
     *("Europe", "London", "https", "www", "invo", "org", "uk", "guidance"),
     *("power", "zebra", "workshop", "nowhere", "Nowhere"),
     *("Research", "as", "Equals"),
+    *("BibTeX", "RIS", "JSON"),
 }
 GREEK = str.maketrans(ascii_letters, "αβψδεφγηιξκλμνοπθρστυωχσζξΑΒΨΔΕΦΓΗΙΞΚΛΜΝΟΠΘΡΣΤΥΩΧΣΖΞ")
 NAMED = {"topics", "languages", "audience", "superseded_by", "supersedes", "part_of", "parent", "differs_from", "slug"}

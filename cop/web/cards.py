@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from cop.web import dates, labels
+from cop.web import dates, labels, series
 from cop.web.language import _, apart
 from cop.web.links import history_address, record_address
 from cop.web.words import comma, sentences
@@ -85,6 +85,8 @@ def meta_line(type_name: str, date: str, fields: Mapping[str, Any]) -> Markup:
 def event_when(fields: Mapping[str, Any]) -> str:
     """When an event is, and how sure that is."""
     when = dates.span(fields.get("start"), fields.get("end"), fields.get("timezone"))
+    if again := series.rule_words(fields.get("repeats")):
+        when = comma([when, again]) if when else ""
     if when and fields.get("date_basis") == "inferred":
         return _("%(when)s (the date is our reading)", when=when)
     return when or _("No date")

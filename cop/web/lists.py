@@ -12,6 +12,7 @@ from cop.web import labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards
 from cop.web.language import N_, _, lookup
+from cop.web.links import FEED, citation_files
 from cop.web.narrow import Facet, Option, Wanted, facet_list, narrowed, parameter, value_labels
 
 PAGE_SIZE = 20
@@ -78,6 +79,9 @@ class ListPage:
     cards: tuple[Card, ...]
     pager: Pager
     start: int  # number of the first card
+    query: Mapping[str, str | Sequence[str]]  # what narrows the list
+    feed: str  # address of its feed
+    files: tuple[tuple[str, str], ...]  # name and address of the same list for other programs
     template: ClassVar[str] = "cop_list.html"
 
 
@@ -155,6 +159,9 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
         cards=cards(found),
         pager=pager(want, count),
         start=(want.page - 1) * PAGE_SIZE + 1,
+        query=want.query(),
+        feed=f"/{record_type.folder}{FEED}",
+        files=citation_files("/resources") if type_name == "resource" else (),
     )
 
 
