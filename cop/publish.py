@@ -10,7 +10,8 @@ from typing import Any
 from slugify import slugify
 
 from cop import attachments, cbor, occasions, signing
-from cop.fields import SHARES, TYPES, facets, kind_of
+from cop.asking import is_asked
+from cop.fields import SHARES, TYPES, UNSTATED, facets, kind_of
 from cop.markdown import Rendered
 from cop.merge import BODY, History
 from cop.model import OrganisationId, RecordId, RecordView, Revision, Value, WriterId, iso_time
@@ -95,7 +96,7 @@ def published(
     history = tuple(_history_rows(record_id, History(revisions), origin))
     conflicts = tuple(_conflict_rows(record_id, view, origin))
     files = tuple(_file_rows(record_id, view, fields))
-    return PublicRecord(row, history, conflicts, frozenset(_facets(view.type, fields)), files)
+    return PublicRecord(row, history, conflicts, frozenset(filed_under(view.type, fields)), files)
 
 
 def _file_rows(record_id: RecordId, view: RecordView, fields: Mapping[str, Value]) -> Iterator[Row]:
@@ -171,11 +172,13 @@ def _entry_texts(type_name: str, fields: Mapping[str, Value]) -> Iterator[str]:
                 yield from (part for part in entry.values() if isinstance(part, str)) if isinstance(entry, dict) else ()
 
 
-def _facets(type_name: str, fields: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
+def filed_under(type_name: str, fields: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
     """Name and value of every facet a record stands under, its kind of record among them."""
     yield "type", type_name
     for field in _FACET_FIELDS[type_name]:
         value = fields.get(field.name)
+        if value is None and is_asked(TYPES[type_name], field, fields):
+            yield field.name, UNSTATED
         for one in value if isinstance(value, list) else [value]:
             if one is not None:
                 yield field.name, str(one)[:200]

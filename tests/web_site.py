@@ -9,15 +9,11 @@ from typing import Any
 
 from datasette.app import Datasette
 
-from cop import schema, site_tables
-from cop.fields import TYPES, facets
+from cop import publish, schema, site_tables
+from cop.fields import TYPES
 
 SOON = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
 AS_OF = "2026-11-22T10:00:00Z"
-
-
-def _each(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 @dataclass
@@ -55,7 +51,7 @@ class SiteBuilder:
         } | columns
         marks = ", ".join("?" * len(row))
         self.db.execute(f"INSERT INTO records ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
-        filed = {(one.name, str(single)) for one in facets()[type_name] for single in _each(given.get(one.name))}
+        filed = set(publish.filed_under(type_name, given)) - {("type", type_name)}
         site_tables.add_facets(self.db, [(type_name, *facet, number) for facet in sorted(filed)])
         return record_id
 

@@ -4,14 +4,22 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cop.fields import Field, RecordType, facets
+from cop.fields import UNSTATED, Field, RecordType, facets
 from cop.web import labels
 from cop.web.language import lookup, ngettext, number
 
 OPEN_OPTIONS = 6  # of a facet; more are folded away
 MAX_OPTIONS = 300
-PARAMETERS = {"topics": "topic", "languages": "language", "organisers": "organiser"}  # others are named as the field
-_FIRST = {name: at for at, name in enumerate(("topics", "kind", "tradition", "audience", "languages", "format"))}
+PARAMETERS = {
+    "topics": "topic", "languages": "language", "organisers": "organiser",
+    "access_provided": "access", "join_methods": "join", "costs_covered": "covered",
+}  # others are named as the field  # fmt: skip
+_FIRST = {
+    name: at
+    for at, name in enumerate((
+        "access_provided", "join_methods", "costs_covered", "topics", "kind", "tradition", "audience", "languages", "format"
+    ))
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,13 +76,21 @@ def narrowed(want: Wanted, leave_out: str = "") -> tuple[str, list[str]]:
     clauses, values = ["1"], []
     for name, chosen in want.chosen.items():
         if name != leave_out:
-            marks = ", ".join("?" * len(chosen))
-            clauses.append(f"number IN (SELECT number FROM facets WHERE type = ? AND name = ? AND value IN ({marks}))")
-            values += [want.record_type.name, name, *chosen]
+            for group in _groups(want.record_type, name, chosen):
+                marks = ", ".join("?" * len(group))
+                sql = f"number IN (SELECT number FROM facets WHERE type = ? AND name = ? AND value IN ({marks}))"
+                clauses.append(sql)
+                values += [want.record_type.name, name, *group]
     if want.found is not None:
         clauses.append("number IN (SELECT value FROM json_each(?))")
         values.append(want.found)
     return " AND ".join(clauses), values
+
+
+def _groups(record_type: RecordType, name: str, chosen: Sequence[str]) -> list[Sequence[str]]:
+    """The values of which each record needs one: any of those chosen, or every one of them."""
+    field = record_type.field(name)
+    return [[one] for one in chosen] if field and field.every else [chosen]
 
 
 def facet_list(db: sqlite3.Connection, want: Wanted) -> tuple[Facet, ...]:
@@ -85,7 +101,7 @@ def facet_list(db: sqlite3.Connection, want: Wanted) -> tuple[Facet, ...]:
 
 def facet(db: sqlite3.Connection, want: Wanted, field: Field) -> Facet | None:
     """One facet with its counts, None if there is nothing to choose."""
-    condition, values = narrowed(want, leave_out=field.name)
+    condition, values = narrowed(want, leave_out="" if field.every else field.name)
     if values:
         sql = f"SELECT value, count(*) FROM facets WHERE type = ? AND name = ? AND {condition} GROUP BY value"
     else:
@@ -110,7 +126,7 @@ def facet(db: sqlite3.Connection, want: Wanted, field: Field) -> Facet | None:
 def _order(field: Field, value: str, count: int, label: str, chosen: bool) -> tuple[object, ...]:
     if field.kind == "number":
         return (not chosen, [-ord(character) for character in value])
-    return (not chosen, -count, label.casefold())
+    return (not chosen, value == UNSTATED, -count, label.casefold())
 
 
 def value_labels(db: sqlite3.Connection, field: Field, values: Mapping[str, object] | Sequence[str]) -> dict[str, str]:
@@ -122,4 +138,6 @@ def value_labels(db: sqlite3.Connection, field: Field, values: Mapping[str, obje
         return {value: labels.language(value) for value in values}
     if field.kind == "choice" or field.name == "audience":
         return {value: labels.choice(value) for value in values}
+    if field.choices:
+        return {value: labels.chosen(field, value) for value in values}
     return {value: value for value in values}
