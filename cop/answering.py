@@ -1,7 +1,7 @@
 """The side that is asked: what it answers to a message, and what it remembers of that."""
 
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cop import exchanges, frontier, partners, repeats, wire
 from cop.errors import Refused
@@ -13,6 +13,15 @@ from cop.wire import Message
 
 
 @dataclass(frozen=True)
+class Following:
+    """Where an answer of several messages stands."""
+
+    message: Message  # what is answered; what it brought is stored
+    sender: WriterId  # who has proved to have sent it
+    sent: frozenset[int]  # entries that went, by their numbers here
+
+
+@dataclass(frozen=True)
 class Answer:
     """Our answer to a message, and what happened, for the people on this side."""
 
@@ -20,6 +29,7 @@ class Answer:
     partner: str = ""
     received: Received = field(default_factory=Received)
     sent: int = 0  # changes
+    following: Following | None = None  # another message follows: see `follow`
 
 
 def answer(side: Side, data: bytes, now: int, sender: WriterId = b"", nonce: str = "") -> Answer:
@@ -42,11 +52,23 @@ def answer(side: Side, data: bytes, now: int, sender: WriterId = b"", nonce: str
     return _answer_message(side, message, came, now, sender, owner)
 
 
+def follow(side: Side, following: Following, now: int) -> Answer:
+    """The next message of an answer to somebody who takes several."""
+    owner = partners.owner_of(side.db, following.sender)
+    return _answer_message(side, following.message, Received(), now, following.sender, owner, following.sent)
+
+
 def _answer_message(
-    side: Side, message: Message, came: Received, now: int, sender: WriterId, owner: OrganisationId
+    side: Side,
+    message: Message,
+    came: Received,
+    now: int,
+    sender: WriterId,
+    owner: OrganisationId,
+    already: frozenset[int] = frozenset(),
 ) -> Answer:
     db = side.db
-    going = plan(db, message)
+    going = plan(db, message, already=already)
     equal = message.state == frontier.frontier_hash(db) and not message.wanted and not wanted(db)
     by_base = bool(message.base) and message.points is None and going.holding is not NOTHING
     telling = Telling(
@@ -54,10 +76,14 @@ def _answer_message(
         unwelcome=tuple(came.refused),
         report={"changes": came.changes, "refused": sum(came.refused.values())},
     )
-    composed = compose(side, message, going, telling, receiver=sender)
+    composed = compose(side, message, going, telling, receiver=sender, train=message.several)
     frontier.remember(db)
     sent = count_changes(e for e in composed.entries if e.writer not in message.unwelcome)
-    answer = Answer(composed.body, partner_name(db, owner), came, sent)
+    following = None
+    if composed.follows:
+        rest = replace(message, entries=(), payloads=(), sealed=(), wanted=())
+        following = Following(rest, sender, already.union(composed.numbers))
+    answer = Answer(composed.body, partner_name(db, owner), came, sent, following)
     if owner and not message.looks:
         in_step = not (composed.more or message.more or message.unwelcome or came.refused)
         _remember(db, owner, answer, now, in_step=in_step)

@@ -45,7 +45,7 @@ class Feed:
     updated: str  # ISO, in UTC
     topics_at: str  # whole address of the list of topics
     entries: tuple[FeedEntry, ...]
-    language: str = "en-GB"  # of the titles that the site gives
+    language: str = "en-GB"  # of the words that the site gives
 
 
 def lasting_id(name: str) -> str:

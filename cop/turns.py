@@ -147,6 +147,7 @@ class Composed:
     gives: bool = False  # there is something in it that the partner lacks
     left: int = 0  # about how many bytes are to follow
     more: bool = False  # the partner lacks more than this; some of it may not be for everybody
+    follows: bool = False  # another message stands behind it, in the same answer
     lacked: frozenset[int] = frozenset()  # every entry that the partner lacks, in this message or to follow
 
 
@@ -160,6 +161,7 @@ class Telling:
     room: int = wire.CHUNK_BYTES
     whole: bool = False
     current: bool = False
+    several: bool = False
     looks: bool = False
     report: dict[str, int] = field(default_factory=dict)
 
@@ -172,11 +174,12 @@ def compose(
     *,
     receiver: WriterId,
     given: Collection[PayloadHash] = (),
+    train: bool = False,
 ) -> Composed:
     """The next message for whoever sent `to`: what we hold, and what they lack, sealed to `receiver` if not public.
 
     Who has not proved to be the receiver (b"") gets what is public. `given` are payloads sent before in this exchange;
-    they are never sent twice.
+    they are never sent twice. `train`: what does not fit follows in the same answer.
     """
     db = side.db
     widest = audience_of(db, receiver)
@@ -204,6 +207,8 @@ def compose(
         room=telling.room,
         whole=telling.whole,
         current=telling.current,
+        several=telling.several,
+        follows=train and 0 < taken < len(numbers),
         replaced=currency.shorts(without, entries),
         looks=telling.looks,
         report=telling.report,
@@ -219,6 +224,7 @@ def compose(
         gives=bool(entries or message.payloads or secret),
         left=message.left,
         more=more,
+        follows=message.follows,
         lacked=frozenset(going.numbers),
     )
 

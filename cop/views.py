@@ -218,7 +218,8 @@ def _move_bases(db: sqlite3.Connection, batch: Sequence[Redone]) -> None:
 
 def _about_us(site: Site) -> dict[str, str]:
     config = site.config
-    return {"title": config.title, "organisation": config.name, "kind": config.kind, "url": config.url}
+    about = {"title": config.title, "organisation": config.name, "kind": config.kind, "url": config.url}
+    return {**about, "language": config.language, "languages": " ".join(config.languages)}
 
 
 def _about_copy(db: sqlite3.Connection) -> dict[str, str]:

@@ -92,7 +92,7 @@ EXPECTED = {
     "/resources/rose-2019": ["Title not known. Do you know it?", "[Rose and Kalathil, 2019] (2019)."],
     "/events": ["Power workshop", "18:00 to 20:00 (Europe/London time)", "Always open, or no date known", "Please send resources", "Past",
           "5 December 2018 (the date is our reading)", "February 2019"],
-    "/events/workshop": ["Two answers came in for “Access”", "University of Bristol Two steps 19 November 2026, 10:12",
+    "/events/workshop": ["2 answers came in for “Access”", "University of Bristol Two steps 19 November 2026, 10:12",
           "Merged by machine, please check", "Starts, Place", "Childcare Yes, next door", "Free phone line Yes",
           "Not stated, please ask: What to expect"],
     "/events?kind=meeting": ["Spring meeting", "Kind: Meeting remove"],

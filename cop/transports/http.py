@@ -5,12 +5,13 @@ Written on `http.client`, not `requests`: a run with nothing to do starts in hal
 """
 
 import base64
+import http
 import http.client
 import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -18,6 +19,8 @@ from cop.errors import NotReachable, Refused, WrongUsage
 from cop.model import OrganisationId, WriterId
 from cop.signing import Signer
 from cop.transports.base import AnswersOtherwise, LineCut
+from cop.transports.several import CONTENT_TYPE as SEVERAL
+from cop.transports.several import Parts
 from cop.transports.signatures import Lookup, Request, Response, answerer_of, sign_request
 from cop.wire import MAX_BODY_BYTES
 
@@ -47,6 +50,8 @@ class Proof:
 class HttpTransport:
     """A partner at an http(s) address."""
 
+    several = True
+
     def __init__(self, address: str, proof: Proof | None = None) -> None:
         self.address = address.rstrip("/")
         self.bytes_in = self.bytes_out = self.requests = 0
@@ -55,12 +60,26 @@ class HttpTransport:
         self._parts = _split(self.address)
         self._line: http.client.HTTPConnection | None = None
         self._socket: socket.socket | None = None
+        self._coming: tuple[Request, Parts] | None = None  # an answer of several messages, being read
 
     def exchange(self, message: bytes) -> bytes:
         """Send one message and return the answer, b"" for nothing new. Raises: LineCut, NotReachable, Refused."""
         if len(message) > MAX_QUESTION_BYTES:
             return self._ask("POST", PATH, message)
         return self._ask("GET", f"{PATH}?{base64.urlsafe_b64encode(message).decode().rstrip('=')}", b"")
+
+    def following(self) -> bytes:
+        """The next message of an answer of several. Raises: LineCut, Refused."""
+        if self._coming is None:
+            raise Refused(f"{self.address} announced a message and sent none.")
+        request, parts = self._coming
+        part = parts.next()
+        if part is None:
+            self.close()
+            raise LineCut(f"The line to {self.address} was cut.", hint=_AGAIN)
+        headers, message = part
+        self._prove(request, Response(http.HTTPStatus.OK, request, headers), message)
+        return message
 
     def invitation(self) -> str:
         """The invitation that the site at this address hands out. Raises: NotReachable."""
@@ -86,6 +105,7 @@ class HttpTransport:
                 self.close()
 
     def _opened(self, request: Request, target: str, body: bytes) -> http.client.HTTPResponse:
+        self._finish_answer()
         connected = self._line is not None
         try:
             if not connected:
@@ -115,16 +135,30 @@ class HttpTransport:
 
     def close(self) -> None:
         """Let the line go."""
+        self._coming = None
         if self._line is not None:
             self._line.close()
             self._line = None
+
+    def _finish_answer(self) -> None:
+        """A line on which something is left unread cannot carry another request."""
+        if self._coming is None:
+            return
+        done = False
+        with suppress(NotReachable):
+            done = self._coming[1].is_done()
+        self._coming = None
+        if not done:
+            self.close()
 
     def _ask(self, method: str, path: str, body: bytes) -> bytes:
         self.requests += 1
         self.bytes_out += len(body)
         request, response, answer = self._ask_once(method, path, body)
+        if self._coming is not None:
+            return self.following()
         self._check(response, answer)
-        self._prove(request, response, answer)
+        self._prove(request, Response(response.status, request, dict(response.getheaders())), answer)
         return answer
 
     def _signed(self, method: str, path: str, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Request:
@@ -138,6 +172,7 @@ class HttpTransport:
 
         It is signed anew then: the first may have arrived, and nothing is taken in twice.
         """
+        self._finish_answer()
         request, reused = self._signed(method, path, body), self._line is not None
         connected = reused
         try:
@@ -145,6 +180,9 @@ class HttpTransport:
                 self._connect()
                 connected = True
             response = self._request(request, self._parts.path + path, body)
+            if path == PATH and response.status == http.HTTPStatus.OK and response.getheader("Content-Type") == SEVERAL:
+                self._coming = request, Parts(self.pieces(response))
+                return request, response, b""
             return request, response, self._read(response)
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             self.close()
@@ -230,10 +268,8 @@ class HttpTransport:
                 hint="Is the address right? On a guest network, log in with a browser first. Then run it again.",
             )
 
-    def _prove(self, request: Request, response: http.client.HTTPResponse, answer: bytes) -> None:
+    def _prove(self, request: Request, signed: Response, answer: bytes) -> None:
         if self._proof is not None:
-            headers: Mapping[str, str] = dict(response.getheaders())
-            signed = Response(response.status, request, dict(headers))
             self.partner = answerer_of(signed, answer, self._proof.known)
 
 

@@ -10,6 +10,7 @@ from datasette import Response, hookimpl
 from datasette.utils.asgi import NotFound
 
 from cop.web import api, desk, files, guard, pages, published, render
+from cop.web.language import N_
 
 MAX_VALUE_BYTES = 10_000_000  # of any value that SQLite makes, such as by randomblob()
 log = logging.getLogger(__name__)
@@ -88,13 +89,12 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
     if hasattr(exception, "status"):  # Datasette's own errors say in words what was asked wrongly
         return None
     log.error("%s could not be shown", request.path, exc_info=exception)
-    message = "This page could not be made. Nothing was changed. Please tell the organisation whose copy this is."
-    return render.error(datasette, request, 500, "Something went wrong here", message)
+    message = N_("This page could not be made. Nothing was changed. Please tell the organisation whose copy this is.")
+    return render.error(datasette, request, 500, N_("Something went wrong here"), message)
 
 
 @hookimpl
 def forbidden(datasette: Any, request: Any, message: str) -> Response:
     """Not allowed, in the look of the site."""
-    return render.error(
-        datasette, request, 403, "This is not open to readers", "Everything that is published is in the lists."
-    )
+    heading, told = N_("This is not open to readers"), N_("Everything that is published is in the lists.")
+    return render.error(datasette, request, 403, heading, told)

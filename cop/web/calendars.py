@@ -11,8 +11,10 @@ from cop.fields import TYPES
 from cop.plain import shortened
 from cop.web import cards, events, facts, labels, lists, narrow
 from cop.web.asked import Asked, read_meta
+from cop.web.language import _, lookup
 from cop.web.links import record_address, rel
 from cop.web.render import Answer, Document
+from cop.web.words import comma
 from cop.web.works import find, renamed
 
 CALENDAR = "/events.ics"  # also behind the address of a topic or an organisation
@@ -32,7 +34,7 @@ def all_events(asked: Asked) -> Answer:
     want = lists.wanted(asked, _EVENT)
     chosen = [one.value for one in lists.filters(asked.db, want)]
     page = f"/{rel('/', '/events', want.query(sort=''))}"
-    return _several(asked, ", ".join(["Events", *chosen]), page, narrow.narrowed(want), "events")
+    return _several(asked, comma([labels.plural(_EVENT), *chosen]), page, narrow.narrowed(want), "events")
 
 
 def on_topic(asked: Asked, slug: str) -> Answer:
@@ -42,7 +44,7 @@ def on_topic(asked: Asked, slug: str) -> Answer:
     if row is None and not _exist(asked.db, narrowed):
         return renamed(asked.db, TYPES["topic"], slug, CALENDAR)
     title = row["title"] if row else labels.choice(slug)
-    return _several(asked, f"Events: {title}", record_address("topic", slug), narrowed, slug)
+    return _several(asked, _("Events: %(about)s", about=title), record_address("topic", slug), narrowed, slug)
 
 
 def of_organisation(asked: Asked, slug: str) -> Answer:
@@ -51,7 +53,9 @@ def of_organisation(asked: Asked, slug: str) -> Answer:
     if row is None:
         return renamed(asked.db, TYPES["organisation"], slug, CALENDAR)
     narrowed = _filed("organisers", _names(row))
-    return _several(asked, f"Events: {row['title']}", record_address("organisation", slug), narrowed, slug)
+    return _several(
+        asked, _("Events: %(about)s", about=row["title"]), record_address("organisation", slug), narrowed, slug
+    )
 
 
 def one_event(asked: Asked, slug: str) -> Answer:
@@ -103,7 +107,7 @@ def _document(asked: Asked, name: str, page: str, found: tuple[CalendarEvent, ..
     site = meta.get("title") or "Research as Equals"
     file = CalendarFile(
         name=f"{site}: {name}",
-        description="Events whose day is known. What was not stated, please ask.",
+        description=_("Events whose day is known. What was not stated, please ask."),
         address=asked.top + page,
         events=found,
     )
@@ -124,14 +128,14 @@ def _event(asked: Asked, row: sqlite3.Row, changes: int) -> CalendarEvent | None
     if when is None:
         return None
     cancelled = fields.get("status") == "cancelled"
-    title = row["title"] or "Without a title"
+    title = row["title"] or _("Without a title")
     address = asked.top + record_address("event", row["slug"])
     return CalendarEvent(
         record_id=row["record_id"],
         changes=changes,
         added=_moment(row["added"]),
         changed=_moment(row["changed"]),
-        title=f"Cancelled: {title}" if cancelled else title,  # not every calendar shows the state
+        title=_("Cancelled: %(title)s", title=title) if cancelled else title,  # not every calendar shows the state
         description=_description(row, fields, address),
         place=_place(fields),
         address=address,
@@ -168,25 +172,27 @@ def _description(row: sqlite3.Row, fields: Mapping[str, Any], address: str) -> s
 
 def _about_the_date(fields: Mapping[str, Any]) -> Iterator[str]:
     if fields.get("status") == "moved":
-        yield "This event was moved."
+        yield _("This event was moved.")
     if fields.get("date_basis") == "inferred":
-        yield "The date is our reading."
+        yield _("The date is our reading.")
     if isinstance(fields.get("date_note"), str):
         yield fields["date_note"]
     if again := fields.get("repeats"):
-        yield f"{facts.in_words('event', 'repeats', again).capitalize()}."
+        yield _("It takes place %(often)s.", often=facts.in_words("event", "repeats", again))
 
 
 def _facts(fields: Mapping[str, Any]) -> Iterator[str]:
     unstated = []
     for members in _GROUPS:
         said = [(field, facts.in_words("event", field.name, fields.get(field.name))) for field in members]
-        yield "\n".join(
-            f"{field.label}{'' if field.label.endswith('?') else ':'} {text}" for field, text in said if text
-        )
-        unstated += [field.label for field, text in said if not text and field.ask]
+        yield "\n".join(_fact(lookup(field.label), text) for field, text in said if text)
+        unstated += [lookup(field.label) for field, text in said if not text and field.ask]
     if unstated:
-        yield f"Not stated, please ask: {'; '.join(unstated)}."
+        yield _("Not stated, please ask: %(what)s.", what="; ".join(unstated))
+
+
+def _fact(label: str, text: str) -> str:
+    return f"{label} {text}" if label.endswith(("?", "؟")) else f"{label}: {text}"
 
 
 def _moment(iso: str) -> datetime:

@@ -10,8 +10,10 @@ from cop.citations import Work
 from cop.fields import TYPES
 from cop.web import cards, lists
 from cop.web.asked import Asked
+from cop.web.language import _
 from cop.web.links import outside, record_address
 from cop.web.render import Answer, Document
+from cop.web.words import comma
 from cop.web.works import edition, find, renamed
 
 MAX_WORKS = 1000  # in one file
@@ -57,7 +59,7 @@ def work(asked: Asked, row: sqlite3.Row, fields: Mapping[str, Any]) -> Work:
         page=asked.top + record_address("resource", row["slug"]),
         language=row["language"],
         keywords=tuple(_texts(fields.get("topics"))),
-        abstract=f"Summary in our words: {row['summary']}" if row["summary"] else "",
+        abstract=_("Summary in our words: %(summary)s", summary=row["summary"]) if row["summary"] else "",
         remarks=tuple(_remarks(asked.db, row, fields)),
         accessed=asked.today,
     )
@@ -71,9 +73,9 @@ def tags(asked: Asked, row: sqlite3.Row, fields: Mapping[str, Any]) -> tuple[tup
 def _remarks(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any]) -> list[str]:
     remarks = []
     if not _text(fields.get("title")):
-        remarks.append("The title is not known. This name is in our words.")
+        remarks.append(_("The title is not known. This name is in our words."))
     if newer := edition(db, fields.get("superseded_by"), row):
-        remarks.append(f"There is a newer edition: {newer.title}.")
+        remarks.append(_("There is a newer edition: %(title)s.", title=comma([newer.title, newer.when])))
     return remarks
 
 

@@ -11,6 +11,7 @@ from cop.web import cards, dates, lists, narrow, series
 from cop.web.address import subscribing
 from cop.web.asked import Asked
 from cop.web.cards import Card, Slip
+from cop.web.language import _
 from cop.web.links import rel
 
 MAX_SHOWN = 200  # of events to come and of calls
@@ -130,7 +131,7 @@ def _named(narrowed: tuple[str, list[str]]) -> tuple[str, dict[str, str]]:
 def event(row: sqlite3.Row, today: date) -> Event:
     """One row of `records` as an event in a list; a series with its next date."""
     fields = series.at_next(cards.loads(row["fields"]), today)
-    access = "" if fields.get("venue_access") or fields.get("join_methods") else "Access: not stated, please ask."
+    access = "" if fields.get("venue_access") or fields.get("join_methods") else _("Access: not stated, please ask.")
     card = replace(cards.card(row), meta=cards.meta_line("event", row["date"], fields))
     return Event(card, cards.slip(fields), access)
 
@@ -150,9 +151,11 @@ def events(asked: Asked) -> EventsPage:
     offset = (want.page - 1) * size
     to_come = _select(db, _COMING, _SOONEST, today, MAX_SHOWN, narrowed=narrowed) if first_page else ()
     return EventsPage(
-        heading="Events",
-        lead="Meetings, courses and calls. For each one we say what it costs, how to get in and how to join from home. "
-        "Where we do not know, we say so.",
+        heading=_("Events"),
+        lead=_(
+            "Meetings, courses and calls. For each one we say what it costs, how to get in and how to join from home. "
+            "Where we do not know, we say so."
+        ),
         target="/events",
         words=want.words,
         facets=narrow.facet_list(db, want),
@@ -172,8 +175,5 @@ def _months(events: tuple[Event, ...]) -> list[Month]:
     months: dict[str, list[Event]] = {}
     for one in events:
         when = dates.read(one.slip.iso) if one.slip else None
-        heading = (
-            f"{dates.MONTHS[when.month - 1]} {when.year}" if when and when.month else str(when.year if when else "")
-        )
-        months.setdefault(heading, []).append(one)
+        months.setdefault(when.month_words() if when else "", []).append(one)
     return [Month(heading, tuple(members)) for heading, members in months.items()]

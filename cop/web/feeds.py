@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from markupsafe import Markup
+
 from cop import atom
 from cop.atom import Feed, FeedEntry
 from cop.fields import FOLDERS, TYPES
 from cop.web import cards, labels, lists, narrow
 from cop.web.asked import Asked, read_meta
+from cop.web.language import _, tag
 from cop.web.links import FEED, body, outside, record_address, rel
 from cop.web.render import Answer, Document
+from cop.web.words import comma
 
 NEWEST = 50  # entries of one feed
 MAX_NAMES = 30  # authors and topics of one entry
@@ -34,7 +38,7 @@ class _Asked:
 
 def everything(asked: Asked) -> Answer:
     """/feed.atom"""
-    return _document(asked, _Asked("What changed", FEED, "/new", "1", ()))
+    return _document(asked, _Asked(_("What changed"), FEED, "/new", "1", ()))
 
 
 def kind(asked: Asked, folder: str) -> Answer:
@@ -42,7 +46,7 @@ def kind(asked: Asked, folder: str) -> Answer:
     record_type = FOLDERS[folder]
     want = lists.wanted(asked, record_type)
     condition, values = narrow.narrowed(want)
-    title = ", ".join([record_type.plural, *(one.value for one in lists.filters(asked.db, want))])
+    title = comma([labels.plural(record_type), *(one.value for one in lists.filters(asked.db, want))])
     address, page = (f"/{rel('/', path, want.query(sort=''))}" for path in (f"/{folder}{FEED}", f"/{folder}"))
     return _document(asked, _Asked(title, address, page, f"type = ? AND {condition}", (record_type.name, *values)))
 
@@ -65,13 +69,14 @@ def _document(asked: Asked, wanted: _Asked, must_exist: str = "") -> Document | 
     feed = Feed(
         name=f"feed of {meta.get('organisation', '')}: {wanted.address}",
         title=f"{meta.get('title') or 'Research as Equals'}: {wanted.title}",
-        subtitle=f"The {NEWEST} newest changes.",
+        subtitle=_("The %(num)s newest changes.", num=NEWEST),
         address=asked.top + wanted.address,
         page=asked.top + wanted.page,
         author=meta.get("organisation") or meta.get("title") or "cop",
         updated=updated,
         topics_at=f"{asked.top}/topics",
         entries=entries,
+        language=tag(),
     )
     return Document(atom.write(feed), "application/atom+xml", changed=updated)
 
@@ -96,14 +101,14 @@ def _entry(top: str, row: sqlite3.Row, fields: Mapping[str, Any], titles: Mappin
     resource = row["type"] == "resource"
     return FeedEntry(
         record_id=row["record_id"],
-        title=row["title"] or "Without a title",
+        title=row["title"] or _("Without a title"),
         language=row["language"],
         address=top + record_address(row["type"], row["slug"]),
         published=row["added"] or _OLDEST,
         updated=row["changed"] or _OLDEST,
         authors=tuple(_authors(row["type"], fields)),
         topics=tuple((topic, titles[topic]) for topic in _texts(fields.get("topics"))),
-        summary=row["summary"] or cards.meta_line(row["type"], row["date"], fields),
+        summary=row["summary"] or Markup(cards.meta_line(row["type"], row["date"], fields)).striptags(),
         html=whole,
         related=outside(fields.get("url")) if resource else "",
         rights=str(fields.get("licence") or "") if not resource else "",  # of a resource it is the work's, not ours

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import unquote
 
 from datasette import Response
 from datasette.utils.asgi import Request
 
-from cop.web import render
+from cop.web import offered, render
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -45,10 +46,12 @@ def wrap(datasette: Any, app: App) -> App:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        path = render.route_path(datasette, dict(scope))
+        scope, path = _without_language(datasette, scope)
         sender = _Sender(send, "" if path in SYNC_ENDPOINTS else _policy(datasette, path))
         limit = limit_for(path)
-        if HIDDEN.match(path):
+        if better := _better(scope, path):
+            await Response.text("", status=301, headers={"Location": better}).asgi_send(sender)
+        elif HIDDEN.match(path):
             await render.not_found(datasette, Request(scope, receive)).asgi_send(sender)
         elif _declared(scope) > limit:
             await too_large(limit).asgi_send(sender)
@@ -60,6 +63,30 @@ def wrap(datasette: Any, app: App) -> App:
                     await too_large(limit).asgi_send(sender)
 
     return guarded
+
+
+def _without_language(datasette: Any, scope: MutableMapping[str, Any]) -> tuple[MutableMapping[str, Any], str]:
+    """The request with its language beside the address, so that one set of routes does for all languages."""
+    languages = offered.offered(datasette.databases.get(render.DATABASE))
+    path = render.route_path(datasette, dict(scope))
+    code, rest = offered.split(languages, path)
+    scope = {**scope, "cop_language": code, "cop_offered": languages}
+    if rest != path:
+        whole = datasette.setting("base_url").rstrip("/") + rest
+        scope |= {"path": unquote(whole), "raw_path": whole.encode("latin-1", "replace")}
+    return scope, rest
+
+
+def _better(scope: MutableMapping[str, Any], path: str) -> str:
+    """Where an address of a language should lead, with or without the slash at its end; "" if it is right as it is."""
+    languages = scope["cop_offered"]
+    if path[1:] in languages.others:  # /cy
+        return f"{path[1:]}/"
+    if (
+        scope["cop_language"] != languages.own and path.endswith("/") and path != "/"
+    ):  # Datasette would forget the language
+        return f"../{path.rstrip('/').rpartition('/')[2]}"
+    return ""
 
 
 def limit_for(path: str) -> int:

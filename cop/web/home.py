@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cop.fields import TYPES
-from cop.web import dates, events
+from cop.web import dates, events, labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards
+from cop.web.language import _, number
 from cop.web.lists import Pager
 from cop.web.topics import Topic, read_topics, tree
 
@@ -88,7 +89,7 @@ def home(asked: Asked) -> HomePage:
     db, today = asked.db, asked.today
     coming = events.coming(db, today, NEXT)
     return HomePage(
-        heading="Home",
+        heading=_("Home"),
         counts=tuple(_counts(asked)),
         coming=coming,
         open=() if coming else events.open_calls(db, today, NEXT),
@@ -101,20 +102,20 @@ def home(asked: Asked) -> HomePage:
 def _counts(asked: Asked) -> list[Count]:
     counts = dict(asked.db.execute("SELECT type, count(*) FROM records GROUP BY type").fetchall())
     found = [
-        Count(TYPES[name].plural, f"/{TYPES[name].folder}", f"{counts[name]:,}")
+        Count(labels.plural(TYPES[name]), f"/{TYPES[name].folder}", number(counts[name]))
         for name in _COUNTED
         if counts.get(name)
     ]
     if counts.get("event"):
         coming = events.count_coming(asked.db, asked.today)
         one = (
-            Count("Events to come", "/events", f"{coming:,}")
+            Count(_("Events to come"), "/events", number(coming))
             if coming
-            else Count("Events", "/events", f"{counts['event']:,}")
+            else Count(_("Events"), "/events", number(counts["event"]))
         )
         found.insert(1, one)
     if differences := asked.db.execute("SELECT count(DISTINCT record_id) FROM conflicts").fetchone()[0]:
-        found.append(Count("Differences to settle", "/differences", f"{differences:,}"))
+        found.append(Count(_("Differences to settle"), "/differences", number(differences)))
     return found
 
 
@@ -143,8 +144,8 @@ def new(asked: Asked) -> NewPage:
         {"page": str(page - 1)} if page > 1 else None,
         {"page": str(page + 1)} if len(rows) > NEW_PER_PAGE else None,
     )
-    found = (Day(iso, dates.words(iso) if iso else "At an unknown time", tuple(one)) for iso, one in days.items())
-    return NewPage("What changed", tuple(found), pager)
+    found = (Day(iso, dates.words(iso) if iso else _("At an unknown time"), tuple(one)) for iso, one in days.items())
+    return NewPage(_("What changed"), tuple(found), pager)
 
 
 def differences(asked: Asked) -> CardsPage:
@@ -154,9 +155,11 @@ def differences(asked: Asked) -> CardsPage:
         " ORDER BY title COLLATE NOCASE, record_id LIMIT 500"
     )
     return CardsPage(
-        "Differences to settle",
-        "Two partners answered the same question before they could see each other’s answer. Both answers are kept. "
-        "Do you know more? Tell the organisation whose copy you are reading.",
+        _("Differences to settle"),
+        _(
+            "Two partners answered the same question before they could see each other’s answer. Both answers are kept. "
+            "Do you know more? Tell the organisation whose copy you are reading."
+        ),
         cards(rows, with_type=True),
-        "There are none: all answers agree.",
+        _("There are none: all answers agree."),
     )

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode, urlsplit
 
 from cop.fields import FOLDERS, TYPES
+from cop.web.language import spoken
+from cop.web.offered import is_shared
 
 # records of these pages have an address of their own: /about, not /pages/about
-OWN_PAGES = ("about", "accessibility", "privacy", "offline")
+OWN_PAGES = ("about", "accessibility", "privacy", "offline", "languages")
 FEED = "/feed.atom"  # behind the address of a list or a topic
 _OWN_IN_TEXT = re.compile(rf'href="\.\./pages/({"|".join(OWN_PAGES)})(?=["#])')
 _OUTSIDE = re.compile(r"(?:https?://[^\s/]|mailto:[^\s@/]+@)", re.IGNORECASE)
@@ -29,6 +31,24 @@ def rel(path: str, target: str, query: Query | None = None) -> str:
     link = f"{up}{target.lstrip('/')}" or "./"
     asked = urlencode(query, doseq=True) if query else ""
     return f"{link}?{asked}" if asked else link
+
+
+def page_link(path: str, target: str, query: Query | None = None) -> str:
+    """The link from the page at `path`, in the language of that page: what is the same in every language lies above it."""
+    up = "../" if spoken().has_prefix and is_shared(target) else ""
+    return up + rel(path, target, query)
+
+
+def language_link(path: str, query: str, code: str) -> str:
+    """The link from the page at `path` to the same page in another language.
+
+    >>> language_link("/topics/meetings", "page=2", "cy")
+    '../cy/topics/meetings?page=2'
+    """
+    up = "../" if spoken().has_prefix else ""
+    below = "" if code == spoken().own else f"{code}/"
+    link = "../" * (path.count("/") - 1) + up + below + path.lstrip("/")
+    return (link or "./") + (f"?{query}" if query else "")
 
 
 def record_address(type_name: str, slug: str) -> str:

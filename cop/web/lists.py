@@ -8,24 +8,34 @@ from typing import ClassVar
 
 from cop.fields import TYPES, RecordType, facets
 from cop.search import numbers
+from cop.web import labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards
+from cop.web.language import N_, _, lookup
 from cop.web.links import FEED, citation_files
 from cop.web.narrow import Facet, Option, Wanted, facet_list, narrowed, parameter, value_labels
 
 PAGE_SIZE = 20
 LEADS = {
-    "resource": "Guidance, toolkits, reports and more about doing research together. Each has a short summary in plain words.",
-    "post": "Longer pieces to read, by people in communities and universities.",
-    "organisation": "Everybody who is named in this collection, from A to Z. Being named does not mean that they stand behind it.",
-    "word": "What words mean, according to whom. Where meanings differ they stand side by side, and none is the main one.",
-    "principle": "Principles of working together, from different traditions. They do not always agree, and we have not made them agree.",
-    "checklist": "Questions to ask. Tick them here or on paper: nothing that you tick is kept or sent.",
-    "project": "What people are doing together.",
-    "technique": "Ways to decide, to listen and to share power, with who tried them and how it went.",
-    "opportunity": "Paid roles, courses and calls.",
-    "training": "Courses, for all who do research together.",
-    "page": "Pages about this collection.",
+    "resource": N_(
+        "Guidance, toolkits, reports and more about doing research together. Each has a short summary in plain words."
+    ),
+    "post": N_("Longer pieces to read, by people in communities and universities."),
+    "organisation": N_(
+        "Everybody who is named in this collection, from A to Z. Being named does not mean that they stand behind it."
+    ),
+    "word": N_(
+        "What words mean, according to whom. Where meanings differ they stand side by side, and none is the main one."
+    ),
+    "principle": N_(
+        "Principles of working together, from different traditions. They do not always agree, and we have not made them agree."
+    ),
+    "checklist": N_("Questions to ask. Tick them here or on paper: nothing that you tick is kept or sent."),
+    "project": N_("What people are doing together."),
+    "technique": N_("Ways to decide, to listen and to share power, with who tried them and how it went."),
+    "opportunity": N_("Paid roles, courses and calls."),
+    "training": N_("Courses, for all who do research together."),
+    "page": N_("Pages about this collection."),
 }
 ORDERS = {
     "": "date DESC, title COLLATE NOCASE, record_id",
@@ -109,12 +119,12 @@ def rows(db: sqlite3.Connection, want: Wanted, limit: int, offset: int) -> list[
 
 def filters(db: sqlite3.Connection, want: Wanted) -> tuple[Filter, ...]:
     """The choices in force, each with the way back."""
-    found = [Filter("Words", want.words, want.query(q=""))] if want.words else []
+    found = [Filter(_("Words"), want.words, want.query(q=""))] if want.words else []
     for name, chosen in want.chosen.items():
         field = want.record_type.field(name)
         if field:
             names = value_labels(db, field, chosen)
-            found += [Filter(field.label, names[value], want.without(name, value)) for value in chosen]
+            found += [Filter(lookup(field.label), names[value], want.without(name, value)) for value in chosen]
     return tuple(found)
 
 
@@ -122,7 +132,7 @@ def pager(want: Wanted, count: int) -> Pager:
     """Where this page stands among its neighbours."""
     first, last = (want.page - 1) * PAGE_SIZE + 1, min(want.page * PAGE_SIZE, count)
     return Pager(
-        f"{first:,} to {last:,} of {count:,}" if last >= first else "",
+        _("%(first)s to %(last)s of %(total)s", first=first, last=last, total=count) if last >= first else "",
         want.query(page=str(want.page - 1)) if want.page > 1 and first <= count else None,
         want.query(page=str(want.page + 1)) if last < count else None,
     )
@@ -135,17 +145,16 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
     count = total(asked.db, want)
     everything = total(asked.db, Wanted(record_type, "", None, {}, "", 1)) if want.query() else count
     found = rows(asked.db, want, PAGE_SIZE, (want.page - 1) * PAGE_SIZE)
-    noun = (record_type.label if everything == 1 else record_type.plural).lower()
-    narrowed_to = f"{count:,} of {everything:,} {noun}" if want.chosen or want.words else f"{count:,} {noun}"
+    things = labels.counted(record_type, everything)
     return ListPage(
-        heading=record_type.plural,
-        lead=LEADS.get(type_name, ""),
+        heading=labels.plural(record_type),
+        lead=lookup(LEADS.get(type_name, "")),
         target=f"/{record_type.folder}",
         words=want.words,
         facets=facet_list(asked.db, want),
         prominent=type_name == "resource",
         filters=filters(asked.db, want),
-        count=narrowed_to,
+        count=_("%(num)s of %(things)s", num=count, things=things) if want.chosen or want.words else things,
         orders=_orders(want),
         cards=cards(found),
         pager=pager(want, count),
@@ -157,8 +166,8 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
 
 
 def _orders(want: Wanted) -> tuple[Option, ...]:
-    known = {"": "Newest first"} if want.record_type.sort != "title" else {}
+    known = {"": _("Newest first")} if want.record_type.sort != "title" else {}
     if want.found is not None:
-        known = {"best": "Best match first"}
-    known |= {"title": "Title, A to Z", "added": "Newly added first"}
+        known = {"best": _("Best match first")}
+    known |= {"title": _("Title, A to Z"), "added": _("Newly added first")}
     return tuple(Option(value, label, "", value == want.order) for value, label in known.items())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cop.fields import Field, RecordType, facets
 from cop.web import labels
+from cop.web.language import lookup, ngettext, number
 
 OPEN_OPTIONS = 6  # of a facet; more are folded away
 MAX_OPTIONS = 300
@@ -95,14 +96,15 @@ def facet(db: sqlite3.Connection, want: Wanted, field: Field) -> Facet | None:
     names = value_labels(db, field, counts)
     ordered = sorted(counts, key=lambda value: _order(field, value, counts[value], names[value], value in chosen))
     options = tuple(
-        Option(value, names[value], f"{counts[value]:,}", value in chosen) for value in ordered[:MAX_OPTIONS] if value
+        Option(value, names[value], number(counts[value]), value in chosen) for value in ordered[:MAX_OPTIONS] if value
     )
     if not options:
         return None
     open_count = max(OPEN_OPTIONS, len(chosen))
     folded = options[open_count:] if len(options) > open_count + 2 else ()
     shown = options[:open_count] if folded else options
-    return Facet(parameter(field.name), field.label, shown, folded, f"{len(folded)} more")
+    more = ngettext("%(num)s more", "%(num)s more", len(folded))
+    return Facet(parameter(field.name), lookup(field.label), shown, folded, more)
 
 
 def _order(field: Field, value: str, count: int, label: str, chosen: bool) -> tuple[object, ...]:

@@ -43,7 +43,7 @@ PAGES: list[tuple[str, render.Build]] = [
     (r"^/differences$", home.differences),
     (r"^/search$", finding.search_page),
     (r"^/add$", texts.add),
-    (r"^/(?:about|accessibility|privacy|offline)$", texts.text),
+    (r"^/(?:about|accessibility|privacy|offline|languages)$", texts.text),
     *((rf"^/{folder}$", _list(folder)) for folder in FOLDERS),
     (rf"^/resources\.(?P<ending>{citing.FORMATS})$", citing.citations_of_list),
     (rf"^/resources/(?P<slug>[^/]+)\.(?P<ending>{citing.FORMATS})$", citing.citation),

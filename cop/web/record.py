@@ -10,8 +10,10 @@ from markupsafe import Markup
 from cop.fields import FOLDERS, TYPES, RecordType
 from cop.web import calendars, cards, citing, dates, facts, labels, series, works
 from cop.web.asked import Asked
+from cop.web.language import _, lookup, ngettext
 from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
 from cop.web.render import Answer, Moved
+from cop.web.words import comma
 from cop.web.works import find, renamed
 
 _WHEN = frozenset({"start", "end", "timezone", "repeats"})  # an event says these in words at the top
@@ -24,6 +26,7 @@ class Version:
 
     organisation: str
     text: str
+    ours: bool  # in words of the site
     when: str
     shown: bool
 
@@ -32,8 +35,7 @@ class Version:
 class Difference:
     """A field with more than one answer."""
 
-    label: str
-    number: str  # "Two"
+    heading: str
     versions: tuple[Version, ...]
 
 
@@ -57,7 +59,6 @@ class RecordPage:
     list_target: str
     heading: str
     lang: str
-    dir: str
     meta: str
     summary: str
     html: Markup
@@ -79,7 +80,7 @@ class RecordPage:
     contents: tuple[tuple[str, str], ...]  # id and text of the headings of a long text
     gap: str
     read_at: str  # address of the work itself
-    cite: str
+    cite: Markup
     cite_files: tuple[tuple[str, str], ...]  # name and address of the citation for programs
     cite_tags: tuple[tuple[str, str], ...]  # for the head of the page
     added: str
@@ -114,12 +115,11 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]
     return RecordPage(
         type=record_type.name,
-        type_label=record_type.label,
-        list_label=record_type.plural,
+        type_label=lookup(record_type.label),
+        list_label=labels.plural(record_type),
         list_target=f"/{record_type.folder}",
-        heading=row["title"] or "Without a title",
+        heading=row["title"] or _("Without a title"),
         lang=row["language"],
-        dir=labels.direction(row["language"]),
         meta=cards.meta_line(row["type"], row["date"], fields) if not event else "",
         summary=row["summary"],
         html=html,
@@ -141,12 +141,12 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         contents=contents,
         read_at=outside(fields.get("url")) if resource else "",
         gap=cards.gap(row["type"], fields),
-        cite=works.cite(row, fields, asked) if resource else "",
+        cite=works.cite(row, fields, asked) if resource else Markup(),
         cite_files=citation_files(record_address("resource", row["slug"])) if resource else (),
         cite_tags=citing.tags(asked, row, fields) if resource else (),
         added=dates.words(row["added"][:10]),
         changed=dates.words(row["changed"][:10]),
-        history_count=labels.count(changes, "change", "changes"),
+        history_count=labels.changes(changes),
         history_target=history_address(row["type"], row["slug"]),
     )
 
@@ -171,15 +171,22 @@ def _differences(db: sqlite3.Connection, row: sqlite3.Row, names: list[str]) -> 
         ).fetchall()
         versions = tuple(
             Version(
-                organisation=one["organisation"] or "Somebody",
-                text=facts.in_words(row["type"], name, facts.from_json(one["value"])) or "Nothing: it was taken out",
+                organisation=one["organisation"] or _("Somebody"),
+                text=facts.in_words(row["type"], name, facts.from_json(one["value"])) or _("Nothing: it was taken out"),
+                ours=facts.is_ours(row["type"], name),
                 when=dates.moment(one["claimed"][:16]),
                 shown=bool(one["shown"]),
             )
             for one in rows
         )
         label = labels.field_label(TYPES[row["type"]], name)
-        found.append(Difference(label, labels.number_word(len(versions)), versions))
+        heading = ngettext(
+            "%(num)s answer came in for “%(field)s”",
+            "%(num)s answers came in for “%(field)s”",
+            len(versions),
+            field=label,
+        )
+        found.append(Difference(heading, versions))
     return found
 
 
@@ -190,7 +197,7 @@ def _checks(record_type: RecordType, checks: str) -> str:
         if isinstance(names, list)
         else []
     )
-    return ", ".join(words)
+    return comma(words)
 
 
 def _variants(value: object) -> list[Variant]:
@@ -199,7 +206,7 @@ def _variants(value: object) -> list[Variant]:
     for entry in entries:
         parts = {key: facts.in_words("", key, one) for key, one in entry.items()}
         source, year = parts.get("source", ""), parts.get("year", "")
-        heading = parts.get("label") or ", ".join(filter(None, [source, year])) or "Source not stated"
+        heading = parts.get("label") or comma([part for part in (source, year) if part]) or _("Source not stated")
         text = parts.get("text") or parts.get("difference", "")
         found.append(Variant(heading, text, source if parts.get("label") else "", outside(entry.get("url"))))
     return found
@@ -213,4 +220,4 @@ def _items(value: object) -> list[str]:
 def _credits(record_type: RecordType, fields: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
     people_fields = [field for field in record_type.fields if field.kind == "people" and fields.get(field.name)]
     ordered = sorted(people_fields, key=lambda field: field.name != "credits")
-    return [(field.label, tuple(facts.people(fields[field.name]))) for field in ordered]
+    return [(lookup(field.label), tuple(facts.people(fields[field.name]))) for field in ordered]

@@ -20,9 +20,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cop import __version__, blobs
-from cop.web import address, door, following
+from cop.web import address, catalogues, door, following, language
 from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
-from cop.web.links import outside, rel, shown_as
+from cop.web.language import N_, lookup, speaking
+from cop.web.links import outside, page_link, rel, shown_as
+from cop.web.offered import Offered
 
 DATABASE = "site"
 MAX_ARGUMENTS = 200  # parts of a query string that anything looks at
@@ -78,6 +80,14 @@ def _clean(value: Any) -> Any:
     return value.translate(_UNWANTED) if isinstance(value, str) else value
 
 
+def _mark(text: str) -> Markup:
+    return Markup("<mark>{}</mark>").format(text)
+
+
+def _time(iso: str, shown: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(iso, shown)
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("cop.web"),
@@ -87,7 +97,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(outside=outside, shown_as=shown_as)
+    environment.globals.update(outside=outside, shown_as=shown_as, marked=language.marked, apart=language.apart)
+    environment.globals.update(_=language.on_page, ngettext=language.counted_on_page, mark=_mark, time=_time)
+    environment.filters["number"] = language.number
     return environment
 
 
@@ -97,7 +109,7 @@ STYLE_HASH = hashlib.sha256(STYLE).hexdigest()[:12]
 STYLE_PATH = f"/static/style-{STYLE_HASH}.css"
 _BUILT_FROM = hashlib.sha256(
     b"\0".join(
-        [__version__.encode(), STYLE]
+        [__version__.encode(), STYLE, catalogues.contents()]
         + [path.read_bytes() for path in sorted((files("cop.web") / "templates").iterdir(), key=lambda p: p.name)]
     )
 ).hexdigest()
@@ -105,7 +117,9 @@ _BUILT_FROM = hashlib.sha256(
 
 def html(page: Page, path: str, around: Frame) -> str:
     """The page as HTML."""
-    return _TEMPLATES.get_template(page.template).render(page=page, frame=around, link=partial(rel, path), path=path)
+    return _TEMPLATES.get_template(page.template).render(
+        page=page, frame=around, link=partial(page_link, path), path=path
+    )
 
 
 @contextmanager
@@ -126,21 +140,27 @@ def route_path(datasette: Any, scope: dict[str, Any]) -> str:
     return "/" + path[len(base) :] if base != "/" and path.startswith(base) else path
 
 
+def spoken_in(scope: dict[str, Any]) -> tuple[str, str]:
+    """The language of a request and the site's own, as `guard` found them."""
+    own = scope.get("cop_offered", Offered()).own
+    return scope.get("cop_language", own), own
+
+
 async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> Response:
     """Build one page from `site.db` and send it; the same again costs a reader no second download."""
     if request.method not in ("GET", "HEAD"):
         return Response.text("Only GET and HEAD are answered here.", status=405, headers={"Allow": "GET, HEAD"})
     if DATABASE not in datasette.databases:
-        return error(datasette, request, 404, "Nothing here yet", "This copy has no content yet. Try: cop load")
+        return error(datasette, request, 404, N_("Nothing here yet"), N_("This copy has no content yet. Try: cop load"))
     await following.caught_up(datasette)
     path, desk = route_path(datasette, request.scope), door.is_open(datasette, request)
 
     def read(db: sqlite3.Connection) -> tuple[str, str | Document | Moved | None]:
-        with _one_state(db):
+        with _one_state(db), speaking(*spoken_in(request.scope)):
             held = blobs.state(blobs.folder_beside(Path(str(datasette.databases[DATABASE].path))))
             meta = read_meta(db)
             top = address.top(datasette, request, meta)
-            tag = _tag(meta, path, "\0".join((request.query_string, held, top)), desk=desk)
+            tag = _tag(meta, path, "\0".join((request.query_string, language.current(), held, top)), desk=desk)
             if tag and request.headers.get("if-none-match") == tag:
                 return tag, ""
             args = parse_qs("&".join(request.query_string.split("&")[:MAX_ARGUMENTS]), keep_blank_values=True)
@@ -149,7 +169,7 @@ async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> R
                 return "", page
             if isinstance(page, Document):
                 return tag, page
-            return tag, html(page, path, frame(db, path, STYLE_PATH, desk=desk))
+            return tag, html(page, path, frame(db, path, STYLE_PATH, request.query_string, desk=desk))
 
     tag, body = await datasette.get_database(DATABASE).execute_fn(read)
     if body is None:
@@ -189,16 +209,18 @@ def _tag(meta: dict[str, str], path: str, query: str, *, desk: bool) -> str:
 
 def not_found(datasette: Any, request: Any) -> Response:
     """The page for an address where nothing is."""
-    return error(datasette, request, 404, "Nothing is here", "The address may be old or mistyped. Nothing is lost.")
+    message = N_("The address may be old or mistyped. Nothing is lost.")
+    return error(datasette, request, 404, N_("Nothing is here"), message)
 
 
 def error(datasette: Any, request: Any, status: int, heading: str, message: str) -> Response:
-    """A page that says what happened; it needs no database."""
+    """A page that says what happened, in words that are in the catalogues; it needs no database."""
     path = route_path(datasette, request.scope)
     if re.search(r"\.json$", path):
         return Response.json({"ok": False, "error": heading, "status": status}, status=status)
-    around = plain_frame(path, STYLE_PATH, {})
-    return Response.html(html(ErrorPage(heading, message), path, around), status=status)
+    with speaking(*spoken_in(request.scope)):
+        page = ErrorPage(lookup(heading), lookup(message))
+        return Response.html(html(page, path, plain_frame(path, STYLE_PATH, {})), status=status)
 
 
 def style(request: Any) -> Response:

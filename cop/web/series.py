@@ -1,23 +1,33 @@
 """Events that take place more than once, in words: how they repeat, which dates moved, what comes next."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from cop import occasions, recurring
 from cop.occasions import Occasion, Point
+from cop.recurring import Rule
 from cop.web import dates
+from cop.web.language import N_, _, apart, locale, ngettext
+from cop.web.words import comma, listed
 
 AHEAD = 6  # dates of a series that its page lists
 _YEARS_AHEAD = 2
+_POSITIONS = {
+    0: N_("%(often)s on %(day)s"),
+    1: N_("%(often)s on the first %(day)s"),
+    2: N_("%(often)s on the second %(day)s"),
+    3: N_("%(often)s on the third %(day)s"),
+    4: N_("%(often)s on the fourth %(day)s"),
+    -1: N_("%(often)s on the last %(day)s"),
+}
 
 
 def rule_words(text: object) -> str:
-    """How it repeats, with the last day in words; "" if it does not.
+    """How it repeats; "" if it does not.
 
-    >>> rule_words("every week until 2027-06-30")
-    'every week until 30 June 2027'
+    >>> rule_words("every 2 weeks on Tuesday and Thursday until 2027-06-30")
+    'every 2 weeks on Tuesday and Thursday until 30 June 2027'
     """
     try:
         rule = recurring.parse(text) if isinstance(text, str) else None
@@ -25,8 +35,29 @@ def rule_words(text: object) -> str:
         return str(text)
     if rule is None:
         return ""
-    said = recurring.words(replace(rule, until=None))
-    return f"{said} until {dates.words(rule.until.isoformat())}" if rule.until else said
+    often = _on_days(_often(rule), rule)
+    if rule.until:
+        return _("%(often)s until %(day)s", often=often, day=dates.words(rule.until.isoformat()))
+    return (
+        ngettext("%(often)s, %(num)s time", "%(often)s, %(num)s times", rule.times, often=often)
+        if rule.times
+        else often
+    )
+
+
+def _often(rule: Rule) -> str:
+    if rule.unit == "week":
+        return ngettext("every week", "every %(num)s weeks", rule.every)
+    if rule.unit == "month":
+        return ngettext("every month", "every %(num)s months", rule.every)
+    return ngettext("every year", "every %(num)s years", rule.every)
+
+
+def _on_days(often: str, rule: Rule) -> str:
+    if not rule.weekdays:
+        return often
+    names = [locale().days["format"]["wide"][day] for day in rule.weekdays]
+    return _(_POSITIONS[rule.position], often=often, day=listed(names))
 
 
 def moved_words(entry: object) -> str:
@@ -34,8 +65,8 @@ def moved_words(entry: object) -> str:
     if not isinstance(entry, Mapping):
         return str(entry)
     place = entry.get("place")
-    to = ", ".join(filter(None, [dates.words(entry.get("to", "")), place if isinstance(place, str) else ""]))
-    return f"{dates.words(entry.get('date', ''))}: now {to}"
+    to = comma([dates.words(entry.get("to", "")), *([place] if isinstance(place, str) and place else [])])
+    return _("%(day)s: now %(to)s", day=dates.words(entry.get("date", "")), to=to)
 
 
 def ahead(fields: Mapping[str, Any], today: date) -> tuple[str, ...]:
@@ -58,7 +89,8 @@ def at_next(fields: Mapping[str, Any], today: date) -> Mapping[str, Any]:
 
 
 def _words(one: Occasion, fields: Mapping[str, Any]) -> str:
-    return ", ".join(filter(None, [dates.span(_iso(one.start), _iso(one.end), fields.get("timezone")), one.place]))
+    when = dates.span(_iso(one.start), _iso(one.end), fields.get("timezone"))
+    return comma([when, apart(one.place)]) if one.place else when
 
 
 def _iso(one: Point | None) -> str | None:

@@ -5,11 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 from cop.fields import TYPES, RecordType
 from cop.web import dates, facts
 from cop.web.asked import Asked
+from cop.web.language import _, apart
 from cop.web.links import outside, record_address
 from cop.web.render import Moved
+from cop.web.words import listed
 
 RELATED = 5
 _SAMPLE = 200  # records of one topic that are looked at for "related": enough to find five
@@ -22,6 +26,8 @@ class Edition:
     """An older or newer edition of a work."""
 
     title: str
+    lang: str
+    when: str  # its date, to tell it from others of the same name
     target: str
 
 
@@ -50,9 +56,8 @@ def edition(db: sqlite3.Connection, slug: object, row: sqlite3.Row) -> Edition |
 
 
 def _dated(row: sqlite3.Row) -> Edition:
-    """A work with its date, to tell it from others of the same name."""
-    when = dates.words(row["date"]) if row["date"] else "no date"
-    return Edition(f"{row['title']} ({when})", record_address(row["type"], row["slug"]))
+    when = dates.words(row["date"]) if row["date"] else _("no date")
+    return Edition(row["title"], row["language"], when, record_address(row["type"], row["slug"]))
 
 
 def same_name(db: sqlite3.Connection, row: sqlite3.Row, known: Sequence[Edition | None]) -> list[Edition]:
@@ -72,20 +77,20 @@ def related(db: sqlite3.Connection, row: sqlite3.Row, topics: object) -> list[Ed
             pieces.append(_ON_TOPIC)
             values += [type_name == row["type"], type_name, topic, _SAMPLE]
     rows = db.execute(
-        "SELECT type, slug, title FROM records JOIN (SELECT other, same, count(*) AS shared FROM"
+        "SELECT type, slug, title, language FROM records JOIN (SELECT other, same, count(*) AS shared FROM"
         f" ({' UNION ALL '.join(pieces)}) WHERE other <> ? GROUP BY other ORDER BY shared DESC, same DESC, other LIMIT ?)"
         " ON other = number ORDER BY shared DESC, same DESC, title",
         (*values, row["number"], RELATED),
     )
-    return [Edition(one["title"], record_address(one["type"], one["slug"])) for one in rows]
+    return [Edition(one["title"], one["language"], "", record_address(one["type"], one["slug"])) for one in rows]
 
 
-def cite(row: sqlite3.Row, fields: dict[str, Any], asked: Asked) -> str:
+def cite(row: sqlite3.Row, fields: dict[str, Any], asked: Asked) -> Markup:
     """A plain line to cite a work, whatever is known of it."""
     names = [name for name in fields.get("authors") or [] if isinstance(name, str)]
     publisher = fields.get("publisher")
-    year = dates.words(row["date"]) if row["date"] else "no date"
-    who = ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + "".join(names[-1:])
+    year = dates.words(row["date"]) if row["date"] else _("no date")
+    who = listed(names)
     first = who or (publisher if isinstance(publisher, str) else "")
     title = fields.get("title") or f"[{row['title']}]"
     parts = [f"{first} ({year}) {title}." if first else f"{title} ({year})."]
@@ -93,8 +98,12 @@ def cite(row: sqlite3.Row, fields: dict[str, Any], asked: Asked) -> str:
         parts.append(f"{publisher}.")
     if href := outside(fields.get("url")):
         parts.append(f"{href}.")
-    read, copied = dates.words(asked.today.isoformat()), dates.words(_copy_day(asked))
-    return " ".join([*parts, f"Read on {read} in the copy of {copied}."])
+    read = _(
+        "Read on %(day)s in the copy of %(copied)s.",
+        day=dates.words(asked.today.isoformat()),
+        copied=dates.words(_copy_day(asked)),
+    )
+    return Markup(" ").join([apart(" ".join(parts)), read])
 
 
 def _copy_day(asked: Asked) -> str:
