@@ -87,7 +87,7 @@ class CardsPage:
 def home(asked: Asked) -> HomePage:
     """/"""
     db, today = asked.db, asked.today
-    coming = events.coming(db, today, NEXT)
+    coming = events.coming(db, today, limit=NEXT)
     return HomePage(
         heading=_("Home"),
         counts=tuple(_counts(asked)),
