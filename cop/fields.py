@@ -14,6 +14,8 @@ from dataclasses import dataclass
 #   list             texts in order, one value     people    list of {name, role, organisation}, one value
 #   entries          list of small tables, one value
 #   file             an attachment or a text          files     list of these, one value
+#   repeats          words, see recurring.py            dates     dates without order, merged like a set
+#   moves            list of {date, to, place}, one value
 Kind = str
 
 RESOURCE_KINDS = (
@@ -62,7 +64,7 @@ class RecordType:
 
 # Fields that belong together: changed on two sides at once, they merge and are shown as "please check".
 TOGETHER: tuple[frozenset[str], ...] = (
-    frozenset({"start", "end", "timezone", "place"}),
+    frozenset({"start", "end", "timezone", "place", "repeats", "also_on", "not_on", "moved"}),
     frozenset({"licence", "rights_holders"}),
     frozenset({"url", "file"}),
 )
@@ -116,6 +118,12 @@ EVENT = (
     Field("start", "date", "Starts", "", "When and where"),
     Field("end", "date", "Ends", "", "When and where"),
     Field("timezone", "text", "Time zone", "Such as Europe/London.", "When and where"),
+    Field("repeats", "repeats", "Repeats", "Such as: every 2 weeks on Tuesday until 2027-06-30.", "When and where"),
+    Field("also_on", "dates", "Also on", "More dates.", "When and where"),
+    Field("not_on", "dates", "Not on", "Days of the series on which it does not take place.", "When and where"),
+    Field(
+        "moved", "moves", "Moved", "A list of {date, to, place}: one date of the series that moves.", "When and where"
+    ),
     Field("date_basis", "choice", "How the date is known", "", "When and where", ("stated", "inferred")),
     Field("date_note", "text", "About the date", "Such as: the week of.", "When and where"),
     Field("status", "choice", "State", "", "When and where", ("planned", "moved", "cancelled")),
@@ -305,7 +313,7 @@ def label(type_name: str, field_name: str) -> str:
 
 def is_set(type_name: str, field_name: str) -> bool:
     """True for fields that merge by what was added and removed."""
-    return kind_of(type_name, field_name) == "set"
+    return kind_of(type_name, field_name) in ("set", "dates")
 
 
 def grouped(record_type: RecordType) -> dict[str, list[Field]]:

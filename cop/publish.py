@@ -9,7 +9,7 @@ from typing import Any
 
 from slugify import slugify
 
-from cop import attachments, cbor, filing, signing
+from cop import attachments, cbor, filing, occasions, signing
 from cop.fields import SHARES, TYPES, kind_of
 from cop.markdown import Rendered
 from cop.merge import BODY, History
@@ -136,6 +136,7 @@ def _record_row(
         "keywords": " ".join(_keywords(fields)),
         "language": str(languages[0]) if isinstance(languages, list) else "",
         "date": str(fields.get(record_type.sort, "")) if record_type.sort != "title" else "",
+        "ends": _ends(view.type, fields),
         "added": iso_time(min(times)),
         "changed": iso_time(max(times)),
         "conflicts": _json(sorted(view.conflicts)),
@@ -144,6 +145,12 @@ def _record_row(
         "html": body.html.removeprefix(f"<h2>{escape(title, quote=False)}</h2>\n"),  # the page shows the title itself
         "text": "\n".join([body.text, *_entry_texts(view.type, fields)]).strip(),
     }
+
+
+def _ends(type_name: str, fields: Mapping[str, Value]) -> str:
+    """The last day of a series, so that lists need not work it out; "" for what takes place once."""
+    when = occasions.occasions(fields) if type_name == "event" else None
+    return occasions.last_day(when) if when and when.is_series else ""
 
 
 def _may_be_public(type_name: str, name: str) -> bool:

@@ -164,6 +164,7 @@ CREATE TABLE records (
     keywords TEXT NOT NULL,     -- topics, authors and other names, for search
     language TEXT NOT NULL,     -- first language code, or ''
     date TEXT NOT NULL,         -- what its list is ordered by, or ''
+    ends TEXT NOT NULL DEFAULT '', -- last day of an event that repeats, 9999-12-31 if nobody wrote it, or ''
     added TEXT NOT NULL,        -- first change, UTC, as the writer's clock said
     changed TEXT NOT NULL,      -- last change, likewise
     conflicts TEXT NOT NULL,    -- JSON list of fields with more than one value
@@ -179,6 +180,7 @@ CREATE INDEX records_oldest ON records (type, (date = ''), date, title COLLATE N
 CREATE INDEX records_title ON records (type, title COLLATE NOCASE, record_id);
 CREATE INDEX records_added ON records (type, added DESC, record_id);
 CREATE INDEX records_changed ON records (changed DESC, record_id);
+CREATE INDEX records_type_changed ON records (type, changed DESC, record_id);
 CREATE TABLE history (
     record_id TEXT NOT NULL,
     position INTEGER NOT NULL,  -- 1 is the first change

@@ -21,6 +21,7 @@ from cop import (
     entry,
     frontier,
     identity,
+    invitations,
     log,
     partners,
     patch,
@@ -86,10 +87,10 @@ class Place:
 
     # -- partners
 
-    def invitation(self) -> partners.Invitation:
+    def invitation(self) -> invitations.Invitation:
         """What we hand out, read back from its one line of text."""
-        told = partners.own_invitation(self.db, self.name, self.site.config.kind, f"http://{self.name[:4]}.test")
-        return partners.parse_invitation(told.text())
+        told = invitations.own_invitation(self.db, self.name, self.site.config.kind, f"http://{self.name[:4]}.test")
+        return invitations.parse_invitation(told.text())
 
     def accept(self, other: "Place") -> Partner:
         partners.accept(self.db, self.signer, other.invitation(), NOW)

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from datasette.app import Datasette
 
-from cop import exchanges, partners, qr_code
+from cop import exchanges, invitations, partners, qr_code
 from cop.config import Config, Site
 from cop.model import OWN, PARTNERS
 from cop.web import api, door, guard
@@ -239,7 +239,7 @@ async def test_the_invitation_is_shown_as_line_phrase_and_picture(ask: Asking, s
     told = words(html)
     line = re.search(r"cop1:[\w-]+", html)
     assert line is not None
-    invitation = partners.parse_invitation(line[0])
+    invitation = invitations.parse_invitation(line[0])
     assert (invitation.name, invitation.address) == (site.name, "http://127.0.0.1:8001")
     assert invitation.phrase() in told and "Nobody but this computer reaches that address." in told
     assert '<img class="code" src="../desk/invitation.svg"' in html and 'alt="The line as a QR code"' in html

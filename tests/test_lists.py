@@ -6,18 +6,20 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
 import pytest_asyncio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_pages import check, words
 from web_site import SiteBuilder, build, serve
 
+from cop import schema
 from cop.fields import TYPES
-from cop.web import lists, narrow
-from cop.web.asked import Asked
+from cop.web import lists, narrow, render
+from cop.web.asked import Asked, plain_frame
+from cop.web.language import speaking
 
 TODAY = datetime.now(UTC).date()
 RESOURCE = TYPES["resource"]
@@ -34,16 +36,18 @@ def _fill(site: SiteBuilder) -> None:
         known = {"title": f"Work {at:02}", "url": f"https://example.org/{at}", "summary": f"About the river {at}."}
         left_out = {0: "title", 1: "url", 2: "summary"}.get(at % 10)
         fields = {name: value for name, value in known.items() if name != left_out} | {"label": f"Thing {at:02}"}
-        if kinds[at % 3]:
-            fields["kind"] = kinds[at % 3]
+        stated = {
+            "kind": kinds[at % 3],
+            "year": 2000 + at % 7 if at % 5 else None,
+            "open_access": "free" if at % 2 else None,
+        }
+        fields |= {name: value for name, value in stated.items() if value}
         site.add(
             "resource",
             f"work-{at}",
             **fields,
             languages=[languages[at % 2]],
             topics=["power", "meetings"][: at % 3],
-            year=2000 + at % 7 if at % 5 else None,
-            open_access="free" if at % 2 else None,
             added=_days_ago(at * 2),
             added_by=("community", "university")[at % 4 == 0],
             text="zebra" if at % 6 == 0 else "",
@@ -52,7 +56,10 @@ def _fill(site: SiteBuilder) -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
-    return build(tmp_path_factory.mktemp("lists") / "data" / "site.db", _fill)
+    site = build(tmp_path_factory.mktemp("lists") / "data" / "site.db")
+    with schema.writing(site.db):
+        _fill(site)
+    return site
 
 
 @pytest_asyncio.fixture
@@ -85,7 +92,7 @@ chosen = st.fixed_dictionaries(
 @given(chosen)
 def test_the_count_beside_a_choice_is_what_choosing_it_shows(site: SiteBuilder, query: dict[str, list[str]]):
     page = lists.list_page(asked(site, urlencode(query, doseq=True)), "resource")
-    for facet, option in ((facet, option) for facet in page.facets for option in (*facet.options, *facet.folded)):
+    for facet, option in ((one, option) for one in page.facets for option in (*one.options, *one.folded)):
         alone = urlencode(query | {facet.parameter: [option.value]}, doseq=True)
         want = lists.wanted(asked(site, alone), RESOURCE)
         condition, values = narrow.narrowed(want)
@@ -112,12 +119,13 @@ def test_few_and_many_are_put_in_the_same_order(site: SiteBuilder, monkeypatch: 
         monkeypatch.undo()
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(max_size=60), st.sampled_from(["", "topic=", "new=", "year=", "page=", "sort=", "q=", "cost=", "&&=;"]))
-async def test_every_address_gives_a_page(client: Any, typed: str, before: str):
-    for query in (before + typed, before + urlencode({"": typed})[1:]):
-        answer = await client.get("/resources?" + query.encode("utf-8", "replace").decode().replace("#", "%23"))
-        assert answer.status_code == 200
-        check(answer.text)
+def test_every_address_gives_a_page(site: SiteBuilder, typed: str, before: str):
+    query = before + quote(typed.encode("utf-8", "replace"), safe="=&;+%")
+    with speaking("en", "en"):
+        page = lists.list_page(asked(site, query), "resource")
+        check(render.html(page, "/resources", plain_frame("/resources", "/static/style.css", {})))
 
 
 async def test_one_list_has_one_plain_address(client: Any):
@@ -150,8 +158,7 @@ async def test_blanks_are_counted_and_can_be_looked_at(client: Any):
 async def test_gaps_are_an_invitation(client: Any):
     text = await words(client, "/resources?sort=title&help=nobody-has-described-it")
     assert "6 of 60 resources" in text and text.count("Nobody has described this yet. Can you?") == 6
-    assert "Title not known 6 No link known 6 Nobody has described it 6" not in text  # most first, then A to Z
-    assert "No link known 6 Nobody has described it 6 Title not known 6" in text
+    assert "Nobody has described it 6 No link known 6 Title not known 6" in text
 
 
 async def test_new_counts_days_to_today(client: Any):
@@ -178,7 +185,6 @@ def test_undated_works_come_last_in_both_directions(site: SiteBuilder):
 
 
 def test_a_clock_that_is_ahead_hides_nothing(tmp_path: Path):
-    ahead = build(
-        tmp_path / "site.db", lambda site: site.add("resource", "a", title="A", added=f"{date.max}T00:00:00Z")
-    )
-    assert lists.list_page(asked(ahead, "new=7"), "resource").count == "1 of 1 resource"
+    site = build(tmp_path / "site.db")
+    site.add("resource", "a", title="A", added=f"{date.max}T00:00:00Z")
+    assert lists.list_page(asked(site, "new=7"), "resource").count == "1 of 1 resource"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from cop import about, amounts, bundle, cbor, exchanges, meeting, nearby, partners, qr_code, status
+from cop import about, amounts, bundle, cbor, exchanges, invitations, meeting, nearby, partners, qr_code, status
 from cop.cli import cli, every, reports
 from cop.cli.common import bar_line
 from cop.cli.every import Teller, alone, go_on
@@ -200,7 +200,7 @@ def test_join_says_how_much_there_is_and_works_when_nobody_answers(two: list[Pla
     other.change(None, {"title": "Our own"}, audience=OWN)
     other.close()
     with serving(other) as address:
-        line = partners.at_address(_invitation(other), address).text()
+        line = invitations.at_address(_invitation(other), address).text()
         done = run(one, "join", line, "--yes")
         told = about.ask(address)
     assert told is not None and told.records == 1
@@ -210,7 +210,7 @@ def test_join_says_how_much_there_is_and_works_when_nobody_answers(two: list[Pla
     other._open()
 
 
-def _invitation(place: Place) -> partners.Invitation:
+def _invitation(place: Place) -> invitations.Invitation:
     place._open()
     try:
         return place.invitation()

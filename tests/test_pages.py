@@ -87,7 +87,7 @@ EXPECTED = {
     "/resources/guidance-2018": ["There is a newer edition", "Guidance on co-producing (2021)", "Hickey, G., Brearley, S.", "Free",
           "Not stated, please ask", "Aisha: checked Hodan, Caafi Health: wrote", "invo.org.uk", "What happened here: 2 changes",
           "Hickey, G. and Brearley, S. (2018) Guidance on co-producing. INVOLVE. https://www.invo.org.uk/guidance. "
-          "Read in the copy of 22 November 2026."],
+          "Read on ", "in the copy of 22 November 2026. For a citation program: BibTeX, RIS, JSON"],
     "/resources/guidance-2018/history": ["Nilaari Agency changed: Title and Topics.", "Caafi Health added it.", "1 November 2026"],
     "/resources/rose-2019": ["Title not known. Do you know it?", "[Rose and Kalathil, 2019] (2019)."],
     "/events": ["Power workshop", "18:00 to 20:00 (Europe/London time)", "Always open, or no date known", "Please send resources", "Past",

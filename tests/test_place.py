@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cop import exchange, partners, place, schema, wire
+from cop import addresses, exchange, invitations, partners, place, schema, wire
 from cop.errors import CopError, NotReachable, Refused, WrongUsage
 from cop.model import PARTNERS, PUBLIC
 from cop.place import memory, state
@@ -668,27 +668,27 @@ def test_a_web_server_that_is_no_cop_is_read_if_it_holds_a_place(pair: tuple[Pla
     ],
 )
 def test_addresses_of_every_kind(given_: str, kept: str) -> None:
-    assert partners.check_address(given_) == kept
+    assert addresses.check_address(given_) == kept
 
 
 def test_a_path_is_kept_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert partners.check_address("./share") == str(tmp_path / "share")
-    assert partners.check_address(".") == str(tmp_path)
+    assert addresses.check_address("./share") == str(tmp_path / "share")
+    assert addresses.check_address(".") == str(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert partners.check_address("~/share") == str(tmp_path / "share")
+    assert addresses.check_address("~/share") == str(tmp_path / "share")
 
 
 @pytest.mark.parametrize("wrong", ["", "nonsense", "ftp://x/y", "http:// x", "s3://", "http://", "a\nb/c", "x:y"])
 def test_what_is_no_address_is_said_to_be_none(wrong: str) -> None:
     with pytest.raises(WrongUsage):
-        partners.check_address(wrong)
+        addresses.check_address(wrong)
 
 
 def test_an_invitation_cannot_choose_one_of_our_folders(pair: tuple[Place, Place], tmp_path: Path) -> None:
     one, _ = pair
-    told = partners.own_invitation(one.db, one.name, "community", str(tmp_path))
-    assert partners.parse_invitation(told.text()).address == ""
+    told = invitations.own_invitation(one.db, one.name, "community", str(tmp_path))
+    assert invitations.parse_invitation(told.text()).address == ""
 
 
 def test_partners_in_one_place_are_met_in_one_go(tmp_path: Path, folder: Path) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from datasette import Response
-from datasette.utils.asgi import BadRequest, NotFound
+from datasette.utils.asgi import NotFound
 
-from cop import answering, exchanges, partners, turns
+from cop import answering, exchanges, invitations, turns
 from cop.config import Site
 from cop.errors import CameBefore, CopError, ForAnother, WrongUsage
 from cop.frontier import STATE_BYTES
@@ -23,9 +23,12 @@ from cop.sync import NOT_RENEWED, RESTORED
 from cop.transports import partly_known, several, signatures
 from cop.transports.http import CONTENT_TYPE, INVITATION_PATH, PATH
 from cop.web import following
+from cop.web.bodies import Bodies, Busy
 from cop.web.following import Follower
 
 MAX_AT_ONCE = 4  # exchanges; more wait in line
+BODIES = Bodies(2 * MAX_AT_ONCE, waiting=32)  # some are read while others are answered
+_STATUSES: dict[type[CopError], int] = {ForAnother: 421, CameBefore: 409, Busy: 503}
 log = logging.getLogger("cop.sync")
 _sites: WeakKeyDictionary[Any, Site] = WeakKeyDictionary()
 _turnstile = asyncio.Semaphore(MAX_AT_ONCE)
@@ -84,9 +87,11 @@ async def sync_endpoint(request: Any, datasette: Any) -> Response:
         return _refused("Partners' machines exchange here. There is nothing to read.", 405)
     asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
-        body = _question(request) if request.method == "GET" else await read_body(request)
-        async with _turnstile:
-            response, answer = await asyncio.to_thread(_answer, site, asked, body)
+        if request.method == "GET":
+            response, answer = await _in_line(site, asked, _question(request))
+        else:
+            async with BODIES.read(request) as body:
+                response, answer = await _in_line(site, asked, body)
     except CopError as error:
         log.warning("A message was refused: %s", error)
         return _refused(str(error), status_of(error))
@@ -99,6 +104,11 @@ async def sync_endpoint(request: Any, datasette: Any) -> Response:
     if answer.following is None:
         return response
     return SeveralResponse(_all_messages(site, asked, request, response, answer))
+
+
+async def _in_line(site: Site, asked: signatures.Request, body: bytes) -> tuple["SignedResponse", answering.Answer]:
+    async with _turnstile:
+        return await asyncio.to_thread(_answer, site, asked, body)
 
 
 async def _all_messages(
@@ -138,18 +148,6 @@ def _tell(answer: answering.Answer) -> None:
         log.info("%s", RESTORED if came.renewed else NOT_RENEWED)
 
 
-async def read_body(request: Any) -> bytes:
-    """The body; `guard` counts it while it comes. (Datasette 1.0 caps its own `post_body()` lower than a message.)"""
-    parts, more = [], True
-    while more:
-        event = await request.receive()
-        if event["type"] == "http.disconnect":
-            raise BadRequest("The line was cut")
-        parts.append(event.get("body", b""))
-        more = event.get("more_body", False)
-    return b"".join(parts)
-
-
 def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[SignedResponse, answering.Answer]:
     now = int(time.time())
     db, signer = open_installation(site, now)
@@ -186,8 +184,8 @@ def sender_of(db: sqlite3.Connection, asked: signatures.Request, content: bytes)
 
 
 def status_of(error: CopError) -> int:
-    """The status that says why something was refused (RFC 9110): misdirected, came before, or makes no sense."""
-    return 421 if isinstance(error, ForAnother) else 409 if isinstance(error, CameBefore) else 400
+    """The status that says why something was not taken in (RFC 9110); 400 if it makes no sense."""
+    return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 400)
 
 
 async def invitation(request: Any, datasette: Any) -> Response:
@@ -201,7 +199,7 @@ async def invitation(request: Any, datasette: Any) -> Response:
 def _invitation(site: Site, address: str) -> str:
     db, _ = open_installation(site, int(time.time()))
     try:
-        return partners.own_invitation(db, site.config.name, site.config.kind, address).text()
+        return invitations.own_invitation(db, site.config.name, site.config.kind, address).text()
     finally:
         db.close()
 

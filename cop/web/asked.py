@@ -9,7 +9,7 @@ from cop.languages import OWN_NAMES
 from cop.web import dates, language
 from cop.web.catalogues import catalogue
 from cop.web.language import N_, lookup
-from cop.web.links import language_link
+from cop.web.links import feeds, language_link
 from cop.web.offered import Offered, from_meta
 from cop.web.words import listed
 
@@ -37,6 +37,7 @@ class Asked:
     path: str  # from the top of the site, such as /resources
     args: Mapping[str, Sequence[str]]  # what stands behind the "?"
     today: date
+    top: str = ""  # the whole address of the first page, without a slash at the end
 
     def text(self, name: str) -> str:
         """The first value of that name, on one line, without control characters."""
@@ -87,6 +88,7 @@ class Frame:
     dir: str
     languages: tuple[LanguageLink, ...]
     is_draft: bool  # a machine translated it
+    feeds: tuple[str, ...] = ()  # addresses, for programs that follow news
     desk: bool = False  # the reader sits at the organisation's own computer
 
 
@@ -125,6 +127,7 @@ def plain_frame(
         dir=language.direction(language.current()),
         languages=languages,
         is_draft=catalogue(language.current()).is_draft,
+        feeds=feeds(path),
         desk=desk,
     )
 

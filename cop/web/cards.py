@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from cop.fields import DESCRIPTION, LINK, TITLE
 from cop.filing import gaps
-from cop.web import dates, labels
+from cop.web import dates, labels, series
 from cop.web.language import N_, _, apart, lookup
 from cop.web.links import history_address, record_address
 from cop.web.words import comma, sentences
@@ -87,6 +87,8 @@ def meta_line(type_name: str, date: str, fields: Mapping[str, Any]) -> Markup:
 def event_when(fields: Mapping[str, Any]) -> str:
     """When an event is, and how sure that is."""
     when = dates.span(fields.get("start"), fields.get("end"), fields.get("timezone"))
+    if again := series.rule_words(fields.get("repeats")):
+        when = comma([when, again]) if when else ""
     if when and fields.get("date_basis") == "inferred":
         return _("%(when)s (the date is our reading)", when=when)
     return when or _("No date")

@@ -1,15 +1,18 @@
 """Events: to come, always open, past."""
 
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
 
 from cop.fields import TYPES
-from cop.web import cards, dates, lists, narrow
+from cop.web import cards, dates, lists, narrow, series
+from cop.web.address import subscribing
 from cop.web.asked import Asked
 from cop.web.cards import Card, Slip
 from cop.web.language import _
+from cop.web.links import rel
 
 MAX_SHOWN = 200  # of events to come and of calls
 
@@ -45,21 +48,27 @@ class EventsPage:
     open: tuple[Event, ...]
     past: tuple[Event, ...]
     pager: lists.Pager
+    query: Mapping[str, str | Sequence[str]]  # what narrows the list
+    subscribe: str  # address for calendar programs, "" if they cannot reach this copy
     template: ClassVar[str] = "cop_events.html"
 
 
 # Which of the three an event is. `date` is its start as written, of any precision: "2018" is compared as a year.
-_END = "coalesce(json_extract(fields, '$.end'), date)"
-_CALL = "json_extract(fields, '$.kind') = 'call'"
+_END = "coalesce(nullif(ends, ''), json_extract(fields, '$.end'), date)"
+_CALL = "coalesce(json_extract(fields, '$.kind'), '') = 'call'"
 # a call "in 2019" was meant for that year; one that began on a day and has no end goes on
 _OPEN = f"(date = '' OR ({_CALL} AND json_extract(fields, '$.end') IS NULL AND length(date) >= 10))"
 _COMING = f"(NOT {_OPEN} AND substr({_END}, 1, 10) >= substr(:today, 1, length(substr({_END}, 1, 10))))"
 _PAST = f"(NOT {_OPEN} AND NOT {_COMING})"
 
 
+# a series that began long ago does not push away what is next
+_SOONEST = "CASE WHEN ends <> '' THEN max(date, :today) ELSE date END, title"
+
+
 def coming(db: sqlite3.Connection, today: date, limit: int = MAX_SHOWN) -> tuple[Event, ...]:
     """The next events, soonest first."""
-    return _select(db, _COMING, "date, title", today, limit)
+    return _select(db, _COMING, _SOONEST, today, limit)
 
 
 def open_calls(db: sqlite3.Connection, today: date, limit: int) -> tuple[Event, ...]:
@@ -78,6 +87,17 @@ def count_coming(db: sqlite3.Connection, today: date) -> int:
     return int(db.execute(sql, {"today": today.isoformat()}).fetchone()[0])
 
 
+def with_a_day(db: sqlite3.Connection, today: date, narrowed: tuple[str, list[str]], limit: int) -> list[sqlite3.Row]:
+    """Events whose day is known, for calendars: those to come first, soonest first; then the newest of the past."""
+    condition, values = _named(narrowed)
+    coming = f"({_END} >= :today)"
+    return db.execute(
+        f"SELECT * FROM records WHERE type = 'event' AND length(date) >= 10 AND {condition}"
+        f" ORDER BY {coming} DESC, CASE WHEN {coming} THEN date END, date DESC, record_id LIMIT {limit}",
+        {"today": today.isoformat(), **values},
+    ).fetchall()
+
+
 def _select(
     db: sqlite3.Connection,
     state: str,
@@ -91,7 +111,13 @@ def _select(
     condition, values = _named(narrowed)
     sql = f"SELECT {cards.COLUMNS} FROM records WHERE type = 'event' AND {state} AND {condition} ORDER BY {order}"
     found = db.execute(f"{sql} LIMIT {limit} OFFSET {offset}", {"today": today.isoformat(), **values})
-    return tuple(event(row) for row in found)
+    events = tuple(event(row, today) for row in found)
+    return tuple(sorted(events, key=_next_start)) if state == _COMING else events
+
+
+def _next_start(event: Event) -> str:
+    """What is to come stands by its next date, not by the first of its series."""
+    return event.slip.iso if event.slip else ""
 
 
 def _named(narrowed: tuple[str, list[str]]) -> tuple[str, dict[str, str]]:
@@ -102,11 +128,12 @@ def _named(narrowed: tuple[str, list[str]]) -> tuple[str, dict[str, str]]:
     return sql, dict(zip(names, narrowed[1], strict=True))
 
 
-def event(row: sqlite3.Row) -> Event:
-    """One row of `records` as an event in a list."""
-    fields = cards.loads(row["fields"])
+def event(row: sqlite3.Row, today: date) -> Event:
+    """One row of `records` as an event in a list; a series with its next date."""
+    fields = series.at_next(cards.loads(row["fields"]), today)
     access = "" if fields.get("venue_access") or fields.get("join_methods") else _("Access: not stated, please ask.")
-    return Event(cards.card(row), cards.slip(fields), access)
+    card = replace(cards.card(row), meta=cards.meta_line("event", row["date"], fields))
+    return Event(card, cards.slip(fields), access)
 
 
 def events(asked: Asked) -> EventsPage:
@@ -122,7 +149,7 @@ def events(asked: Asked) -> EventsPage:
     first_page = want.page == 1
     size = lists.PAGE_SIZE
     offset = (want.page - 1) * size
-    to_come = _select(db, _COMING, "date, title", today, MAX_SHOWN, narrowed=narrowed) if first_page else ()
+    to_come = _select(db, _COMING, _SOONEST, today, MAX_SHOWN, narrowed=narrowed) if first_page else ()
     return EventsPage(
         heading=_("Events"),
         lead=_(
@@ -139,6 +166,8 @@ def events(asked: Asked) -> EventsPage:
         else (),
         past=_select(db, _PAST, "date DESC, title", today, size, narrowed=narrowed, offset=offset),
         pager=lists.pager(want, past_count),
+        query=want.query(sort=""),
+        subscribe=subscribing(f"{asked.top}/{rel('/', '/events.ics', want.query(sort=''))}"),
     )
 
 

@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 
 from markupsafe import Markup
 
-from cop import exchanges, partners, status
+from cop import exchanges, invitations, partners, status
 from cop.exchanges import Exchange
 from cop.fields import TYPES
+from cop.invitations import Invitation
 from cop.model import OrganisationId, iso_time
-from cop.partners import Invitation, Partner
+from cop.partners import Partner
 from cop.status import Member
 from cop.web import dates, words
 from cop.web.door import Served
@@ -272,4 +273,4 @@ def invitation(served: Served, db: sqlite3.Connection) -> Invitation:
     """Ours, with the address where others reach us, as far as we know."""
     config = served.site.config
     address = config.url or served.address or f"http://127.0.0.1:{served.port}"
-    return partners.own_invitation(db, config.name, config.kind, address)
+    return invitations.own_invitation(db, config.name, config.kind, address)

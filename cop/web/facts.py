@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from cop import attachments, blobs
 from cop.fields import TYPES, Field, RecordType, grouped
-from cop.web import dates, labels, words
+from cop.web import dates, labels, series, words
 from cop.web.language import _, lookup
 from cop.web.links import outside, record_address, shown_as
 
@@ -147,8 +147,12 @@ def show(links: Links, field: Field, value: object) -> Iterator[Part]:
 def _part(field: Field, value: object) -> Part:
     if field.kind == "flag" and isinstance(value, bool):
         return Part(_plain(value), ours=True)
-    if field.kind == "date":
+    if field.kind in ("date", "dates"):
         return Part(dates.words(value), ours=True)
+    if field.kind == "repeats":
+        return Part(series.rule_words(value), ours=True)
+    if field.kind == "moves":
+        return Part(series.moved_words(value))
     if field.name == "languages":
         return Part(labels.language(_plain(value)), ours=True)
     if field.kind == "choice" or field.name == "audience":
@@ -225,7 +229,9 @@ def is_ours(type_name: str, name: str) -> bool:
     """True if `in_words` gives words of the site for this field, not the text of the record."""
     record_type = TYPES.get(type_name)
     field = record_type.field(name) if record_type else None
-    return field is not None and (field.kind in ("flag", "date", "choice") or name in ("languages", "audience"))
+    return field is not None and (
+        field.kind in ("flag", "date", "dates", "repeats", "choice") or name in ("languages", "audience")
+    )
 
 
 def from_json(text: str) -> object:

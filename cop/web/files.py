@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote, unquote
 
 from datasette import Response
 
-from cop import attachments, blob_exchange, blobs
+from cop import attachments, blob_answering, blobs
 from cop.config import Site
 from cop.errors import CopError
 from cop.identity import open_installation
@@ -154,14 +154,15 @@ async def for_partners(request: Any, datasette: Any) -> Response:
     asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
         if request.method == "PUT":
-            return await _in_line(_take, site, asked, await api.read_body(request), sha256, request.query_string)
+            async with api.BODIES.read(request) as piece:
+                return await _in_line(_take, site, asked, piece, sha256, request.query_string)
         if request.method == "HEAD":
             return await _in_line(_told, site, asked, sha256)
     except CopError as error:
         return _plain(str(error), api.status_of(error))
     if request.method != "GET":
         return _plain("Only GET, HEAD and PUT are answered here.", 405)
-    one = await asyncio.to_thread(blob_exchange.published, site, sha256)
+    one = await asyncio.to_thread(blob_answering.published, site, sha256)
     return (
         _send(request, one, sha256, {}) if one else _plain("No public record names this, or it is not held here.", 404)
     )
@@ -177,7 +178,7 @@ def _told(site: Site, asked: signatures.Request, sha256: str) -> Response:
     db, _ = open_installation(site, int(time.time()))
     try:
         sender = api.sender_of(db, asked, b"").writer
-        held = blob_exchange.length_held(site, db, sha256, sender)
+        held = blob_answering.length_held(site, db, sha256, sender)
     finally:
         db.close()
     return _plain("", 404) if held is None else _plain("", 200, {HELD: str(held)})
@@ -196,7 +197,7 @@ def _take(site: Site, asked: signatures.Request, piece: bytes, sha256: str, quer
     db, _ = open_installation(site, int(time.time()))
     try:
         sender = api.sender_of(db, asked, piece).writer
-        held = blob_exchange.take(site, db, piece, sha256=sha256, size=size, start=start, sender=sender)
+        held = blob_answering.take(site, db, piece, sha256=sha256, size=size, start=start, sender=sender)
     finally:
         db.close()
     status = 201 if held == size else 200 if held == start + len(piece) else 409
@@ -210,7 +211,8 @@ async def talk(request: Any, datasette: Any) -> Response:
         return _plain("Partners' machines exchange here. There is nothing to read.", 405)
     asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
-        return await _in_line(_talk, site, asked, await api.read_body(request))
+        async with api.BODIES.read(request) as body:
+            return await _in_line(_talk, site, asked, body)
     except CopError as error:
         return _plain(str(error), api.status_of(error))
 
@@ -219,7 +221,7 @@ def _talk(site: Site, asked: signatures.Request, body: bytes) -> Response:
     db, signer = open_installation(site, int(time.time()))
     try:
         sender = api.sender_of(db, asked, body).writer
-        answer = blob_exchange.answer(site, db, body, sender)
+        answer = blob_answering.answer(site, db, body, sender)
     finally:
         db.close()
     signed = signatures.Response(200, asked)

@@ -10,10 +10,9 @@ from cop.web import cards, dates, facts, labels
 from cop.web.asked import Asked
 from cop.web.language import N_, _, apart, ngettext
 from cop.web.links import record_address
-from cop.web.record import renamed
 from cop.web.render import Answer
 from cop.web.words import listed
-from cop.web.works import find
+from cop.web.works import find, renamed
 
 MAX_CHANGES = 500  # shown on one page; the newest
 _KINDS = {

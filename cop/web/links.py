@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode, urlsplit
 
-from cop.fields import TYPES
+from cop.fields import FOLDERS, TYPES
 from cop.web.language import spoken
 from cop.web.offered import is_shared
 
 # records of these pages have an address of their own: /about, not /pages/about
 OWN_PAGES = ("about", "accessibility", "privacy", "offline", "languages")
+FEED = "/feed.atom"  # behind the address of a list or a topic
 _OWN_IN_TEXT = re.compile(rf'href="\.\./pages/({"|".join(OWN_PAGES)})(?=["#])')
 _OUTSIDE = re.compile(r"(?:https?://[^\s/]|mailto:[^\s@/]+@)", re.IGNORECASE)
 
@@ -60,6 +61,32 @@ def record_address(type_name: str, slug: str) -> str:
         return f"/{slug}"
     record_type = TYPES.get(type_name)
     return f"/{record_type.folder}/{quote(slug, safe='')}" if record_type else ""
+
+
+def feeds(path: str) -> tuple[str, ...]:
+    """Feeds that a page names to programs: the one of everything, of its kind, of its topic.
+
+    >>> feeds("/topics/meetings"), feeds("/about")
+    (('/feed.atom', '/topics/feed.atom', '/topics/meetings/feed.atom'), ('/feed.atom',))
+    """
+    parts = path.strip("/").split("/")
+    found = [FEED]
+    if parts[0] in FOLDERS:
+        found.append(f"/{parts[0]}{FEED}")
+        if parts[0] == "topics" and len(parts) == 2:
+            found.append(f"{path}{FEED}")
+    return tuple(found)
+
+
+def citation_files(address: str) -> tuple[tuple[str, str], ...]:
+    """Name and address of each form of the citations of a resource, or of the list of them.
+
+    >>> citation_files("/resources")[0]
+    ('BibTeX', '/resources.bib')
+    """
+    return tuple(
+        (name, f"{address}.{ending}") for name, ending in (("BibTeX", "bib"), ("RIS", "ris"), ("JSON", "json"))
+    )
 
 
 def history_address(type_name: str, slug: str) -> str:

@@ -12,6 +12,7 @@ from cop.web import labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards
 from cop.web.language import N_, _, lookup
+from cop.web.links import FEED, citation_files
 from cop.web.narrow import (
     NEW_DAYS,
     Counter,
@@ -92,6 +93,10 @@ class ListPage:
     cards: tuple[Card, ...]
     pager: Pager
     start: int  # number of the first card
+    query: Mapping[str, str | Sequence[str]]  # what narrows the list
+    address: Mapping[str, str | Sequence[str]]  # likewise, with the page: one plain address for each state of a list
+    feed: str  # address of its feed
+    files: tuple[tuple[str, str], ...]  # name and address of the same list for other programs
     template: ClassVar[str] = "cop_list.html"
 
 
@@ -172,6 +177,10 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
         cards=cards(found),
         pager=pager(want, count),
         start=(want.page - 1) * PAGE_SIZE + 1,
+        query=want.query(),
+        address=want.query(page=str(want.page) if want.page > 1 else ""),
+        feed=f"/{record_type.folder}{FEED}",
+        files=citation_files("/resources") if type_name == "resource" else (),
     )
 
 

@@ -8,7 +8,21 @@ from urllib.parse import unquote
 from datasette import Response
 
 from cop.fields import FOLDERS
-from cop.web import events, finding, history, home, lists, people, record, render, texts, topics
+from cop.web import (
+    calendars,
+    citing,
+    events,
+    feeds,
+    finding,
+    history,
+    home,
+    lists,
+    people,
+    record,
+    render,
+    texts,
+    topics,
+)
 
 View = Callable[..., Awaitable[Response]]
 
@@ -31,6 +45,15 @@ PAGES: list[tuple[str, render.Build]] = [
     (r"^/add$", texts.add),
     (r"^/(?:about|accessibility|privacy|offline|languages)$", texts.text),
     *((rf"^/{folder}$", _list(folder)) for folder in FOLDERS),
+    (rf"^/resources\.(?P<ending>{citing.FORMATS})$", citing.citations_of_list),
+    (rf"^/resources/(?P<slug>[^/]+)\.(?P<ending>{citing.FORMATS})$", citing.citation),
+    (r"^/events\.ics$", calendars.all_events),
+    (r"^/events/(?P<slug>[^/]+)\.ics$", calendars.one_event),
+    (r"^/topics/(?P<slug>[^/]+)/events\.ics$", calendars.on_topic),
+    (r"^/organisations/(?P<slug>[^/]+)/events\.ics$", calendars.of_organisation),
+    (r"^/feed\.atom$", feeds.everything),
+    (rf"^/(?P<folder>{_ANY_FOLDER})/feed\.atom$", feeds.kind),
+    (r"^/topics/(?P<slug>[^/]+)/feed\.atom$", feeds.topic),
     (r"^/topics/(?P<slug>[^/]+)$", topics.topic),
     (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)$", record.record),
     (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)/history$", history.history),

@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 from markupsafe import Markup
 
 from cop.fields import FOLDERS, TYPES, RecordType
-from cop.web import cards, dates, facts, labels, works
+from cop.web import calendars, cards, citing, dates, facts, labels, series, works
 from cop.web.asked import Asked
 from cop.web.language import _, lookup, ngettext
-from cop.web.links import OWN_PAGES, body, history_address, outside, record_address
+from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
 from cop.web.render import Answer, Moved
 from cop.web.words import comma
-from cop.web.works import find
+from cop.web.works import find, renamed
 
-_WHEN = frozenset({"start", "end", "timezone"})  # an event says these in words at the top
+_WHEN = frozenset({"start", "end", "timezone", "repeats"})  # an event says these in words at the top
 _HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 
 
@@ -64,6 +64,8 @@ class RecordPage:
     html: Markup
     slip: cards.Slip | None
     when: str
+    ahead: tuple[str, ...]  # the next dates of a series
+    calendar: str  # address of the calendar file of an event, or of the events of an organisation
     groups: tuple[facts.Group, ...]
     unstated: int
     differences: tuple[Difference, ...]
@@ -79,19 +81,13 @@ class RecordPage:
     gap: str
     read_at: str  # address of the work itself
     cite: Markup
+    cite_files: tuple[tuple[str, str], ...]  # name and address of the citation for programs
+    cite_tags: tuple[tuple[str, str], ...]  # for the head of the page
     added: str
     changed: str
     history_count: str
     history_target: str
     template: ClassVar[str] = "cop_record.html"
-
-
-def renamed(db: sqlite3.Connection, record_type: RecordType, slug: str, below: str = "") -> Moved | None:
-    """Where a record is that was asked for by its id."""
-    row = db.execute("SELECT type, slug FROM records WHERE record_id = ?", (slug,)).fetchone()
-    if row is None or row["type"] != record_type.name or row["slug"] == slug:
-        return None
-    return Moved(record_address(row["type"], row["slug"]) + below)
 
 
 def record(asked: Asked, folder: str, slug: str) -> Answer:
@@ -107,6 +103,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     """One row of `records` as its page."""
     db, record_type = asked.db, TYPES[row["type"]]
     fields = cards.loads(row["fields"])
+    resource = record_type.name == "resource"
     two = facts.from_json(row["conflicts"])
     two_names = [name for name in two if isinstance(name, str)] if isinstance(two, list) else []
     event = record_type.name == "event"
@@ -128,6 +125,8 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         html=html,
         slip=cards.slip(fields) if event else None,
         when=cards.event_when(fields) if event else "",
+        ahead=series.ahead(fields, asked.today) if event else (),
+        calendar=calendars.beside(db, row, fields),
         groups=tuple(groups),
         unstated=sum(len(group.unstated) + sum(not fact.parts for fact in group.facts) for group in groups),
         differences=tuple(_differences(db, row, two_names)),
@@ -140,9 +139,11 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         related=tuple(works.related(db, row, fields.get("topics"))),
         credits=tuple(_credits(record_type, fields)),
         contents=contents,
-        read_at=outside(fields.get("url")) if record_type.name == "resource" else "",
+        read_at=outside(fields.get("url")) if resource else "",
         gap=cards.gap(row["type"], fields),
-        cite=works.cite(row, fields, asked) if record_type.name == "resource" else Markup(),
+        cite=works.cite(row, fields, asked) if resource else Markup(),
+        cite_files=citation_files(record_address("resource", row["slug"])) if resource else (),
+        cite_tags=citing.tags(asked, row, fields) if resource else (),
         added=dates.words(row["added"][:10]),
         changed=dates.words(row["changed"][:10]),
         history_count=labels.changes(changes),

@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from email.utils import format_datetime
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -19,7 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cop import __version__, blobs
-from cop.web import catalogues, door, following, language
+from cop.web import address, catalogues, door, following, language
 from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
 from cop.web.language import N_, lookup, speaking
 from cop.web.links import outside, page_link, rel, shown_as
@@ -59,7 +60,17 @@ class ErrorPage:
     template: ClassVar[str] = "cop_error.html"
 
 
-Answer = Page | Moved | None  # None: there is no such page
+@dataclass(frozen=True)
+class Document:
+    """A file for other programs: a calendar, a feed, a citation."""
+
+    body: str
+    content_type: str  # without the charset, which is always UTF-8
+    name: str = ""  # under which it is saved; "" if programs read it where it is
+    changed: str = ""  # ISO, in UTC
+
+
+Answer = Page | Document | Moved | None  # None: there is no such page
 Build = Callable[..., Answer]  # gets what was asked, and the named parts of the address
 
 
@@ -144,16 +155,20 @@ async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> R
     await following.caught_up(datasette)
     path, desk = route_path(datasette, request.scope), door.is_open(datasette, request)
 
-    def read(db: sqlite3.Connection) -> tuple[str, str | Moved | None]:
+    def read(db: sqlite3.Connection) -> tuple[str, str | Document | Moved | None]:
         with _one_state(db), speaking(*spoken_in(request.scope)):
             held = blobs.state(blobs.folder_beside(Path(str(datasette.databases[DATABASE].path))))
-            tag = _tag(read_meta(db), path, f"{request.query_string}\0{language.current()}\0{held}", desk=desk)
+            meta = read_meta(db)
+            top = address.top(datasette, request, meta)
+            tag = _tag(meta, path, "\0".join((request.query_string, language.current(), held, top)), desk=desk)
             if tag and request.headers.get("if-none-match") == tag:
                 return tag, ""
             args = parse_qs("&".join(request.query_string.split("&")[:MAX_ARGUMENTS]), keep_blank_values=True)
-            page = build(Asked(db, path, args, date.today()), **parts)
+            page = build(Asked(db, path, args, date.today(), top), **parts)
             if page is None or isinstance(page, Moved):
                 return "", page
+            if isinstance(page, Document):
+                return tag, page
             return tag, html(page, path, frame(db, path, STYLE_PATH, request.query_string, desk=desk))
 
     tag, body = await datasette.get_database(DATABASE).execute_fn(read)
@@ -162,7 +177,19 @@ async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> R
     if isinstance(body, Moved):
         return Response.text("", status=301, headers={"Location": rel(path, body.target)})
     headers = {"Cache-Control": "no-cache"} | ({"ETag": tag} if tag else {})
+    if isinstance(body, Document):
+        return _file(body, headers)
     return Response.html(body, headers=headers) if body else Response.text("", status=304, headers=headers)
+
+
+def _file(document: Document, headers: dict[str, str]) -> Response:
+    told = dict(headers)
+    if document.name:  # "inline": phones then offer to add an event, and what a browser cannot show it saves
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", document.name)
+        told["Content-Disposition"] = f'inline; filename="{name}"'
+    if document.changed:
+        told["Last-Modified"] = format_datetime(datetime.fromisoformat(document.changed), usegmt=True)
+    return Response(document.body, headers=told, content_type=f"{document.content_type}; charset=utf-8")
 
 
 def _tag(meta: dict[str, str], path: str, query: str, *, desk: bool) -> str:

@@ -11,7 +11,7 @@ from cop.web import labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards, loads
 from cop.web.language import _, number
-from cop.web.links import body, history_address, record_address
+from cop.web.links import FEED, body, history_address, record_address
 from cop.web.render import Answer, Moved
 
 SHOWN = 10  # records of one kind on the page of a topic
@@ -68,6 +68,8 @@ class TopicPage:
     sections: tuple[Section, ...]
     known: bool  # somebody has described this topic
     history_target: str
+    feed_target: str
+    calendar_target: str  # "" if there are no events on it
     template: ClassVar[str] = "cop_topic.html"
 
 
@@ -143,7 +145,13 @@ def topic(asked: Asked, slug: str) -> Answer:
         sections=sections,
         known=row is not None,
         history_target=history_address("topic", slug),
+        feed_target=f"{record_address('topic', slug)}{FEED}",
+        calendar_target=f"{record_address('topic', slug)}/events.ics" if _has_events(sections) else "",
     )
+
+
+def _has_events(sections: tuple[Section, ...]) -> bool:
+    return any(section.label == TYPES["event"].plural for section in sections)
 
 
 def _renamed(db: sqlite3.Connection, slug: str) -> Moved | None:

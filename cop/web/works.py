@@ -12,6 +12,7 @@ from cop.web import dates, facts
 from cop.web.asked import Asked
 from cop.web.language import _, apart
 from cop.web.links import outside, record_address
+from cop.web.render import Moved
 from cop.web.words import listed
 
 RELATED = 5
@@ -36,6 +37,14 @@ def find(db: sqlite3.Connection, record_type: RecordType, slug: str) -> sqlite3.
         "SELECT * FROM records WHERE type = ? AND slug = ? ORDER BY record_id LIMIT 1", (record_type.name, slug)
     ).fetchone()
     return row
+
+
+def renamed(db: sqlite3.Connection, record_type: RecordType, slug: str, below: str = "") -> Moved | None:
+    """Where a record is that was asked for by its id."""
+    row = db.execute("SELECT type, slug FROM records WHERE record_id = ?", (slug,)).fetchone()
+    if row is None or row["type"] != record_type.name or row["slug"] == slug:
+        return None
+    return Moved(record_address(row["type"], row["slug"]) + below)
 
 
 def edition(db: sqlite3.Connection, slug: object, row: sqlite3.Row) -> Edition | None:
@@ -89,7 +98,11 @@ def cite(row: sqlite3.Row, fields: dict[str, Any], asked: Asked) -> Markup:
         parts.append(f"{publisher}.")
     if href := outside(fields.get("url")):
         parts.append(f"{href}.")
-    read = _("Read in the copy of %(day)s.", day=dates.words(_copy_day(asked)))
+    read = _(
+        "Read on %(day)s in the copy of %(copied)s.",
+        day=dates.words(asked.today.isoformat()),
+        copied=dates.words(_copy_day(asked)),
+    )
     return Markup(" ").join([apart(" ".join(parts)), read])
 
 
