@@ -101,7 +101,16 @@ def published(
     files = tuple(_file_rows(record_id, view, fields))
     first = min(revisions, key=lambda revision: (revision.claimed_time, revision.entry_id))
     facets = frozenset(filing.filed(view.type, fields, row["added"][:10], origin.kind(first)))
+    facets |= frozenset(filing.found_by(fields, body.html, row["base_slug"], _slugs(revisions)))
     return PublicRecord(row, history, conflicts, facets, files)
+
+
+def _slugs(revisions: Sequence[Revision]) -> Iterator[str]:
+    """Every short address that the record ever asked for."""
+    for revision in revisions:
+        value = revision.patch.fields.get("slug") if revision.patch else None
+        if isinstance(value, str):
+            yield short_address(value)
 
 
 def _file_rows(record_id: RecordId, view: RecordView, fields: Mapping[str, Value]) -> Iterator[Row]:

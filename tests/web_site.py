@@ -26,7 +26,7 @@ class SiteBuilder:
 
     def add(self, type_name: str, slug: str, *, html: str = "", text: str = "", **given: Any) -> str:
         """One record; returns its id."""
-        added_by = given.pop("added_by", "community")
+        added_by, was = given.pop("added_by", "community"), given.pop("was", ())
         columns = {
             name: given.pop(name) for name in ("conflicts", "checks", "added", "changed", "language") if name in given
         }
@@ -55,6 +55,7 @@ class SiteBuilder:
         marks = ", ".join("?" * len(row))
         self.db.execute(f"INSERT INTO records ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
         filed = set(filing.filed(type_name, given, str(row["added"])[:10], added_by))
+        filed |= set(filing.found_by(given, html, slug, was))
         site_tables.add_facets(self.db, [(type_name, *facet, number) for facet in sorted(filed)])
         return record_id
 

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from markupsafe import Markup
 
@@ -30,6 +30,17 @@ class Card:
     summary: str
     states: tuple[str, ...]  # such as "Newer edition exists"
     gap: str  # an invitation to help, or ""
+
+
+@dataclass(frozen=True)
+class CardsPage:
+    """A plain list of records."""
+
+    heading: str
+    lead: str
+    cards: tuple[Card, ...]
+    nothing: str
+    template: ClassVar[str] = "cop_cards.html"
 
 
 @dataclass(frozen=True)
