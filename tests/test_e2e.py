@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cop import exchanges
+from tests.commands import serving
 from tests.network import NOW, befriend, places
-from tests.test_sync_http import serving
 
 pytestmark = pytest.mark.e2e
 PROJECT = Path(__file__).parent.parent
