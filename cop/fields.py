@@ -4,7 +4,6 @@ Loader, merge, pages, facets and the published database all read this table. A f
 is kept and passed on as it is.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 # How the value of a field is read, checked and merged:
@@ -38,8 +37,8 @@ JOINING = ("in-person", "phone", "video", "writing")
 COVERED = ("fares", "food", "childcare", "care-for-others", "calls-and-data", "accommodation", "your-time")
 ROLES = ("chair", "co-chair", "notes", "quiet-voices")
 SETTINGS = ("at-a-place", "at-a-distance", "under-18s")
-UNSTATED = "unstated"  # value of a facet under which those stand whose field is asked for and blank
 SHARES = ("public", "partners", "own")
+TITLE, LINK, DESCRIPTION = GAPS = ("title-not-known", "no-link-known", "nobody-has-described-it")
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ RESOURCE = (
     Field("url", "url", "Read it", "", "Find it"),
     Field("other_urls", "list", "Other addresses", "", "Find it"),
     Field("file", "file", "File", "A path beside this file, such as leaflets/rights.pdf.", "Find it"),
-    Field("open_access", "choice", "Cost to read", "", "Find it", ("free", "paywalled"), ask=True),
+    Field("open_access", "choice", "Cost to read", "", "Find it", ("free", "paywalled"), ask=True, facet=True),
     Field("cited_as", "text", "Cited as", "", "Find it"),
     Field("part_of", "text", "Part of", "Short address of the larger work.", "Editions"),
     Field("supersedes", "text", "Older edition", "Short address of the older edition.", "Editions"),
@@ -349,6 +348,13 @@ TYPES: dict[str, RecordType] = {
     )
 }
 FOLDERS: dict[str, RecordType] = {record_type.folder: record_type for record_type in TYPES.values()}
+# What readers can narrow lists by and nobody writes down: `filing` works it out.
+NEW = Field("new", "number", "New here", facet=True)  # days since it was added
+WORKED_OUT: tuple[Field, ...] = (
+    Field("help", "choice", "Needs help", choices=GAPS, facet=True),
+    Field("added_by", "choice", "Added by", choices=ORGANISATION_KINDS, facet=True),
+    NEW,
+)
 _BY_TYPE = {name: {field.name: field for field in record_type.fields} for name, record_type in TYPES.items()}
 
 _KINDS = {name: {field.name: field.kind for field in record_type.fields} for name, record_type in TYPES.items()}
@@ -382,6 +388,9 @@ def grouped(record_type: RecordType) -> dict[str, list[Field]]:
     return groups
 
 
-def facets(names: Iterable[str] = TYPES) -> dict[str, tuple[Field, ...]]:
+def facets() -> dict[str, tuple[Field, ...]]:
     """Per kind of record, the fields readers can narrow its list by."""
-    return {name: tuple(field for field in TYPES[name].fields if field.facet) for name in names}
+    return {
+        name: (*(field for field in record_type.fields if field.facet), *WORKED_OUT)
+        for name, record_type in TYPES.items()
+    }

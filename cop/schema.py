@@ -13,7 +13,7 @@ from cop.errors import CopError
 from cop.fields import TYPES, RecordType
 
 APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 3  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+SITE_VERSION = 4  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
 STORE_VERSION = 2  # how many functions stand in _migrate()
@@ -175,7 +175,10 @@ CREATE TABLE records (
 );
 CREATE INDEX records_slug ON records (type, slug);
 CREATE INDEX records_base_slug ON records (type, base_slug);
-CREATE INDEX records_date ON records (type, date DESC, title);
+CREATE INDEX records_date ON records (type, date DESC, title COLLATE NOCASE, record_id);
+CREATE INDEX records_oldest ON records (type, (date = ''), date, title COLLATE NOCASE, record_id);
+CREATE INDEX records_title ON records (type, title COLLATE NOCASE, record_id);
+CREATE INDEX records_added ON records (type, added DESC, record_id);
 CREATE INDEX records_changed ON records (changed DESC, record_id);
 CREATE INDEX records_type_changed ON records (type, changed DESC, record_id);
 CREATE TABLE history (
@@ -211,6 +214,10 @@ CREATE TABLE facets (
 CREATE INDEX facets_number ON facets (number);
 CREATE TABLE facet_counts (
     type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (type, name, value)
+) WITHOUT ROWID;
+CREATE TABLE facet_sets (       -- what stands in `facets`, as one roaring bitmap of numbers for each value
+    type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, numbers BLOB NOT NULL,
     PRIMARY KEY (type, name, value)
 ) WITHOUT ROWID;
 CREATE TABLE members (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cop import asking, publish, values
+from cop import asking, filing, values
 from cop.fields import TYPES
 
 EVENT = TYPES["event"]
@@ -58,18 +58,20 @@ def test_odd_values_of_partners_do_no_harm():
 
 
 def filed(**fields: Any) -> set[tuple[str, str]]:
-    return set(publish.filed_under("event", fields))
+    return set(filing.filed("event", fields, "2026-11-22", ""))
 
 
 def test_what_is_not_stated_is_filed_as_such_and_never_as_no():
-    assert {(name, "unstated") for name in ("access_provided", "join_methods", "costs_covered", "format")} <= filed()
+    assert {
+        (name, filing.NOT_STATED) for name in ("access_provided", "join_methods", "costs_covered", "format")
+    } <= filed()
     said = filed(access_provided=["step-free"], join_methods=["phone"], venue_access="Step-free")
-    assert ("access_provided", "step-free") in said and ("access_provided", "unstated") not in said
-    assert ("access_provided", "unstated") in filed(venue_access="Step-free")  # words are not guessed from
+    assert ("access_provided", "step-free") in said and ("access_provided", filing.NOT_STATED) not in said
+    assert ("access_provided", filing.NOT_STATED) in filed(venue_access="Step-free")  # words are not guessed from
 
 
 def test_what_nobody_is_asked_is_not_filed_as_missing():
-    assert not [value for name, value in filed(kind="publication") if value == "unstated"]
+    assert not [value for name, value in filed(kind="publication") if value == filing.NOT_STATED]
 
 
 # -- money

@@ -2,11 +2,11 @@
 
 from babel import Locale
 
-from cop.fields import TYPES, UNSTATED, Field, RecordType
+from cop.fields import TYPES, Field, RecordType
 from cop.web.language import N_, locale, lookup, ngettext
 
 NOT_STATED = N_("Not stated")
-_AS_THEY_ARE = {"nhs": "NHS", "step-free": "Step-free", "easy-read": "Easy Read", UNSTATED: NOT_STATED}
+_AS_THEY_ARE = {"nhs": "NHS", "step-free": "Step-free", "easy-read": "Easy Read"}
 _SOURCE = Locale("en")
 # Not in CLDR, or not as people here call them
 _LANGUAGES = {"bfi": N_("British Sign Language"), "bn": N_("Bengali"), "rom": N_("Romani")}
@@ -35,7 +35,7 @@ def choice(value: str) -> str:
 
 def chosen(field: Field, value: str) -> str:
     """One of the words of a field that has a list of them; another word stays as it was written."""
-    return choice(value) if value in (*field.choices, UNSTATED) else value
+    return choice(value) if value in field.choices else value
 
 
 def choice_words(value: str) -> str:

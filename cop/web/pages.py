@@ -20,6 +20,7 @@ from cop.web import (
     people,
     record,
     render,
+    script,
     texts,
     topics,
 )
@@ -66,7 +67,8 @@ PAGES: list[tuple[str, render.Build]] = [
 
 def routes() -> list[tuple[str, View]]:
     """What Datasette's `register_routes` wants."""
-    return [(r"^/static/style-[0-9a-f]+\.css$", _style), *((pattern, _view(build)) for pattern, build in PAGES)]
+    own_files = [(r"^/static/style-[0-9a-f]+\.css$", _style), (r"^/static/checklist-[0-9a-f]+\.js$", script.script)]
+    return [*own_files, *((pattern, _view(build)) for pattern, build in PAGES)]
 
 
 def _view(build: render.Build) -> View:

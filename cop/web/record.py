@@ -13,6 +13,7 @@ from cop.web.asked import Asked
 from cop.web.language import _, lookup, ngettext
 from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
 from cop.web.render import Answer, Moved
+from cop.web.script import SCRIPT_PATH
 from cop.web.words import comma
 from cop.web.works import find, renamed
 
@@ -71,10 +72,15 @@ class RecordPage:
     differences: tuple[Difference, ...]
     checks: str
     variants: tuple[Variant, ...]
-    items: tuple[str, ...]
-    newer: works.Edition | None
-    older: works.Edition | None
+    record_id: str
+    items: tuple[str, ...]  # questions of a checklist
+    script: str  # address of the script that keeps answers to them, or ""
+    newer: tuple[works.Edition, ...]  # the next one first
+    older: tuple[works.Edition, ...]  # likewise
     same_name: tuple[works.Edition, ...]
+    whole: works.Edition | None  # that it is part of
+    parts: tuple[works.Edition, ...]
+    mentions: tuple[works.Mention, ...]
     related: tuple[works.Edition, ...]
     credits: tuple[tuple[str, tuple[str, ...]], ...]
     contents: tuple[tuple[str, str], ...]  # id and text of the headings of a long text
@@ -111,7 +117,8 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     facts_of = {name: value for name, value in fields.items() if name not in told}
     groups = facts.groups(db, record_type, facts_of, two_names)
     html, contents = with_contents(body(row["html"]))
-    newer, older = works.edition(db, fields.get("superseded_by"), row), works.edition(db, fields.get("supersedes"), row)
+    newer = works.editions(db, row, "superseded_by", "supersedes")
+    older = works.editions(db, row, "supersedes", "superseded_by")
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]
     return RecordPage(
         type=record_type.name,
@@ -132,10 +139,15 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         differences=tuple(_differences(db, row, two_names)),
         checks=_checks(record_type, row["checks"]),
         variants=tuple(_variants(fields.get("variants"))),
+        record_id=row["record_id"],
         items=tuple(_items(fields.get("items"))),
-        newer=newer,
-        older=older,
-        same_name=tuple(works.same_name(db, row, (newer, older))),
+        script=SCRIPT_PATH if record_type.name == "checklist" else "",
+        newer=tuple(newer),
+        older=tuple(older),
+        same_name=tuple(works.same_name(db, row, (*newer, *older))),
+        whole=works.edition(db, fields.get("part_of"), row),
+        parts=tuple(works.parts(db, row)),
+        mentions=tuple(works.mentions(db, row)),
         related=tuple(works.related(db, row, fields.get("topics"))),
         credits=tuple(_credits(record_type, fields)),
         contents=contents,

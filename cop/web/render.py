@@ -25,6 +25,7 @@ from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
 from cop.web.language import N_, lookup, speaking
 from cop.web.links import outside, page_link, rel, shown_as
 from cop.web.offered import Offered
+from cop.web.script import SCRIPT
 
 DATABASE = "site"
 MAX_ARGUMENTS = 200  # parts of a query string that anything looks at
@@ -109,7 +110,7 @@ STYLE_HASH = hashlib.sha256(STYLE).hexdigest()[:12]
 STYLE_PATH = f"/static/style-{STYLE_HASH}.css"
 _BUILT_FROM = hashlib.sha256(
     b"\0".join(
-        [__version__.encode(), STYLE, catalogues.contents()]
+        [__version__.encode(), STYLE, SCRIPT, catalogues.contents()]
         + [path.read_bytes() for path in sorted((files("cop.web") / "templates").iterdir(), key=lambda p: p.name)]
     )
 ).hexdigest()
