@@ -77,7 +77,9 @@ class RecordType:
 
 # Fields that belong together: changed on two sides at once, they merge and are shown as "please check".
 TOGETHER: tuple[frozenset[str], ...] = (
-    frozenset({"start", "end", "timezone", "place", "repeats", "also_on", "not_on", "moved", "moved_from"}),
+    frozenset(
+        {"start", "end", "timezone", "timezone_basis", "place", "repeats", "also_on", "not_on", "moved", "moved_from"}
+    ),
     frozenset({"licence", "rights_holders"}),
     frozenset({"url", "file"}),
 )
@@ -146,6 +148,7 @@ EVENT = (
     Field("start", "date", "Starts", "", _WHERE),
     Field("end", "date", "Ends", "", _WHERE),
     Field("timezone", "text", "Time zone", "Such as Europe/London.", _WHERE),
+    Field("timezone_basis", "choice", "How the time zone is known", "", _WHERE, ("stated", "of-the-site")),
     Field("repeats", "repeats", "Repeats", "Such as: every 2 weeks on Tuesday until 2027-06-30.", _WHERE),
     Field("also_on", "dates", "Also on", "More dates.", _WHERE),
     Field("not_on", "dates", "Not on", "Days of the series on which it does not take place.", _WHERE),
