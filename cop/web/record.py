@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from markupsafe import Markup
 
 from cop.fields import FOLDERS, TYPES, RecordType
-from cop.web import calendars, cards, citing, dates, facts, labels, series, works
+from cop.web import calendars, cards, citing, dates, event_page, facts, labels, series, works
 from cop.web.asked import Asked
 from cop.web.language import _, lookup, ngettext
 from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
@@ -17,7 +17,6 @@ from cop.web.script import SCRIPT_PATH
 from cop.web.words import comma
 from cop.web.works import find, renamed
 
-_WHEN = frozenset({"start", "end", "timezone", "repeats"})  # an event says these in words at the top
 _HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 
 
@@ -65,6 +64,7 @@ class RecordPage:
     html: Markup
     slip: cards.Slip | None
     when: str
+    event: event_page.EventTop | None
     ahead: tuple[str, ...]  # the next dates of a series
     calendar: str  # address of the calendar file of an event, or of the events of an organisation
     groups: tuple[facts.Group, ...]
@@ -113,7 +113,8 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     two = facts.from_json(row["conflicts"])
     two_names = [name for name in two if isinstance(name, str)] if isinstance(two, list) else []
     event = record_type.name == "event"
-    told = _WHEN if event and cards.slip(fields) else frozenset()
+    told = event_page.TOLD if event else frozenset()
+    shown = series.at_next(fields, asked.today) if event else fields
     facts_of = {name: value for name, value in fields.items() if name not in told}
     groups = facts.groups(db, record_type, facts_of, two_names)
     html, contents = with_contents(body(row["html"]))
@@ -130,8 +131,9 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         meta=cards.meta_line(row["type"], row["date"], fields) if not event else "",
         summary=row["summary"],
         html=html,
-        slip=cards.slip(fields) if event else None,
-        when=cards.event_when(fields) if event else "",
+        slip=cards.slip(shown) if event else None,
+        when=cards.event_when(shown) if event else "",
+        event=event_page.top(fields, asked.today) if event else None,
         ahead=series.ahead(fields, asked.today) if event else (),
         calendar=calendars.beside(db, row, fields),
         groups=tuple(groups),
@@ -230,6 +232,10 @@ def _items(value: object) -> list[str]:
 
 
 def _credits(record_type: RecordType, fields: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
-    people_fields = [field for field in record_type.fields if field.kind == "people" and fields.get(field.name)]
+    people_fields = [
+        field
+        for field in record_type.fields
+        if field.kind == "people" and fields.get(field.name) and field.name != "roles"
+    ]
     ordered = sorted(people_fields, key=lambda field: field.name != "credits")
     return [(lookup(field.label), tuple(facts.people(fields[field.name]))) for field in ordered]
