@@ -20,6 +20,7 @@ from cop.web import (
     people,
     record,
     render,
+    sheet,
     texts,
     topics,
 )
@@ -62,7 +63,7 @@ PAGES: list[tuple[str, render.Build]] = [
 
 def routes() -> list[tuple[str, View]]:
     """What Datasette's `register_routes` wants."""
-    return [(r"^/static/style-[0-9a-f]+\.css$", _style), *((pattern, _view(build)) for pattern, build in PAGES)]
+    return [(sheet.ADDRESS, _style), *((pattern, _view(build)) for pattern, build in PAGES)]
 
 
 def _view(build: render.Build) -> View:
@@ -74,4 +75,4 @@ def _view(build: render.Build) -> View:
 
 
 async def _style(request: Any) -> Response:
-    return render.style(request)
+    return sheet.respond(request.path)
