@@ -27,6 +27,10 @@ HIDDEN = re.compile(
 OUR_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+CHECKLIST = re.compile(r"/checklists/[^/]+")
+CHECKLIST_POLICY = (
+    f"{OUR_POLICY}; script-src 'self'"  # the one script keeps answers in the browser; nothing may be sent
+)
 FILE_POLICY = "default-src 'none'; sandbox"  # what others sent in stands apart from the site, whatever it is
 FILE_PATHS = ("/files/", "/-/cop/blob/")
 DATASETTE_POLICY = (
@@ -125,9 +129,11 @@ class _Sender:
 
 
 def _policy(datasette: Any, path: str) -> str:
-    """Datasette's own pages need their scripts; ours need none."""
+    """Datasette's own pages need their scripts; ours need none, and one kind of page has one."""
     if path.startswith(FILE_PATHS):
         return FILE_POLICY
+    if CHECKLIST.fullmatch(path):
+        return CHECKLIST_POLICY
     return DATASETTE_POLICY if path.startswith("/-") or _is_datasettes(datasette, path) else OUR_POLICY
 
 

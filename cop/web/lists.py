@@ -43,7 +43,7 @@ LEADS = {
     "principle": N_(
         "Principles of working together, from different traditions. They do not always agree, and we have not made them agree."
     ),
-    "checklist": N_("Questions to ask. Tick them here or on paper: nothing that you tick is kept or sent."),
+    "checklist": N_("Questions to ask. Answer them here or on paper. What you tick and write stays on your device."),
     "project": N_("What people are doing together."),
     "technique": N_("Ways to decide, to listen and to share power, with who tried them and how it went."),
     "opportunity": N_("Paid roles, courses and calls."),

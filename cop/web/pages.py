@@ -20,6 +20,7 @@ from cop.web import (
     people,
     record,
     render,
+    script,
     sheet,
     texts,
     topics,
@@ -63,7 +64,8 @@ PAGES: list[tuple[str, render.Build]] = [
 
 def routes() -> list[tuple[str, View]]:
     """What Datasette's `register_routes` wants."""
-    return [(sheet.ADDRESS, _style), *((pattern, _view(build)) for pattern, build in PAGES)]
+    own_files = [(sheet.ADDRESS, _style), (r"^/static/checklist-[0-9a-f]+\.js$", script.script)]
+    return [*own_files, *((pattern, _view(build)) for pattern, build in PAGES)]
 
 
 def _view(build: render.Build) -> View:

@@ -13,6 +13,7 @@ from cop.web.asked import Asked
 from cop.web.language import _, lookup, ngettext
 from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
 from cop.web.render import Answer, Moved
+from cop.web.script import SCRIPT_PATH
 from cop.web.words import comma
 from cop.web.works import find, renamed
 
@@ -71,7 +72,9 @@ class RecordPage:
     differences: tuple[Difference, ...]
     checks: str
     variants: tuple[Variant, ...]
-    items: tuple[str, ...]
+    record_id: str
+    items: tuple[str, ...]  # questions of a checklist
+    script: str  # address of the script that keeps answers to them, or ""
     newer: tuple[works.Edition, ...]  # the next one first
     older: tuple[works.Edition, ...]  # likewise
     same_name: tuple[works.Edition, ...]
@@ -139,7 +142,9 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         differences=tuple(_differences(db, row, two_names)),
         checks=_checks(record_type, row["checks"]),
         variants=tuple(_variants(fields.get("variants"))),
+        record_id=row["record_id"],
         items=tuple(_items(fields.get("items"))),
+        script=SCRIPT_PATH if record_type.name == "checklist" else "",
         newer=tuple(newer),
         older=tuple(older),
         same_name=tuple(works.same_name(db, row, (*newer, *older))),

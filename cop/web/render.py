@@ -25,6 +25,7 @@ from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
 from cop.web.language import N_, lookup, speaking
 from cop.web.links import outside, page_link, rel, shown_as
 from cop.web.offered import Offered
+from cop.web.script import SCRIPT
 
 DATABASE = "site"
 MAX_ARGUMENTS = 200  # parts of a query string that anything looks at
@@ -106,7 +107,7 @@ def _environment() -> Environment:
 _TEMPLATES = _environment()
 _BUILT_FROM = hashlib.sha256(
     b"\0".join(
-        [__version__.encode(), sheet.STYLE.encode(), catalogues.contents()]
+        [__version__.encode(), sheet.STYLE.encode(), SCRIPT, catalogues.contents()]
         + [path.read_bytes() for path in sorted((files("cop.web") / "templates").iterdir(), key=lambda p: p.name)]
     )
 ).hexdigest()

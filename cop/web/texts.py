@@ -72,7 +72,7 @@ DEFAULTS = {
         ),
         (
             N_(
-                "They are plain pages without scripts. They follow your settings for text size, contrast and dark mode, and "
+                "They are plain pages that need no scripts. They follow your settings for text size, contrast and dark mode, and "
                 "they print well."
             ),
             N_(
@@ -89,8 +89,12 @@ DEFAULTS = {
         N_("Reading leaves no trace with us."),
         (
             N_(
-                "These pages set no cookies, run no scripts and load nothing from elsewhere. What you search for is looked up "
-                "in this copy and sent nowhere else."
+                "These pages set no cookies and load nothing from elsewhere. What you search for is looked up in this copy and "
+                "sent nowhere else."
+            ),
+            N_(
+                "A checklist has a small script that keeps your answers in your browser. It sends them nowhere, and the "
+                "checklist works without it."
             ),
             N_(
                 "People are named here as they wish to be. Phone numbers and private addresses do not belong in the "
