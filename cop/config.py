@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cop import amounts, palette
+from cop import amounts, occasions, palette
 from cop.errors import CopError, WrongUsage
 from cop.fields import ORGANISATION_KINDS
 from cop.languages import OWN_NAMES, SOURCE
@@ -24,6 +24,7 @@ class Config:
     title: str = "Research as Equals"  # what stands at the top of every page
     language: str = SOURCE  # of menus, buttons and messages, where an address names no language
     languages: tuple[str, ...] = tuple(OWN_NAMES)  # that readers can choose from
+    timezone: str = ""  # of events that do not say theirs, such as Europe/London
     write_ids: bool = True  # add the line `id: …` to content files that have none
     look: Palette = palette.OURS  # the colours of the pages
     max_attachment: str = "10 MB"  # larger files of partners are left out; 0: all of them
@@ -91,6 +92,7 @@ def read_config(path: Path) -> Config:
     check_organisation(config.name, config.kind, str(path))
     _check_size(config.max_attachment, path)
     _check_languages(config, path)
+    _check_timezone(config.timezone, path)
     return config
 
 
@@ -147,6 +149,14 @@ def _check_languages(config: Config, path: Path) -> None:
             raise CopError(
                 f"{path}: the site cannot be shown in “{str(code)[:20]}”.", hint=f"The languages are: {known}."
             )
+
+
+def _check_timezone(name: str, path: Path) -> None:
+    if name and occasions.named_zone(name) is None:
+        raise CopError(
+            f"{path}: there is no time zone “{name[:40]}”.",
+            hint="It is called after a large town, such as Europe/London or Asia/Karachi.",
+        )
 
 
 def _check_size(text: str, path: Path) -> None:

@@ -80,7 +80,7 @@ def card(row: sqlite3.Row, *, with_type: bool = False) -> Card:
         lang=row["language"],
         meta=meta,
         summary=row["summary"],
-        states=_states(row["conflicts"], fields),
+        states=states(row["conflicts"], fields),
         gap=gap(row["type"], fields),
     )
 
@@ -130,7 +130,8 @@ def gap(type_name: str, fields: Mapping[str, Any]) -> str:
     return lookup(_GAPS.get(next(gaps(type_name, fields), ""), ""))
 
 
-def _states(conflicts: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
+def states(conflicts: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a reader should know before opening it, in a few words each."""
     states = []
     if _text(fields.get("superseded_by")):
         states.append(_("A newer edition exists"))

@@ -88,7 +88,7 @@ class NewPage:
 def home(asked: Asked) -> HomePage:
     """/"""
     db, today = asked.db, asked.today
-    coming = events.coming(db, today, NEXT)
+    coming = events.coming(db, today, limit=NEXT)
     return HomePage(
         heading=_("Home"),
         counts=tuple(_counts(asked)),

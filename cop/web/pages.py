@@ -11,7 +11,7 @@ from cop.fields import FOLDERS
 from cop.web import (
     calendars,
     citing,
-    events,
+    event_lists,
     feeds,
     finding,
     history,
@@ -28,7 +28,11 @@ from cop.web import (
 
 View = Callable[..., Awaitable[Response]]
 
-_OWN_LISTS: dict[str, render.Build] = {"events": events.events, "people": people.people, "topics": topics.topics}
+_OWN_LISTS: dict[str, render.Build] = {
+    "events": event_lists.events_page,
+    "people": people.people,
+    "topics": topics.topics,
+}
 _ANY_FOLDER = "|".join(FOLDERS)
 
 
