@@ -21,6 +21,7 @@ from cop.web import (
     record,
     render,
     script,
+    sheet,
     texts,
     topics,
 )
@@ -67,7 +68,7 @@ PAGES: list[tuple[str, render.Build]] = [
 
 def routes() -> list[tuple[str, View]]:
     """What Datasette's `register_routes` wants."""
-    own_files = [(r"^/static/style-[0-9a-f]+\.css$", _style), (r"^/static/checklist-[0-9a-f]+\.js$", script.script)]
+    own_files = [(sheet.ADDRESS, _style), (r"^/static/checklist-[0-9a-f]+\.js$", script.script)]
     return [*own_files, *((pattern, _view(build)) for pattern, build in PAGES)]
 
 
@@ -80,4 +81,4 @@ def _view(build: render.Build) -> View:
 
 
 async def _style(request: Any) -> Response:
-    return render.style(request)
+    return sheet.respond(request.path)

@@ -113,13 +113,16 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     two = facts.from_json(row["conflicts"])
     two_names = [name for name in two if isinstance(name, str)] if isinstance(two, list) else []
     event = record_type.name == "event"
-    told = event_page.TOLD if event else frozenset()
+    newer = works.editions(db, row, "superseded_by", "supersedes")
+    older = works.editions(db, row, "supersedes", "superseded_by")
+    whole = works.edition(db, fields.get("part_of"), row)
+    beside = {"superseded_by": newer, "supersedes": older, "part_of": whole}  # shown beside the facts, if they are here
+    told = {name for name, found in beside.items() if found} | (event_page.TOLD if event else set())
     shown = series.at_next(fields, asked.today) if event else fields
     facts_of = {name: value for name, value in fields.items() if name not in told}
     groups = facts.groups(db, record_type, facts_of, two_names)
     html, contents = with_contents(body(row["html"]))
-    newer = works.editions(db, row, "superseded_by", "supersedes")
-    older = works.editions(db, row, "supersedes", "superseded_by")
+    related = works.related(db, row, fields.get("topics"))
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]
     return RecordPage(
         type=record_type.name,
@@ -147,10 +150,10 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         newer=tuple(newer),
         older=tuple(older),
         same_name=tuple(works.same_name(db, row, (*newer, *older))),
-        whole=works.edition(db, fields.get("part_of"), row),
+        whole=whole,
         parts=tuple(works.parts(db, row)),
         mentions=tuple(works.mentions(db, row)),
-        related=tuple(works.related(db, row, fields.get("topics"))),
+        related=tuple(one for one in related if one.target not in {edition.target for edition in (*newer, *older)}),
         credits=tuple(_credits(record_type, fields)),
         contents=contents,
         read_at=outside(fields.get("url")) if resource else "",
