@@ -153,7 +153,7 @@ def test_axe_finds_nothing_wrong(browser, address, path, dark):
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
-@pytest.mark.parametrize("path", ["/desk/sync", "/desk/invite"])
+@pytest.mark.parametrize("path", ["/desk/sync", "/desk/invite", "/desk/events"])
 def test_the_desk_fits_and_axe_finds_nothing_wrong(browser, desk, path, width, dark):
     from axe_playwright_python.sync_playwright import Axe
 

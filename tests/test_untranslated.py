@@ -243,7 +243,7 @@ async def test_no_word_of_the_desk_escapes_translation(site: Place, monkeypatch:
     await datasette.invoke_startup()
     names = {name for (name,) in site.db.execute("SELECT title FROM view_record")} | {*NAMES, "http://Univ.test"}
     known = words_of_locale("cy") | IN_ADDRESSES | {word for name in names for word in re.findall("[A-Za-z]+", name)}
-    paths = ["/cy/desk/sync", "/cy/desk/invite", "/cy/desk/nothing"]
+    paths = ["/cy/desk/sync", "/cy/desk/invite", "/cy/desk/events", "/cy/desk/nothing"]
     assert await untranslated(Asking(datasette).get, paths, known) == []
     closed = await Asking(datasette).get("/cy/desk/sync", client="192.168.1.9")
     assert (
