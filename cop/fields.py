@@ -44,6 +44,7 @@ class Field:
     share: str = "public"  # the widest audience it ever goes to, whatever its record says
     ask: bool = False  # a blank is shown as "not stated, please ask"
     facet: bool = False  # readers can narrow a list by it
+    to: str = ""  # it names records of this kind by their short addresses
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class RecordType:
     plural: str
     fields: tuple[Field, ...]
     sort: str = "title"  # field by which its list is ordered
+    lead: str = ""  # one or two sentences at the top of its list
+    asks: bool = False  # its page says aloud which fields that `ask` are blank
 
     def field(self, name: str) -> Field | None:
         """The field of that name, or None if the table does not know it."""
@@ -73,7 +76,7 @@ COMMON: tuple[Field, ...] = (
     Field("title", "text", "Title"),
     Field("slug", "text", "Short address"),
     Field("summary", "text", "Summary", "One or two plain sentences."),
-    Field("topics", "set", "Topics", "Short addresses of topics.", "About", facet=True),
+    Field("topics", "set", "Topics", "Short addresses of topics.", "About", facet=True, to="topic"),
     Field("languages", "set", "Language", "Language codes, such as en or so.", "About", facet=True),
     Field("credits", "people", "Who did what", "Name, role and organisation, as each person wishes.", "Credits"),
     Field("licence", "text", "May I pass it on?", "For example CC BY 4.0.", "About", ask=True),
@@ -103,9 +106,9 @@ RESOURCE = (
     Field("file", "file", "File", "A path beside this file, such as leaflets/rights.pdf.", "Find it"),
     Field("open_access", "choice", "Cost to read", "", "Find it", ("free", "paywalled"), ask=True),
     Field("cited_as", "text", "Cited as", "", "Find it"),
-    Field("part_of", "text", "Part of", "Short address of the larger work.", "Editions"),
-    Field("supersedes", "text", "Older edition", "Short address of the older edition.", "Editions"),
-    Field("superseded_by", "text", "Newer edition", "Short address of the newer edition.", "Editions"),
+    Field("part_of", "text", "Part of", "Short address of the larger work.", "Editions", to="resource"),
+    Field("supersedes", "text", "Older edition", "Short address of the older edition.", "Editions", to="resource"),
+    Field("superseded_by", "text", "Newer edition", "Short address of the newer edition.", "Editions", to="resource"),
 )
 
 
@@ -233,7 +236,14 @@ WORD = (Field("variants", "entries", "Meanings", "A list of {text, source, year,
 PRINCIPLE = (
     Field("tradition", "text", "Tradition", "Where this principle comes from.", "About", facet=True),
     Field("variants", "entries", "Other wordings", "A list of {label, difference, source}."),
-    Field("differs_from", "text", "Differs from", "", "About"),
+    Field(
+        "differs_from",
+        "text",
+        "Differs from",
+        "Short address of another principle, or in words.",
+        "About",
+        to="principle",
+    ),
     Field("how", "text", "How to do it", "", "About"),
 )
 CHECKLIST = (
@@ -263,31 +273,67 @@ TRAINING = (
     Field("next_date", "text", "Next date", "A date, or: on request.", "About", ask=True),
     Field("url", "url", "More about it", "", "Find it"),
 )
-TOPIC = (Field("parent", "text", "Part of", "Short address of the wider topic."),)
+TOPIC = (Field("parent", "text", "Part of", "Short address of the wider topic.", to="topic"),)
 
-TYPES: dict[str, RecordType] = {
-    record_type.name: record_type
-    for record_type in (
-        RecordType("post", "posts", "Post", "Posts", POST + COMMON, sort="date"),
-        RecordType("event", "events", "Event", "Events", EVENT + COMMON, sort="start"),
-        RecordType("resource", "resources", "Resource", "Resources", RESOURCE + COMMON, sort="year"),
-        RecordType("person", "people", "Person", "People", PERSON + COMMON),
-        RecordType("organisation", "organisations", "Organisation", "Organisations", ORGANISATION + COMMON),
-        RecordType("project", "projects", "Project", "Projects", PROJECT + COMMON),
-        RecordType("page", "pages", "Page", "Pages", POST + COMMON),
-        RecordType("word", "glossary", "Word", "Words", WORD + COMMON),
-        RecordType("principle", "principles", "Principle", "Principles", PRINCIPLE + COMMON),
-        RecordType("checklist", "checklists", "Checklist", "Checklists", CHECKLIST + COMMON),
-        RecordType("technique", "techniques", "Technique", "Techniques", TECHNIQUE + COMMON),
-        RecordType("opportunity", "opportunities", "Opportunity", "Opportunities", OPPORTUNITY + COMMON, sort="closes"),
-        RecordType("training", "training", "Training", "Training", TRAINING + COMMON),
-        RecordType("topic", "topics", "Topic", "Topics", TOPIC + COMMON),
-    )
-}
-FOLDERS: dict[str, RecordType] = {record_type.folder: record_type for record_type in TYPES.values()}
-_BY_TYPE = {name: {field.name: field for field in record_type.fields} for name, record_type in TYPES.items()}
+KINDS_OF_RECORDS = (
+    RecordType(
+        "post", "posts", "Post", "Posts", POST + COMMON, sort="date",
+        lead="Longer pieces to read, by people in communities and universities.",
+    ),
+    RecordType("event", "events", "Event", "Events", EVENT + COMMON, sort="start", asks=True),
+    RecordType(
+        "resource", "resources", "Resource", "Resources", RESOURCE + COMMON, sort="year", asks=True,
+        lead="Guidance, toolkits, reports and more about doing research together. Each has a short summary in plain words.",
+    ),
+    RecordType("person", "people", "Person", "People", PERSON + COMMON),
+    RecordType(
+        "organisation", "organisations", "Organisation", "Organisations", ORGANISATION + COMMON,
+        lead="Everybody who is named in this collection, from A to Z. Being named does not mean that they stand behind it.",
+    ),
+    RecordType("project", "projects", "Project", "Projects", PROJECT + COMMON, lead="What people are doing together."),
+    RecordType("page", "pages", "Page", "Pages", POST + COMMON, lead="Pages about this collection."),
+    RecordType(
+        "word", "glossary", "Word", "Words", WORD + COMMON,
+        lead="What words mean, according to whom. Where meanings differ they stand side by side, and none is the main one.",
+    ),
+    RecordType(
+        "principle", "principles", "Principle", "Principles", PRINCIPLE + COMMON,
+        lead="Principles of working together, from different traditions. They do not always agree, and we have not made them agree.",
+    ),
+    RecordType(
+        "checklist", "checklists", "Checklist", "Checklists", CHECKLIST + COMMON,
+        lead="Questions to ask. Answer them here or on paper. What you tick and write stays on your device.",
+    ),
+    RecordType(
+        "technique", "techniques", "Technique", "Techniques", TECHNIQUE + COMMON, asks=True,
+        lead="Ways to decide, to listen and to share power, with who tried them and how it went.",
+    ),
+    RecordType(
+        "opportunity", "opportunities", "Opportunity", "Opportunities", OPPORTUNITY + COMMON, sort="closes", asks=True,
+        lead="Paid roles, courses and calls.",
+    ),
+    RecordType(
+        "training", "training", "Training", "Training", TRAINING + COMMON, asks=True,
+        lead="Courses, for all who do research together.",
+    ),
+    RecordType("topic", "topics", "Topic", "Topics", TOPIC + COMMON),
+)  # fmt: skip
 
-_KINDS = {name: {field.name: field.kind for field in record_type.fields} for name, record_type in TYPES.items()}
+TYPES: dict[str, RecordType] = {}
+FOLDERS: dict[str, RecordType] = {}
+_BY_TYPE: dict[str, dict[str, Field]] = {}
+_KINDS: dict[str, dict[str, Kind]] = {}
+
+
+def register(record_type: RecordType) -> None:
+    """Make a kind of record known to everything that reads this table."""
+    TYPES[record_type.name] = FOLDERS[record_type.folder] = record_type
+    _BY_TYPE[record_type.name] = {field.name: field for field in record_type.fields}
+    _KINDS[record_type.name] = {field.name: field.kind for field in record_type.fields}
+
+
+for _record_type in KINDS_OF_RECORDS:
+    register(_record_type)
 
 # Keys of a content file that steer `cop` itself and are no fields of the record.
 STEERING = frozenset({"id", "share", "share_fields", "draft"})

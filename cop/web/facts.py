@@ -15,11 +15,6 @@ from cop.web.language import _, lookup
 from cop.web.links import outside, record_address, shown_as
 
 CREDITS = "Credits"  # shown beside the text, not among the facts
-_ASKED = frozenset({"event", "resource", "opportunity", "training", "technique"})  # whose blanks are said aloud
-_SLUGS = {"topics": "topic", "parent": "topic", "part_of": "resource", "supersedes": "resource"} | {
-    "superseded_by": "resource",
-    "differs_from": "principle",
-}
 _NAMES = frozenset({"organisers", "organisation", "funders", "publisher", "rights_holders"})  # often of organisations
 _LONG = 60  # characters; a list with a longer text is shown one below the other
 
@@ -123,7 +118,7 @@ def _facts(
 def _asks(record_type: RecordType, field: Field) -> bool:
     if field.name == "licence":
         return record_type.name == "resource"
-    return record_type.name in _ASKED
+    return record_type.asks
 
 
 def show(links: Links, field: Field, value: object) -> Iterator[Part]:
@@ -136,8 +131,8 @@ def show(links: Links, field: Field, value: object) -> Iterator[Part]:
         yield from (Part(_plain(entry)) for entry in _many(value))
     elif field.kind in attachments.KINDS:
         yield from (_file(links, field, one) for one in _many(value))
-    elif field.name in _SLUGS:
-        yield from _by_slug(links, _SLUGS[field.name], value)
+    elif field.to:
+        yield from _by_slug(links, field.to, value)
     elif field.name in _NAMES:
         yield from (Part(_plain(one), links.by_title("organisation", _plain(one))) for one in _many(value))
     else:

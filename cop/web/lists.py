@@ -11,32 +11,11 @@ from cop.search import numbers
 from cop.web import labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards
-from cop.web.language import N_, _, lookup
+from cop.web.language import _, lookup
 from cop.web.links import FEED, citation_files
 from cop.web.narrow import Facet, Option, Wanted, facet_list, narrowed, parameter, value_labels
 
 PAGE_SIZE = 20
-LEADS = {
-    "resource": N_(
-        "Guidance, toolkits, reports and more about doing research together. Each has a short summary in plain words."
-    ),
-    "post": N_("Longer pieces to read, by people in communities and universities."),
-    "organisation": N_(
-        "Everybody who is named in this collection, from A to Z. Being named does not mean that they stand behind it."
-    ),
-    "word": N_(
-        "What words mean, according to whom. Where meanings differ they stand side by side, and none is the main one."
-    ),
-    "principle": N_(
-        "Principles of working together, from different traditions. They do not always agree, and we have not made them agree."
-    ),
-    "checklist": N_("Questions to ask. Answer them here or on paper. What you tick and write stays on your device."),
-    "project": N_("What people are doing together."),
-    "technique": N_("Ways to decide, to listen and to share power, with who tried them and how it went."),
-    "opportunity": N_("Paid roles, courses and calls."),
-    "training": N_("Courses, for all who do research together."),
-    "page": N_("Pages about this collection."),
-}
 ORDERS = {
     "": "date DESC, title COLLATE NOCASE, record_id",
     "title": "title COLLATE NOCASE, record_id",
@@ -148,7 +127,7 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
     things = labels.counted(record_type, everything)
     return ListPage(
         heading=labels.plural(record_type),
-        lead=lookup(LEADS.get(type_name, "")),
+        lead=lookup(record_type.lead),
         target=f"/{record_type.folder}",
         words=want.words,
         facets=facet_list(asked.db, want),
