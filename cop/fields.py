@@ -232,10 +232,22 @@ PROJECT = (
     Field("ground_rules", "text", "Ground rules", "", "Working together"),
     Field("feedback", "text", "Feedback to those who took part", "", "Working together"),
 )
-WORD = (Field("variants", "entries", "Meanings", "A list of {text, source, year, url}; none is the main one."),)
+WORD = (
+    Field(
+        "variants",
+        "entries",
+        "Meanings",
+        "A list of {text, tradition, source, year, url, language, differs_from}; none is the main one.",
+    ),
+)
 PRINCIPLE = (
     Field("tradition", "text", "Tradition", "Where this principle comes from.", "About", facet=True),
-    Field("variants", "entries", "Other wordings", "A list of {label, difference, source}."),
+    Field(
+        "variants",
+        "entries",
+        "Other wordings",
+        "A list of {label, difference, tradition, source, year, url, language}; none is the main one.",
+    ),
     Field(
         "differs_from",
         "text",

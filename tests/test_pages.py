@@ -105,7 +105,7 @@ EXPECTED = {
     "/topics/sharing-power": ["Smaller topics Meetings", "Resources 3", "Posts 1"],
     "/topics/meetings": ["Topics › Sharing power", "All 26 resources on this topic"],
     "/glossary": ["Co-production"],
-    "/glossary/co-production": ["2 sources, side by side", "none is the right one", "CLAHRC West, 2018", "Yours?"],
+    "/glossary/co-production": ["2 sources, side by side", "none is the right one", "CLAHRC West, 2018 More equal NIHR ARC West Equal power", "Yours?"],
     "/checklists/before": ["Is there childcare?", "Your notes", "Print the page to keep it"],
     "/principles": ["NIHR 2021"],
     "/people": ["People who chose to be listed Yasmin", "Hodan", "A B H T"],

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from markupsafe import Markup
 
 from cop.fields import FOLDERS, TYPES, RecordType
-from cop.web import calendars, cards, citing, dates, facts, labels, series, works
+from cop.web import calendars, cards, citing, dates, facts, labels, series, sides, works
 from cop.web.asked import Asked
 from cop.web.language import _, lookup, ngettext
 from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
@@ -41,16 +41,6 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Variant:
-    """One meaning or wording, as one source gives it."""
-
-    heading: str
-    text: str
-    source: str
-    href: str
-
-
-@dataclass(frozen=True)
 class RecordPage:
     """What the template of a record shows."""
 
@@ -71,7 +61,7 @@ class RecordPage:
     unstated: int
     differences: tuple[Difference, ...]
     checks: str
-    variants: tuple[Variant, ...]
+    sides: tuple[sides.Side, ...]  # what differs, side by side
     record_id: str
     items: tuple[str, ...]  # questions of a checklist
     script: str  # address of the script that keeps answers to them, or ""
@@ -114,6 +104,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     facts_of = {name: value for name, value in fields.items() if name not in told}
     groups = facts.groups(db, record_type, facts_of, two_names)
     html, contents = with_contents(body(row["html"]))
+    beside = sides.sides(db, row, fields)
     newer, older = works.edition(db, fields.get("superseded_by"), row), works.edition(db, fields.get("supersedes"), row)
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]
     return RecordPage(
@@ -124,7 +115,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         heading=row["title"] or _("Without a title"),
         lang=row["language"],
         meta=cards.meta_line(row["type"], row["date"], fields) if not event else "",
-        summary=row["summary"],
+        summary="" if beside and record_type.name == "principle" else row["summary"],  # then it is one of the sides
         html=html,
         slip=cards.slip(fields) if event else None,
         when=cards.event_when(fields) if event else "",
@@ -134,7 +125,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         unstated=sum(len(group.unstated) + sum(not fact.parts for fact in group.facts) for group in groups),
         differences=tuple(_differences(db, row, two_names)),
         checks=_checks(record_type, row["checks"]),
-        variants=tuple(_variants(fields.get("variants"))),
+        sides=beside,
         record_id=row["record_id"],
         items=tuple(_items(fields.get("items"))),
         script=SCRIPT_PATH if record_type.name == "checklist" else "",
@@ -203,18 +194,6 @@ def _checks(record_type: RecordType, checks: str) -> str:
         else []
     )
     return comma(words)
-
-
-def _variants(value: object) -> list[Variant]:
-    entries = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-    found = []
-    for entry in entries:
-        parts = {key: facts.in_words("", key, one) for key, one in entry.items()}
-        source, year = parts.get("source", ""), parts.get("year", "")
-        heading = parts.get("label") or comma([part for part in (source, year) if part]) or _("Source not stated")
-        text = parts.get("text") or parts.get("difference", "")
-        found.append(Variant(heading, text, source if parts.get("label") else "", outside(entry.get("url"))))
-    return found
 
 
 def _items(value: object) -> list[str]:
