@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from cop import attachments, blobs
 from cop.fields import TYPES, Field, RecordType, grouped
-from cop.web import dates, labels, series, words
+from cop.web import credits, dates, labels, series, words
 from cop.web.language import _, lookup
 from cop.web.links import outside, record_address, shown_as
 
@@ -126,7 +126,7 @@ def show(links: Links, field: Field, value: object) -> Iterator[Part]:
     if value is None or value == "" or value == [] or value == {}:
         return
     if field.kind == "people":
-        yield from (Part(text) for text in people(value))
+        yield from (Part(one.words) for one in credits.people(value))
     elif field.kind == "entries":
         yield from (Part(_plain(entry)) for entry in _many(value))
     elif field.kind in attachments.KINDS:
@@ -180,18 +180,6 @@ def _by_slug(links: Links, type_name: str, value: object) -> Iterator[Part]:
             yield Part(slug)
 
 
-def people(value: object) -> list[str]:
-    """People as "Hodan, Caafi Health: wrote", everyone alike, from A to Z."""
-    return sorted((_person(one) for one in _many(value)), key=str.casefold)
-
-
-def _person(value: object) -> str:
-    if not isinstance(value, dict):
-        return _plain(value)
-    name = ", ".join(_plain(value[key]) for key in ("name", "organisation") if value.get(key))
-    return f"{name}: {_plain(value['role'])}" if value.get("role") else name
-
-
 def _many(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
@@ -213,7 +201,10 @@ def in_words(type_name: str, name: str, value: object) -> str:
     if isinstance(value, dict) and set(value) == {"added", "removed"}:
         return _plain(value)
     if field is None or field.kind in ("people", "entries"):
-        return "; ".join(people(value) if field and field.kind == "people" else [_plain(one) for one in _many(value)])
+        named = field is not None and field.kind == "people"
+        return "; ".join(
+            [one.words for one in credits.people(value)] if named else [_plain(one) for one in _many(value)]
+        )
     if field.kind in attachments.KINDS:
         found = [(attachments.parse(one), one) for one in _many(value)]
         return "; ".join(known.words(words.size) if known else _plain(one) for known, one in found)

@@ -3,12 +3,12 @@
 import re
 import sqlite3
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from markupsafe import Markup
 
 from cop.fields import FOLDERS, TYPES, RecordType
-from cop.web import calendars, cards, citing, dates, facts, labels, series, sides, works
+from cop.web import calendars, cards, citing, credits, dates, facts, labels, series, sides, works
 from cop.web.asked import Asked
 from cop.web.language import _, lookup, ngettext
 from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
@@ -69,7 +69,7 @@ class RecordPage:
     older: works.Edition | None
     same_name: tuple[works.Edition, ...]
     related: tuple[works.Edition, ...]
-    credits: tuple[tuple[str, tuple[str, ...]], ...]
+    credits: tuple[credits.Credits, ...]
     contents: tuple[tuple[str, str], ...]  # id and text of the headings of a long text
     gap: str
     read_at: str  # address of the work itself
@@ -133,7 +133,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         older=older,
         same_name=tuple(works.same_name(db, row, (newer, older))),
         related=tuple(works.related(db, row, fields.get("topics"))),
-        credits=tuple(_credits(record_type, fields)),
+        credits=credits.of_record(record_type, fields),
         contents=contents,
         read_at=outside(fields.get("url")) if resource else "",
         gap=cards.gap(row["type"], fields),
@@ -199,9 +199,3 @@ def _checks(record_type: RecordType, checks: str) -> str:
 def _items(value: object) -> list[str]:
     entries = value if isinstance(value, list) else []
     return [facts.in_words("", "text", entry.get("text") if isinstance(entry, dict) else entry) for entry in entries]
-
-
-def _credits(record_type: RecordType, fields: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
-    people_fields = [field for field in record_type.fields if field.kind == "people" and fields.get(field.name)]
-    ordered = sorted(people_fields, key=lambda field: field.name != "credits")
-    return [(lookup(field.label), tuple(facts.people(fields[field.name]))) for field in ordered]
