@@ -4,7 +4,6 @@ Loader, merge, pages, facets and the published database all read this table. A f
 is kept and passed on as it is.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 # How the value of a field is read, checked and merged:
@@ -29,6 +28,7 @@ EVENT_KINDS = (
     "project", "publication", "review", "organisation-change",
 )  # fmt: skip
 SHARES = ("public", "partners", "own")
+TITLE, LINK, DESCRIPTION = GAPS = ("title-not-known", "no-link-known", "nobody-has-described-it")
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ RESOURCE = (
     Field("url", "url", "Read it", "", "Find it"),
     Field("other_urls", "list", "Other addresses", "", "Find it"),
     Field("file", "file", "File", "A path beside this file, such as leaflets/rights.pdf.", "Find it"),
-    Field("open_access", "choice", "Cost to read", "", "Find it", ("free", "paywalled"), ask=True),
+    Field("open_access", "choice", "Cost to read", "", "Find it", ("free", "paywalled"), ask=True, facet=True),
     Field("cited_as", "text", "Cited as", "", "Find it"),
     Field("part_of", "text", "Part of", "Short address of the larger work.", "Editions", to="resource"),
     Field("supersedes", "text", "Older edition", "Short address of the older edition.", "Editions", to="resource"),
@@ -331,6 +331,14 @@ KINDS_OF_RECORDS = (
     RecordType("topic", "topics", "Topic", "Topics", TOPIC + COMMON),
 )  # fmt: skip
 
+# What readers can narrow lists by and nobody writes down: `filing` works it out.
+NEW = Field("new", "number", "New here", facet=True)  # days since it was added
+WORKED_OUT: tuple[Field, ...] = (
+    Field("help", "choice", "Needs help", choices=GAPS, facet=True),
+    Field("added_by", "choice", "Added by", choices=ORGANISATION_KINDS, facet=True),
+    NEW,
+)
+
 TYPES: dict[str, RecordType] = {}
 FOLDERS: dict[str, RecordType] = {}
 _BY_TYPE: dict[str, dict[str, Field]] = {}
@@ -376,6 +384,9 @@ def grouped(record_type: RecordType) -> dict[str, list[Field]]:
     return groups
 
 
-def facets(names: Iterable[str] = TYPES) -> dict[str, tuple[Field, ...]]:
+def facets() -> dict[str, tuple[Field, ...]]:
     """Per kind of record, the fields readers can narrow its list by."""
-    return {name: tuple(field for field in TYPES[name].fields if field.facet) for name in names}
+    return {
+        name: (*(field for field in record_type.fields if field.facet), *WORKED_OUT)
+        for name, record_type in TYPES.items()
+    }

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cop.errors import CopError
-from cop.fields import TYPES, RecordType
+from cop.fields import TYPES, RecordType, facets
 
 APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 3  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+SITE_VERSION = 4  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
 STORE_VERSION = 2  # how many functions stand in _migrate()
@@ -176,7 +176,10 @@ CREATE TABLE records (
 );
 CREATE INDEX records_slug ON records (type, slug);
 CREATE INDEX records_base_slug ON records (type, base_slug);
-CREATE INDEX records_date ON records (type, date DESC, title);
+CREATE INDEX records_date ON records (type, date DESC, title COLLATE NOCASE, record_id);
+CREATE INDEX records_oldest ON records (type, (date = ''), date, title COLLATE NOCASE, record_id);
+CREATE INDEX records_title ON records (type, title COLLATE NOCASE, record_id);
+CREATE INDEX records_added ON records (type, added DESC, record_id);
 CREATE INDEX records_changed ON records (changed DESC, record_id);
 CREATE INDEX records_type_changed ON records (type, changed DESC, record_id);
 CREATE TABLE history (
@@ -212,6 +215,10 @@ CREATE TABLE facets (
 CREATE INDEX facets_number ON facets (number);
 CREATE TABLE facet_counts (
     type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (type, name, value)
+) WITHOUT ROWID;
+CREATE TABLE facet_sets (       -- what stands in `facets`, as one roaring bitmap of numbers for each value
+    type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, numbers BLOB NOT NULL,
     PRIMARY KEY (type, name, value)
 ) WITHOUT ROWID;
 CREATE TABLE members (
@@ -296,7 +303,8 @@ def open_site(path: Path) -> sqlite3.Connection:
     db = _connect(path)
     db.execute("PRAGMA synchronous = NORMAL")  # it can be rebuilt from the log at any time
     tables = SITE_TABLES + "".join(_public_view(record_type) for record_type in TYPES.values())
-    version = zlib.crc32(f"{SITE_VERSION} {tables}".encode()) & 0x7FFF_FFFF  # a new field is a new column: another file
+    filed = sorted((name, field.name) for name, fields in facets().items() for field in fields)
+    version = zlib.crc32(f"{SITE_VERSION} {filed} {tables}".encode()) & 0x7FFF_FFFF  # with a new field, another file
     if db.execute("PRAGMA user_version").fetchone()[0] != version:
         db.close()
         for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cop import publish
+from cop import facet_sets, publish
 from cop.model import RecordId
 from cop.publish import PublicRecord
 
@@ -28,7 +28,7 @@ def table(public: sqlite3.Connection, name: str) -> Table:
 
 def clear(public: sqlite3.Connection) -> None:
     """Take every record out."""
-    for name in ("facets", "facet_counts", *_OF_A_RECORD):
+    for name in ("facets", "facet_counts", "facet_sets", *_OF_A_RECORD):
         public.execute(f"DELETE FROM {name}")
 
 
@@ -57,9 +57,11 @@ def _remove(public: sqlite3.Connection, record_ids: Sequence[RecordId]) -> dict[
     ).fetchall()
     numbers = json.dumps([row["number"] for row in rows])
     facets = public.execute(
-        "DELETE FROM facets WHERE number IN (SELECT value FROM json_each(?)) RETURNING type, name, value", [numbers]
-    )
-    _count(public, [tuple(facet) for facet in facets], -1)
+        "DELETE FROM facets WHERE number IN (SELECT value FROM json_each(?)) RETURNING type, name, value, number",
+        [numbers],
+    ).fetchall()
+    _count(public, [tuple(facet[:3]) for facet in facets], -1)
+    facet_sets.update(public, [tuple(facet) for facet in facets], add=False)
     for name in _OF_A_RECORD:
         public.execute(f"DELETE FROM {name} WHERE record_id IN (SELECT value FROM json_each(?))", [ids])
     return {row["record_id"]: (row["number"], row["type"], row["base_slug"]) for row in rows}
@@ -69,6 +71,7 @@ def add_facets(public: sqlite3.Connection, facets: Sequence[tuple[str, str, str,
     """File records under their facets: kind of record, name, value, number of the record."""
     public.executemany("INSERT INTO facets VALUES (?, ?, ?, ?)", facets)
     _count(public, [facet[:3] for facet in facets], 1)
+    facet_sets.update(public, facets, add=True)
 
 
 def _count(public: sqlite3.Connection, facets: Iterable[tuple[str, ...]], sign: int) -> None:

@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
+from pyroaring import BitMap
+
 from cop import (
     answering,
     entry,
@@ -378,6 +380,10 @@ def site_tables(path: Path) -> dict[str, list[dict[str, object]]]:
                 {**dict(row), "number": ids[row["number"]]} for row in db.execute("SELECT * FROM facets")
             ),
             "facet_counts": _rows(db, "facet_counts"),
+            "facet_sets": _sorted(
+                {**dict(row), "numbers": sorted(ids[number] for number in BitMap.deserialize(row["numbers"]))}
+                for row in db.execute("SELECT * FROM facet_sets")
+            ),
             "members": _rows(db, "members"),
             "meta": [row for row in _rows(db, "meta") if row["name"] not in LOCAL_META],
             "found": _found_by_search(db, ids),

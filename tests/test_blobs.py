@@ -38,8 +38,9 @@ from cop.transports.attachments import Coming, HttpBlobs
 from cop.transports.base import AnswersOtherwise, LineCut
 from cop.transports.http import HttpTransport
 from cop.transports.signatures import Request, sender_of, sign_request
+from tests.commands import at, cop, report, serving
+from tests.lines import Between, cutting
 from tests.network import NOW, Place, network
-from tests.test_sync_http import Between, at, cop, cutting, report, serving
 
 LARGE = bytes(range(256)) * 1200  # 307,200 bytes: more than one piece
 

@@ -13,8 +13,9 @@ from cop.place import attachments as left_files
 from cop.signing import sha256
 from cop.transports.folder import FolderCarrier
 from tests.carriers import files_in, visit_folder, web_server
+from tests.commands import cop
 from tests.network import NOW, Place, network
-from tests.test_blobs import LARGE, allow, cop, holds, pair, parts, publish, sha
+from tests.test_blobs import LARGE, allow, holds, pair, parts, publish, sha
 
 FILM = LARGE * 8  # three pieces
 

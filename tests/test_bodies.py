@@ -11,8 +11,8 @@ from datasette.utils.asgi import BadRequest
 
 from cop.web.api import MAX_AT_ONCE
 from cop.web.bodies import Bodies, Busy
+from tests.commands import WAIT_SECONDS, at, report, serving
 from tests.network import befriend, places
-from tests.test_sync_http import WAIT_SECONDS, at, report, serving
 
 
 class Request:

@@ -300,7 +300,7 @@ async def test_every_real_resource_is_read_back_by_programs_of_others(client: An
 
 async def test_a_narrowed_list_is_taken_along_as_one_file(client: Any, real: Path) -> None:
     page = (await client.get("/resources?topic=meetings&sort=title")).text
-    assert 'href="resources.bib?sort=title&amp;topic=meetings"' in page
+    assert 'href="resources.bib?topic=meetings&amp;sort=title"' in page
     db = sqlite3.connect(real)
     on_topic = "SELECT slug FROM records JOIN facets USING (number, type) WHERE type = 'resource' AND name = 'topics' AND value = ?"
     expected = {slug for (slug,) in db.execute(on_topic, ("meetings",))}

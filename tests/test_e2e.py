@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cop import exchanges
+from tests.commands import serving
 from tests.network import NOW, befriend, places
-from tests.test_sync_http import serving
 
 pytestmark = pytest.mark.e2e
 PROJECT = Path(__file__).parent.parent
@@ -24,7 +24,9 @@ PAGES = [
     "/events", "/events/clahrc-west-workshop-1-2018", "/posts", "/posts/what-is-co-production", "/glossary",
     "/glossary/term-co-produced-research", "/checklists/check-before-meetings", "/principles", "/organisations", "/people",
     "/topics", "/topics/meetings", "/search?q=power", "/search?q=nothingatall", "/new", "/add", "/offline", "/about",
-    "/privacy", "/accessibility", "/resources/mcpin-how-to-break-down-power-structures-2019/history", "/no-such-page",
+    "/privacy", "/accessibility", "/languages", "/ar/", "/ar/resources", "/ar/events/clahrc-west-workshop-1-2018",
+    "/ar/search?q=nothingatall", "/ur/glossary/term-co-produced-research", "/ur/add", "/pl/events", "/cy/people", "/so/about",
+    "/resources/mcpin-how-to-break-down-power-structures-2019/history", "/no-such-page",
 ]  # fmt: skip
 
 

@@ -23,8 +23,9 @@ from cop.signing import Signer
 from cop.sync import Report
 from cop.transports import partly_known
 from cop.transports.http import CONTENT_TYPE, PATH, HttpTransport, Proof
+from tests.commands import WAIT_SECONDS, serving
+from tests.lines import Between
 from tests.network import NOW, Line, Place, assert_same_views, befriend, places, read_by_anyone, store
-from tests.test_sync_http import WAIT_SECONDS, Between, serving
 
 NEVER_TRUE = bytes(16)
 

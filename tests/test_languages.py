@@ -106,6 +106,13 @@ def test_what_a_machine_drafted_says_so(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", DRAFTED)
+def test_nearly_every_message_is_translated(code: str) -> None:
+    """New ones may wait for a speaker for a while."""
+    translated = [message for message in messages(code) if all(forms(message.string))]
+    assert len(translated) >= 0.9 * len(messages(code))
+
+
+@pytest.mark.parametrize("code", DRAFTED)
 def test_merging_changes_nothing_that_is_up_to_date(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = translations.path_of(code).read_bytes()
     monkeypatch.setattr(translations, "LOCALE", tmp_path)
@@ -113,6 +120,16 @@ def test_merging_changes_nothing_that_is_up_to_date(code: str, tmp_path: Path, m
     translations.path_of(code).write_bytes(before)
     translations.merge(code)
     assert translations.path_of(code).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("code", "count", "shown"),
+    [("en", 1, "1 change"), ("en", 0, "0 changes"), ("pl", 1, "1 zmiana"), ("pl", 3, "3 zmiany"), ("pl", 12, "12 zmian"), ("pl", 22, "22 zmiany"),
+     ("cy", 2, "2 newid"), ("cy", 3, "3 newid"), ("ar", 2, "تغييران"), ("ar", 3, "3 تغييرات"), ("ar", 11, "11 تغييرًا"), ("ar", 100, "100 تغيير")]
+)  # fmt: skip
+def test_numbers_take_the_right_form(code: str, count: int, shown: str) -> None:
+    with language.speaking(code, SOURCE):
+        assert language.ngettext("%(num)s change", "%(num)s changes", count) == shown
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ from cop.model import OWN, PARTNERS
 from cop.partners import Partner
 from cop.signing import sha256
 from cop.sync import Report
+from tests.commands import COP, WAIT_SECONDS, serving, started
+from tests.commands import cop as command
 from tests.network import NOW, Place, befriend, places
-from tests.test_sync_http import COP, WAIT_SECONDS, serving
-from tests.test_sync_http import cop as command
 
 ZEROCONF = pytest.importorskip("zeroconf")
 LOOPBACK = ["127.0.0.1"]
@@ -541,13 +541,7 @@ def test_a_real_loop_exchanges_lets_others_sync_beside_it_and_ends_well_with_ctr
     with serving(other) as address:
         one.db.execute("UPDATE local_partner SET address = ?", [address])
         one.close()
-        process = subprocess.Popen(
-            [*COP, "--site", str(one.site.root), "sync", "--every", "1m"],
-            env={**os.environ, "COP_KEYS": str(one.site.keys), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = started(one, "sync", "--every", "1m")
         try:
             assert process.stdout is not None
             line = process.stdout.readline()

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cop import bundle, config, identity, invitations, partners, verification, views
+from tests.commands import cop
 from tests.network import NOW, Place, assert_same_views, places
-from tests.test_sync_http import cop
 
 DATA = Path(__file__).parent / "data"
 VERSIONS = sorted(path.name for path in DATA.iterdir())

@@ -51,6 +51,12 @@ def settle(folder: Path, *found: Place, rounds: int = 3) -> None:
             visit_folder(one, folder)
 
 
+def assert_settles(folder: Path, one: Place, other: Place) -> None:
+    """After some visits, in this order, both hold and show the same."""
+    settle(folder, one, other)
+    assert_in_step(one, other)
+
+
 # -- names
 
 
@@ -94,8 +100,7 @@ def test_a_copy_is_used_if_the_file_itself_is_missing_or_damaged(pair: tuple[Pla
         path.write_bytes(path.read_bytes()[:-1]) if at % 2 else path.unlink()
     report = visit_folder(other, folder)
     assert report.files_waiting == 0
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
 
 
 def test_a_copy_with_other_bytes_is_not_used(pair: tuple[Place, Place], folder: Path) -> None:
@@ -104,8 +109,7 @@ def test_a_copy_with_other_bytes_is_not_used(pair: tuple[Place, Place], folder: 
     for path in data_files(folder):
         path.with_name(f"{path.stem} - Copy.cop").write_bytes(b"something else")
     assert visit_folder(other, folder).files_waiting == 0
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
 
 
 def test_empty_placeholders_are_waited_for(pair: tuple[Place, Place], folder: Path) -> None:
@@ -121,8 +125,7 @@ def test_empty_placeholders_are_waited_for(pair: tuple[Place, Place], folder: Pa
     for name, data in whole.items():
         (folder / name).write_bytes(data)
     assert visit_folder(other, folder).files_waiting == 0
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
 
 
 def test_half_a_file_of_any_length_does_no_harm(pair: tuple[Place, Place], folder: Path) -> None:
@@ -138,8 +141,7 @@ def test_half_a_file_of_any_length_does_no_harm(pair: tuple[Place, Place], folde
         assert other.entry_ids() == before
     for name, data in whole.items():
         (folder / name).write_bytes(data)
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
 
 
 def test_flipped_bits_are_noticed_and_the_writer_writes_again(pair: tuple[Place, Place], folder: Path) -> None:
@@ -153,8 +155,7 @@ def test_flipped_bits_are_noticed_and_the_writer_writes_again(pair: tuple[Place,
         path.write_bytes(data)
     assert visit_folder(other, folder).files_waiting == 1
     visit_folder(one, folder)  # reads the complaint, looks again, and writes anew
-    settle(folder, other, one)
-    assert_in_step(one, other)
+    assert_settles(folder, other, one)
     assert visit_folder(other, folder).files_waiting == 0
 
 
@@ -170,8 +171,7 @@ def test_a_state_that_is_late_half_or_forged_does_no_harm(pair: tuple[Place, Pla
         path.write_bytes(data)
         assert visit_folder(other, folder).received in (0, 1)
     path.unlink()
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
     assert path.exists()
 
 
@@ -266,8 +266,7 @@ def test_a_place_that_cannot_be_written_is_named_and_what_came_is_kept(
     assert failed.value.exit_code == 3 and str(folder) in str(failed.value)
     assert files_in(folder) == before and other.view(record_id)
     monkeypatch.undo()
-    settle(folder, other, one)
-    assert_in_step(one, other)
+    assert_settles(folder, other, one)
 
 
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
@@ -298,8 +297,7 @@ def test_a_disk_that_is_full_midway_leaves_nothing_half_written(
     monkeypatch.undo()
     now = files_in(folder)
     assert {name: now[name] for name in before} == before and not [name for name in now if name.endswith(".part")]
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
 
 
 def test_a_link_or_a_pipe_in_the_folder_is_neither_followed_nor_waited_for(
@@ -321,8 +319,7 @@ def test_a_link_or_a_pipe_in_the_folder_is_neither_followed_nor_waited_for(
     (ours / "state.cop.part").symlink_to(tmp_path / "private")
     with pytest.raises(NotReachable):
         visit_folder(other, folder)
-    settle(folder, other, one)
-    assert_in_step(one, other)
+    assert_settles(folder, other, one)
     assert (tmp_path / "private").read_text() == "keep"
 
 
@@ -338,8 +335,7 @@ def test_what_is_ours_and_vanished_is_written_again(pair: tuple[Place, Place], f
     for path in set(data_files(folder)) - before:
         path.unlink()
     assert visit_folder(one, folder).sent == 1
-    settle(folder, other, one)
-    assert_in_step(one, other)
+    assert_settles(folder, other, one)
 
 
 def test_what_is_ours_and_lost_its_bytes_is_written_again(pair: tuple[Place, Place], folder: Path) -> None:
@@ -349,8 +345,7 @@ def test_what_is_ours_and_lost_its_bytes_is_written_again(pair: tuple[Place, Pla
     for path in data_files(folder):
         path.write_bytes(b"")
     visit_folder(one, folder)
-    settle(folder, other, one)
-    assert_in_step(one, other)
+    assert_settles(folder, other, one)
 
 
 def test_what_another_wrote_and_vanished_is_written_by_whoever_holds_it(tmp_path: Path, folder: Path) -> None:
@@ -370,8 +365,7 @@ def test_only_payloads_vanished_and_come_again(pair: tuple[Place, Place], folder
     visit_folder(one, folder)
     for path in data_files(folder, "p"):
         path.unlink()
-    settle(folder, other, one)
-    assert_in_step(one, other)
+    assert_settles(folder, other, one)
 
 
 def test_payloads_that_vanished_are_written_again_without_being_asked_for(
@@ -537,8 +531,7 @@ def test_a_run_killed_before_it_could_remember_goes_on(
                 continue
             monkeypatch.undo()
             break
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
 
 
 # -- order of arrival

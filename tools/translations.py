@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from cop.fields import AUDIENCES, TYPES
+from cop.fields import AUDIENCES, TYPES, WORKED_OUT
 from cop.languages import OWN_NAMES, SOURCE
 from cop.web.catalogues import DRAFT
 from cop.web.labels import choice_words, counted_words
@@ -47,6 +47,8 @@ def table() -> Iterator[str | tuple[str, str]]:
         for field in record_type.fields:
             yield from filter(None, (field.label, field.group, field.help))
             yield from map(choice_words, field.choices)
+    for field in WORKED_OUT:
+        yield from (field.label, *map(choice_words, field.choices))
     yield from map(choice_words, AUDIENCES)
 
 

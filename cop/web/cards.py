@@ -4,12 +4,14 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from markupsafe import Markup
 
+from cop.fields import DESCRIPTION, LINK, TITLE
+from cop.filing import gaps
 from cop.web import dates, labels, series
-from cop.web.language import _, apart
+from cop.web.language import N_, _, apart, lookup
 from cop.web.links import history_address, record_address
 from cop.web.words import comma, sentences
 
@@ -28,6 +30,17 @@ class Card:
     summary: str
     states: tuple[str, ...]  # such as "Newer edition exists"
     gap: str  # an invitation to help, or ""
+
+
+@dataclass(frozen=True)
+class CardsPage:
+    """A plain list of records."""
+
+    heading: str
+    lead: str
+    cards: tuple[Card, ...]
+    nothing: str
+    template: ClassVar[str] = "cop_cards.html"
 
 
 @dataclass(frozen=True)
@@ -105,15 +118,16 @@ def slip(fields: Mapping[str, Any]) -> Slip | None:
     return Slip(iso, dates.part(when.first, "LLL y"), str(when.day), dates.part(when.first, "EEE"))
 
 
+_GAPS = {
+    TITLE: N_("Title not known. Do you know it?"),
+    LINK: N_("No link known. Do you know one?"),
+    DESCRIPTION: N_("Nobody has described this yet. Can you?"),
+}
+
+
 def gap(type_name: str, fields: Mapping[str, Any]) -> str:
-    """What is missing from a resource, as a question."""
-    if type_name != "resource":
-        return ""
-    if not _text(fields.get("title")):
-        return _("Title not known. Do you know it?")
-    if not _text(fields.get("url")):
-        return _("No link known. Do you know one?")
-    return ""
+    """The first thing that is missing from a record, as a question."""
+    return lookup(_GAPS.get(next(gaps(type_name, fields), ""), ""))
 
 
 def _states(conflicts: str, fields: Mapping[str, Any]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from cop.fields import TYPES
 from cop.web import dates, events, labels
 from cop.web.asked import Asked
-from cop.web.cards import COLUMNS, Card, cards
+from cop.web.cards import COLUMNS, Card, CardsPage, cards
 from cop.web.language import _, number
 from cop.web.lists import Pager
 from cop.web.topics import Topic, read_topics, tree
@@ -71,17 +71,6 @@ class NewPage:
     days: tuple[Day, ...]
     pager: Pager
     template: ClassVar[str] = "cop_new.html"
-
-
-@dataclass(frozen=True)
-class CardsPage:
-    """A plain list of records."""
-
-    heading: str
-    lead: str
-    cards: tuple[Card, ...]
-    nothing: str
-    template: ClassVar[str] = "cop_cards.html"
 
 
 def home(asked: Asked) -> HomePage:

@@ -6,18 +6,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cop.fields import TYPES, RecordType, facets
+from cop.fields import NEW, TYPES, Field, RecordType
 from cop.search import numbers
 from cop.web import labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards
 from cop.web.language import _, lookup
 from cop.web.links import FEED, citation_files
-from cop.web.narrow import Facet, Option, Wanted, facet_list, narrowed, parameter, value_labels
+from cop.web.narrow import (
+    NEW_DAYS,
+    Counter,
+    Facet,
+    Option,
+    Wanted,
+    everything,
+    facet_list,
+    fields_of,
+    narrowed,
+    parameter,
+    value_labels,
+)
 
 PAGE_SIZE = 20
+FEW = 2000  # records: so many are put in order at once
 ORDERS = {
     "": "date DESC, title COLLATE NOCASE, record_id",
+    "oldest": "(date = ''), date, title COLLATE NOCASE, record_id",
     "title": "title COLLATE NOCASE, record_id",
     "added": "added DESC, record_id",
     "best": "date DESC, record_id",  # by how well it fits, where there are words to fit
@@ -59,6 +73,7 @@ class ListPage:
     pager: Pager
     start: int  # number of the first card
     query: Mapping[str, str | Sequence[str]]  # what narrows the list
+    address: Mapping[str, str | Sequence[str]]  # likewise, with the page: one plain address for each state of a list
     feed: str  # address of its feed
     files: tuple[tuple[str, str], ...]  # name and address of the same list for other programs
     template: ClassVar[str] = "cop_list.html"
@@ -66,44 +81,48 @@ class ListPage:
 
 def wanted(asked: Asked, record_type: RecordType) -> Wanted:
     """Read what the reader chose; anything else in the address is left alone."""
-    chosen = {}
-    for field in facets()[record_type.name]:
-        values = tuple(dict.fromkeys(asked.texts(parameter(field.name))))
-        if any(values):
-            chosen[field.name] = tuple(value for value in values if value)
+    chosen = {field.name: values for field in fields_of(record_type) if (values := _chosen(asked, field))}
     words, order = asked.text("q"), asked.text("sort")
     found = numbers(asked.db, words)
     if order not in ORDERS or (order == "best" and found is None):
         order = ""
-    return Wanted(record_type, words, None if found is None else json.dumps(found), chosen, order, asked.page())
+    told = None if found is None else json.dumps(found)
+    return Wanted(record_type, words, told, chosen, order, asked.page(), asked.today)
 
 
-def total(db: sqlite3.Connection, want: Wanted) -> int:
-    """How many records are wanted."""
-    condition, values = narrowed(want)
-    row = db.execute(f"SELECT count(*) FROM records WHERE type = ? AND {condition}", (want.record_type.name, *values))
-    return int(row.fetchone()[0])
+def _chosen(asked: Asked, field: Field) -> tuple[str, ...]:
+    """The values of one facet that stand in the address, in an order of their own."""
+    values = {value for value in asked.texts(parameter(field.name)) if value}
+    if field is NEW:
+        values &= set(map(str, NEW_DAYS))
+    return tuple(sorted(values))
 
 
 def rows(db: sqlite3.Connection, want: Wanted, limit: int, offset: int) -> list[sqlite3.Row]:
     """One page of the wanted records, in the wanted order."""
-    condition, values = narrowed(want)
-    source, first = "records", []
-    order = ORDERS[want.order]
-    if want.found is not None and want.order in ("", "best"):
-        source, first, order = "records JOIN json_each(?) AS found ON found.value = number", [want.found], "found.key"
-    sql = f"SELECT {COLUMNS} FROM {source} WHERE records.type = ? AND {condition} ORDER BY {order} LIMIT ? OFFSET ?"
-    return db.execute(sql, (*first, want.record_type.name, *values, limit, offset)).fetchall()
+    numbers = Counter(db, want).wanted() if want.narrows else None
+    if numbers is not None and want.found is not None and want.order in ("", "best"):
+        best = [number for number in json.loads(want.found) if number in numbers]
+        return _these(db, best[offset : offset + limit], "found.key")
+    if numbers is not None and len(numbers) <= FEW:
+        return _these(db, list(numbers), f"{ORDERS[want.order]} LIMIT {int(limit)} OFFSET {int(offset)}")
+    condition, values = narrowed(want)  # of many, some are soon found on the way through the index of the order
+    sql = f"SELECT {COLUMNS} FROM records WHERE records.type = ? AND {condition} ORDER BY {ORDERS[want.order]} LIMIT ? OFFSET ?"
+    return db.execute(sql, (want.record_type.name, *values, limit, offset)).fetchall()
+
+
+def _these(db: sqlite3.Connection, numbers: Sequence[int], order: str) -> list[sqlite3.Row]:
+    sql = f"SELECT {COLUMNS} FROM json_each(?) AS found CROSS JOIN records ON number = found.value ORDER BY {order}"
+    return db.execute(sql, [json.dumps(numbers)]).fetchall()
 
 
 def filters(db: sqlite3.Connection, want: Wanted) -> tuple[Filter, ...]:
     """The choices in force, each with the way back."""
     found = [Filter(_("Words"), want.words, want.query(q=""))] if want.words else []
     for name, chosen in want.chosen.items():
-        field = want.record_type.field(name)
-        if field:
-            names = value_labels(db, field, chosen)
-            found += [Filter(lookup(field.label), names[value], want.without(name, value)) for value in chosen]
+        field = next(field for field in fields_of(want.record_type) if field.name == name)
+        names = value_labels(db, field, chosen)
+        found += [Filter(lookup(field.label), names[value], want.without(name, value)) for value in chosen]
     return tuple(found)
 
 
@@ -121,10 +140,9 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
     """The list of one kind of record."""
     record_type = TYPES[type_name]
     want = wanted(asked, record_type)
-    count = total(asked.db, want)
-    everything = total(asked.db, Wanted(record_type, "", None, {}, "", 1)) if want.query() else count
+    count = Counter(asked.db, want).total()
     found = rows(asked.db, want, PAGE_SIZE, (want.page - 1) * PAGE_SIZE)
-    things = labels.counted(record_type, everything)
+    things = labels.counted(record_type, everything(asked.db, record_type))
     return ListPage(
         heading=labels.plural(record_type),
         lead=lookup(record_type.lead),
@@ -139,6 +157,7 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
         pager=pager(want, count),
         start=(want.page - 1) * PAGE_SIZE + 1,
         query=want.query(),
+        address=want.query(page=str(want.page) if want.page > 1 else ""),
         feed=f"/{record_type.folder}{FEED}",
         files=citation_files("/resources") if type_name == "resource" else (),
     )
@@ -148,5 +167,7 @@ def _orders(want: Wanted) -> tuple[Option, ...]:
     known = {"": _("Newest first")} if want.record_type.sort != "title" else {}
     if want.found is not None:
         known = {"best": _("Best match first")}
+    if want.record_type.sort != "title":
+        known |= {"oldest": _("Oldest first")}
     known |= {"title": _("Title, A to Z"), "added": _("Newly added first")}
     return tuple(Option(value, label, "", value == want.order) for value, label in known.items())

@@ -65,9 +65,12 @@ class RecordPage:
     record_id: str
     items: tuple[str, ...]  # questions of a checklist
     script: str  # address of the script that keeps answers to them, or ""
-    newer: works.Edition | None
-    older: works.Edition | None
+    newer: tuple[works.Edition, ...]  # the next one first
+    older: tuple[works.Edition, ...]  # likewise
     same_name: tuple[works.Edition, ...]
+    whole: works.Edition | None  # that it is part of
+    parts: tuple[works.Edition, ...]
+    mentions: tuple[works.Mention, ...]
     related: tuple[works.Edition, ...]
     credits: tuple[credits.Credits, ...]
     contents: tuple[tuple[str, str], ...]  # id and text of the headings of a long text
@@ -105,7 +108,8 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     groups = facts.groups(db, record_type, facts_of, two_names)
     html, contents = with_contents(body(row["html"]))
     beside = sides.sides(db, row, fields)
-    newer, older = works.edition(db, fields.get("superseded_by"), row), works.edition(db, fields.get("supersedes"), row)
+    newer = works.editions(db, row, "superseded_by", "supersedes")
+    older = works.editions(db, row, "supersedes", "superseded_by")
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]
     return RecordPage(
         type=record_type.name,
@@ -129,9 +133,12 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         record_id=row["record_id"],
         items=tuple(_items(fields.get("items"))),
         script=SCRIPT_PATH if record_type.name == "checklist" else "",
-        newer=newer,
-        older=older,
-        same_name=tuple(works.same_name(db, row, (newer, older))),
+        newer=tuple(newer),
+        older=tuple(older),
+        same_name=tuple(works.same_name(db, row, (*newer, *older))),
+        whole=works.edition(db, fields.get("part_of"), row),
+        parts=tuple(works.parts(db, row)),
+        mentions=tuple(works.mentions(db, row)),
         related=tuple(works.related(db, row, fields.get("topics"))),
         credits=credits.of_record(record_type, fields),
         contents=contents,

@@ -12,7 +12,8 @@ from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards, loads
 from cop.web.language import _, number
 from cop.web.links import FEED, body, history_address, record_address
-from cop.web.render import Answer, Moved
+from cop.web.render import Answer
+from cop.web.works import renamed
 
 SHOWN = 10  # records of one kind on the page of a topic
 MAX_TOPICS = 2000
@@ -132,7 +133,7 @@ def topic(asked: Asked, slug: str) -> Answer:
     row = db.execute("SELECT * FROM records WHERE type = 'topic' AND slug = ? LIMIT 1", (slug,)).fetchone()
     sections = tuple(_sections(db, slug))
     if row is None and not sections:
-        return _renamed(db, slug)
+        return renamed(db, TYPES["topic"], slug)
     mine = known.get(slug)
     return TopicPage(
         heading=row["title"] if row else labels.choice(slug),
@@ -152,11 +153,6 @@ def topic(asked: Asked, slug: str) -> Answer:
 
 def _has_events(sections: tuple[Section, ...]) -> bool:
     return any(section.label == TYPES["event"].plural for section in sections)
-
-
-def _renamed(db: sqlite3.Connection, slug: str) -> Moved | None:
-    row = db.execute("SELECT slug FROM records WHERE record_id = ? AND type = 'topic'", (slug,)).fetchone()
-    return Moved(record_address("topic", row["slug"])) if row else None
 
 
 def _sections(db: sqlite3.Connection, slug: str) -> list[Section]:
