@@ -27,6 +27,9 @@ EVENT_KINDS = (
     "workshop", "workshop-series", "training-course", "webinar", "awareness-week", "call", "meeting", "meeting-series",
     "project", "publication", "review", "organisation-change",
 )  # fmt: skip
+POST_KINDS = ("case-study", "how-to", "news", "opinion")
+OPPORTUNITY_KINDS = ("paid-role", "course", "call", "volunteering")
+FORMS = ("easy-read", "audio", "large-print", "sign-language", "translation")
 SHARES = ("public", "partners", "own")
 TITLE, LINK, DESCRIPTION = GAPS = ("title-not-known", "no-link-known", "nobody-has-described-it")
 
@@ -78,6 +81,8 @@ COMMON: tuple[Field, ...] = (
     Field("summary", "text", "Summary", "One or two plain sentences."),
     Field("topics", "set", "Topics", "Short addresses of topics.", "About", facet=True, to="topic"),
     Field("languages", "set", "Language", "Language codes, such as en or so.", "About", facet=True),
+    Field("form", "choice", "Form", "If it is the same as another entry in another form.", "About", FORMS, facet=True),
+    Field("same_as_in", "set", "The same in another form", "Short addresses of entries of this kind."),
     Field("credits", "people", "Who did what", "Name, role and organisation, as each person wishes.", "Credits"),
     Field("licence", "text", "May I pass it on?", "For example CC BY 4.0.", "About", ask=True),
     Field("rights_holders", "list", "Who owns it", "", "About"),
@@ -90,9 +95,18 @@ COMMON: tuple[Field, ...] = (
     Field("withdrawn", "text", "Withdrawn because"),
 )
 
-POST = (
+PAGE = (
     Field("date", "date", "Date", "", "About"),
     Field("authors", "list", "By", "Names as each person wishes, in the order they chose.", "About"),
+)
+_CASE = "What happened"
+POST = (
+    Field("kind", "choice", "Kind", "", "About", POST_KINDS, facet=True),
+    *PAGE,
+    Field("stages", "entries", "Who was in at which stage", "A list of {stage, who}.", _CASE),
+    Field("what_changed", "text", "What changed", "", _CASE),
+    Field("what_went_wrong", "text", "What went wrong", "Failures help others most.", _CASE),
+    Field("agreed_by", "text", "Agreed by those described", "Who agreed, and when, before it was shared.", _CASE),
 )
 RESOURCE = (
     Field("label", "text", "Name in our words", "When the title is not known.", "About"),
@@ -209,13 +223,15 @@ ORGANISATION = (
     Field("kind", "choice", "Kind", "", "About", ORGANISATION_KINDS, facet=True),
     Field("kind_basis", "choice", "How the kind is known", "", "About", ("stated", "inferred")),
     Field("aliases", "set", "Also called", "", "About"),
+    Field("other_names", "entries", "Other names, and where they stand", "A list of {name, source, period}.", "About"),
     Field("url", "url", "Website", "", "Find it"),
     Field("sources", "list", "Named in", "", "Where it comes from"),
 )
 PERSON = (
     Field("organisation", "text", "Organisation", "", "About"),
     Field("offers", "list", "Can help with", "", "About"),
-    Field("consent", "text", "Consent", "Who agreed, when, for what and until when."),
+    Field("consent", "text", "Consent", "Who agreed, when and for what."),
+    Field("consent_until", "date", "Consent ends", "After this day nobody sees the page."),
     Field("contact", "text", "Private contact", "Stays with your organisation.", share="own"),
 )
 PROJECT = (
@@ -231,6 +247,12 @@ PROJECT = (
     Field("rights", "text", "Who owns what is made", "", "Working together"),
     Field("ground_rules", "text", "Ground rules", "", "Working together"),
     Field("feedback", "text", "Feedback to those who took part", "", "Working together"),
+    Field(
+        "log",
+        "entries",
+        "What happened and what changed",
+        "A list of {date, who, what, changed}; who by role, not by name.",
+    ),
 )
 WORD = (
     Field(
@@ -269,21 +291,40 @@ TECHNIQUE = (
     Field("materials", "list", "What you need", "", "About"),
     Field("remote", "flag", "Works at a distance", "", "About", ask=True),
     Field("access_notes", "text", "Access", "", "About", ask=True),
+    Field(
+        "power",
+        "set",
+        "Kind of power it works on",
+        "Short addresses of words, such as power-over.",
+        "About",
+        facet=True,
+        to="word",
+    ),
+    Field("tried", "entries", "Who tried it, and how it went", "A list of {who, when, how_it_went}.", "Tried out"),
     Field("tried_by", "people", "Tried by", "", "Credits"),
 )
 OPPORTUNITY = (
-    Field("closes", "date", "Closes", "", "About"),
+    Field("kind", "choice", "Kind", "", "About", OPPORTUNITY_KINDS, facet=True),
+    Field("organisers", "set", "Offered by", "", "About", facet=True),
+    Field("closes", "date", "Closes", "Afterwards it leaves the list. Its page stays.", "About", ask=True),
     Field("pay", "text", "Pay", "", "About", ask=True),
     Field("checks_needed", "text", "Checks needed", "", "About", ask=True),
     Field("no_degree_needed", "flag", "No degree needed", "", "About", ask=True),
     Field("url", "url", "More about it", "", "Find it"),
 )
+_FROM_EVENTS = {
+    "format", "place", "venue_access", "transport_help", "childcare", "join_methods", "low_data_option", "tech_help",
+    "expenses_and_payment", "support_offered", "booking", "contact_role",
+}  # fmt: skip
 TRAINING = (
+    Field("organisers", "set", "Run by", "", "About", facet=True),
     Field("audience", "set", "For", "", "About", facet=True),
     Field("level", "text", "Level", "", "About"),
     Field("cost", "text", "Cost", "", "About", ask=True),
     Field("next_date", "text", "Next date", "A date, or: on request.", "About", ask=True),
+    Field("wanted", "flag", "Wanted: nobody offers it yet", "For a wish that partners can see.", "About", facet=True),
     Field("url", "url", "More about it", "", "Find it"),
+    *(field for field in EVENT if field.name in _FROM_EVENTS),
 )
 TOPIC = (Field("parent", "text", "Part of", "Short address of the wider topic.", to="topic"),)
 
@@ -303,7 +344,7 @@ KINDS_OF_RECORDS = (
         lead="Everybody who is named in this collection, from A to Z. Being named does not mean that they stand behind it.",
     ),
     RecordType("project", "projects", "Project", "Projects", PROJECT + COMMON, lead="What people are doing together."),
-    RecordType("page", "pages", "Page", "Pages", POST + COMMON, lead="Pages about this collection."),
+    RecordType("page", "pages", "Page", "Pages", PAGE + COMMON, lead="Pages about this collection."),
     RecordType(
         "word", "glossary", "Word", "Words", WORD + COMMON,
         lead="What words mean, according to whom. Where meanings differ they stand side by side, and none is the main one.",

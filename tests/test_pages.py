@@ -46,7 +46,7 @@ class Checked(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         assert self._open and self._open[-1] == tag, (tag, self._open[-3:])
         self._open.pop()
-        self.text += " " if tag in ("dt", "dd", "li", "p") else ""
+        self.text += " " if tag in ("dt", "dd", "li", "p", "td", "th") else ""
 
     def handle_data(self, data: str) -> None:
         self.text += data

@@ -111,7 +111,9 @@ def _facts(
     for field in members:
         parts = tuple(show(links, field, fields.get(field.name)))
         if parts or (field.ask and _asks(record_type, field)):
-            below = field.name != "topics" and len(parts) > 1 and any(len(part.text) > _LONG for part in parts)
+            below = field.kind == "entries" or (
+                field.name != "topics" and len(parts) > 1 and any(len(part.text) > _LONG for part in parts)
+            )
             yield Fact(field.name, lookup(field.label), parts, below, field.name in two)
 
 
@@ -128,7 +130,7 @@ def show(links: Links, field: Field, value: object) -> Iterator[Part]:
     if field.kind == "people":
         yield from (Part(one.words) for one in credits.people(value))
     elif field.kind == "entries":
-        yield from (Part(_plain(entry)) for entry in _many(value))
+        yield from (Part(_entry(entry)) for entry in _many(value))
     elif field.kind in attachments.KINDS:
         yield from (_file(links, field, one) for one in _many(value))
     elif field.to:
@@ -178,6 +180,14 @@ def _by_slug(links: Links, type_name: str, value: object) -> Iterator[Part]:
             yield Part(labels.choice(slug), record_address("topic", slug))
         else:
             yield Part(slug)
+
+
+def _entry(value: object) -> str:
+    """One of several small tables in a field, what stands first before the rest: "Planning: 3 peer researchers"."""
+    if not isinstance(value, dict):
+        return _plain(value)
+    first, *rest = [text for text in map(_plain, value.values()) if text] or [""]
+    return f"{first}: {'; '.join(rest)}" if rest else first
 
 
 def _many(value: object) -> list[object]:

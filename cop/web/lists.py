@@ -19,7 +19,6 @@ from cop.web.narrow import (
     Facet,
     Option,
     Wanted,
-    everything,
     facet_list,
     fields_of,
     narrowed,
@@ -100,7 +99,7 @@ def _chosen(asked: Asked, field: Field) -> tuple[str, ...]:
 
 def rows(db: sqlite3.Connection, want: Wanted, limit: int, offset: int) -> list[sqlite3.Row]:
     """One page of the wanted records, in the wanted order."""
-    numbers = Counter(db, want).wanted() if want.narrows else None
+    numbers = Counter(db, want).wanted()
     if numbers is not None and want.found is not None and want.order in ("", "best"):
         best = [number for number in json.loads(want.found) if number in numbers]
         return _these(db, best[offset : offset + limit], "found.key")
@@ -140,9 +139,10 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
     """The list of one kind of record."""
     record_type = TYPES[type_name]
     want = wanted(asked, record_type)
-    count = Counter(asked.db, want).total()
+    counter = Counter(asked.db, want)
+    count = counter.total()
     found = rows(asked.db, want, PAGE_SIZE, (want.page - 1) * PAGE_SIZE)
-    things = labels.counted(record_type, everything(asked.db, record_type))
+    things = labels.counted(record_type, counter.everything())
     return ListPage(
         heading=labels.plural(record_type),
         lead=lookup(record_type.lead),

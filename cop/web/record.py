@@ -8,7 +8,7 @@ from typing import ClassVar
 from markupsafe import Markup
 
 from cop.fields import FOLDERS, TYPES, RecordType
-from cop.web import calendars, cards, citing, credits, dates, facts, labels, series, sides, works
+from cop.web import calendars, cards, citing, credits, dates, ended, facts, labels, logs, series, sides, works
 from cop.web.asked import Asked
 from cop.web.language import _, lookup, ngettext
 from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
@@ -71,6 +71,10 @@ class RecordPage:
     whole: works.Edition | None  # that it is part of
     parts: tuple[works.Edition, ...]
     mentions: tuple[works.Mention, ...]
+    forms: tuple[works.Mention, ...]  # the same in other forms
+    log: tuple[logs.Step, ...]  # of a project
+    log_file: str
+    closed: bool
     related: tuple[works.Edition, ...]
     credits: tuple[credits.Credits, ...]
     contents: tuple[tuple[str, str], ...]  # id and text of the headings of a long text
@@ -139,6 +143,10 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         whole=works.edition(db, fields.get("part_of"), row),
         parts=tuple(works.parts(db, row)),
         mentions=tuple(works.mentions(db, row)),
+        forms=tuple(works.forms(db, row, fields)),
+        log=logs.steps(fields.get("log")) if record_type.name == "project" else (),
+        log_file=f"{record_address('project', row['slug'])}/log.csv",
+        closed=ended.is_closed(record_type.name, fields, asked.today),
         related=tuple(works.related(db, row, fields.get("topics"))),
         credits=credits.of_record(record_type, fields),
         contents=contents,
