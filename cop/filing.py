@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
-from cop.fields import DESCRIPTION, FOLDERS, LINK, TITLE, facets
+from cop.asking import is_asked
+from cop.fields import DESCRIPTION, FOLDERS, LINK, TITLE, TYPES, Field, facets
 from cop.model import Value
 
 NOT_STATED = "-"  # the value under which records stand that do not say it
@@ -29,8 +30,14 @@ def filed(type_name: str, fields: Mapping[str, Value], added: str, added_by: str
     for field in _FACETS[type_name]:
         values = _each(fields.get(field.name))
         yield from ((field.name, value[:MAX_VALUE]) for value in values)
-        if not values and field.name in _MAY_BE_BLANK.get(type_name, ()):
+        if not values and _is_missed(type_name, field, fields):
             yield field.name, NOT_STATED
+
+
+def _is_missed(type_name: str, field: Field, fields: Mapping[str, Value]) -> bool:
+    if type_name == "event":
+        return is_asked(TYPES[type_name], field, fields)
+    return field.name in _MAY_BE_BLANK.get(type_name, ())
 
 
 def found_by(fields: Mapping[str, Value], html: str, slug: str, slugs: Iterable[str]) -> Iterator[tuple[str, str]]:

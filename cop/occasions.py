@@ -163,6 +163,16 @@ def point(value: object, zone: tzinfo | None) -> Point | None:
         return None
 
 
+def has_clock_only(value: object) -> bool:
+    """True for a time of day without a time zone.
+
+    >>> has_clock_only("2026-12-10T18:00"), has_clock_only("2026-12-10T18:00+01:00"), has_clock_only("2026-12-10")
+    (True, False, False)
+    """
+    found = point(value, None)
+    return isinstance(found, datetime) and found.tzinfo is None
+
+
 def day_of(one: Point) -> date:
     """The day on the clocks of its place."""
     return one.date() if isinstance(one, datetime) else one

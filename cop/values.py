@@ -1,6 +1,7 @@
 """Checking the value of a field against its kind: strict for files people write, forgiving for what partners send."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
@@ -63,6 +64,15 @@ def _markdown(value: Value) -> Value:
     if not isinstance(value, str):
         raise WrongValue("this should be a text", "Write the text below the second --- line.")
     return _short(value)
+
+
+def _money(value: Value) -> Value:
+    text = str(_text(value)).strip()
+    if any(one.isdecimal() for one in text) and not any(
+        one.isalpha() or unicodedata.category(one) == "Sc" for one in text
+    ):
+        raise WrongValue(f"“{text[:40]}” does not say which money", "Write £5, or 5 and a code such as PKR or USD.")
+    return text
 
 
 def _url(value: Value) -> Value:
@@ -192,6 +202,7 @@ _CHECKS: dict[str, Callable[[Value], Value]] = {
     "text": _text,
     "choice": _text,
     "markdown": _markdown,
+    "money": _money,
     "url": _url,
     "number": _number,
     "date": _date,

@@ -231,7 +231,8 @@ def _move_bases(db: sqlite3.Connection, batch: Sequence[Redone]) -> None:
 def _about_us(site: Site) -> dict[str, str]:
     config = site.config
     about = {"title": config.title, "organisation": config.name, "kind": config.kind, "url": config.url}
-    return {**about, "language": config.language, "languages": " ".join(config.languages)}
+    look = f"{config.look.day} {config.look.night}"
+    return {**about, "language": config.language, "languages": " ".join(config.languages), "look": look}
 
 
 def _about_copy(db: sqlite3.Connection) -> dict[str, str]:

@@ -306,7 +306,7 @@ async def test_all_events_with_a_day_are_in_the_calendar(client: Any) -> None:
     assert workshop["DTSTART"].dt == datetime.fromisoformat(f"{SOON}T18:00+00:00")
     told = str(workshop["DESCRIPTION"])
     assert "Access: Step-free\n" in told and "Childcare: Yes, next door" in told and "Free phone line: Yes" in told
-    assert "Not stated, please ask: Do you ask everyone what they need?; What is provided; Buses and trains;" in told
+    assert "Not stated, please ask: What is provided; Do you ask everyone what they need?; Buses and trains;" in told
     assert told.endswith("\n\nhttp://localhost/events/workshop")
 
 

@@ -20,7 +20,8 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PAGES = [
-    "/", "/resources", "/resources?topic=sharing-power", "/resources/mcpin-how-to-break-down-power-structures-2019",
+    "/", "/resources", "/resources?topic=sharing-power&kind=guidance&new=365", "/resources?help=no-link-known&kind=-", "/resources/powercube",
+    "/resources/mcpin-how-to-break-down-power-structures-2019",
     "/events", "/events/clahrc-west-workshop-1-2018", "/posts", "/posts/what-is-co-production", "/glossary",
     "/glossary/term-co-produced-research", "/checklists/check-before-meetings", "/principles", "/organisations", "/people",
     "/topics", "/topics/meetings", "/search?q=power", "/search?q=nothingatall", "/new", "/add", "/offline", "/about",

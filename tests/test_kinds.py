@@ -94,9 +94,9 @@ async def test_a_project_without_a_log_has_no_file(site: SiteBuilder) -> None:
 async def test_other_forms_of_the_same_are_linked_from_all_of_them(site: SiteBuilder) -> None:
     site.add("resource", "guide", title="Guide", languages=["en"])
     site.add("resource", "easy", title="Guide, easy", form="easy-read", languages=["en"], same_as_in=["guide"])
-    assert "The same in another form Easy read, English: Guide, easy" in await text(site, "/resources/guide")
+    assert "The same in another form Easy Read, English: Guide, easy" in await text(site, "/resources/guide")
     assert "The same in another form English: Guide" in await text(site, "/resources/easy")
-    assert "Easy read 1" in await text(site, "/resources")
+    assert "Easy Read 1" in await text(site, "/resources")
 
 
 async def test_a_case_study_says_what_went_wrong_and_who_agreed(site: SiteBuilder) -> None:

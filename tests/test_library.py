@@ -97,7 +97,7 @@ async def test_a_page_says_where_else_it_is_mentioned(client: Any):
 async def test_what_shares_a_rare_topic_is_nearer_than_what_shares_a_common_one(client: Any):
     text = await words(client, "/resources/guide-2021")
     related = text[text.index("Related") : text.index("This page")]
-    assert related.index("Guide 2012") < related.index("A rare post") < related.index("About power 0")
+    assert related.index("A rare post") < related.index("About power 0") and "Guide" not in related
     assert "About power 0 About power 1" in related and "About power 2" not in related
 
 

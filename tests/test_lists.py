@@ -161,6 +161,12 @@ async def test_gaps_are_an_invitation(client: Any):
     assert "Nobody has described it 6 No link known 6 Title not known 6" in text
 
 
+async def test_the_first_page_counts_the_gaps_and_leads_to_them(client: Any):
+    text = await words(client, "/")
+    assert "Gaps to fill" in text and "Title not known 6 No link known 6 Nobody has described it 6" in text
+    assert 'href="resources?help=no-link-known"' in (await client.get("/")).text
+
+
 async def test_new_counts_days_to_today(client: Any):
     text = await words(client, "/resources")
     assert "New here Last 7 days 4 Last 30 days 16 Last 365 days 60" in text

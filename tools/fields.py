@@ -30,6 +30,7 @@ VALUES = {
     "files": "list of paths",
     "repeats": "words, such as `every 2 weeks on Tuesday`",
     "dates": "list of dates",
+    "money": "text, with the currency",
     "moves": "list of `{date, to, place}`",
 }
 

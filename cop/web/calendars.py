@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cop import calendars, occasions
+from cop.asking import is_asked
 from cop.calendars import CalendarEvent, CalendarFile
 from cop.fields import TYPES
 from cop.plain import shortened
@@ -186,7 +187,7 @@ def _facts(fields: Mapping[str, Any]) -> Iterator[str]:
     for members in _GROUPS:
         said = [(field, facts.in_words("event", field.name, fields.get(field.name))) for field in members]
         yield "\n".join(_fact(lookup(field.label), text) for field, text in said if text)
-        unstated += [lookup(field.label) for field, text in said if not text and field.ask]
+        unstated += [lookup(field.label) for field, text in said if not text and is_asked(_EVENT, field, fields)]
     if unstated:
         yield _("Not stated, please ask: %(what)s.", what="; ".join(unstated))
 

@@ -82,7 +82,7 @@ def card(row: sqlite3.Row, *, with_type: bool = False) -> Card:
         lang=row["language"],
         meta=meta,
         summary=row["summary"],
-        states=_states(row["type"], row["conflicts"], fields),
+        states=(*_ends(row["type"], fields), *states(row["conflicts"], fields)),
         gap=gap(row["type"], fields),
     )
 
@@ -136,10 +136,14 @@ def gap(type_name: str, fields: Mapping[str, Any]) -> str:
     return lookup(_GAPS.get(next(gaps(type_name, fields), ""), ""))
 
 
-def _states(type_name: str, conflicts: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
-    states = [_("Closed")] if ended.is_closed(type_name, fields, date.today()) else []
-    if fields.get("wanted") is True:
-        states.append(_("Wanted"))
+def _ends(type_name: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    closed = [_("Closed")] if ended.is_closed(type_name, fields, date.today()) else []
+    return (*closed, _("Wanted")) if fields.get("wanted") is True else tuple(closed)
+
+
+def states(conflicts: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a reader should know before opening it, in a few words each."""
+    states = []
     if _text(fields.get("superseded_by")):
         states.append(_("A newer edition exists"))
     if fields.get("status") in ("moved", "cancelled"):

@@ -14,7 +14,7 @@ from datasette.utils.asgi import NotFound
 
 from cop import about, qr_code, status
 from cop.schema import open_store
-from cop.web import door, exchanging, render
+from cop.web import door, exchanging, render, sheet
 from cop.web.asked import Frame, language_links, plain_frame
 from cop.web.door import Served
 from cop.web.language import N_, speaking
@@ -56,7 +56,7 @@ def _frame(served: Served, db: sqlite3.Connection, path: str, languages: Offered
     names = sorted([config.name, *(one.name for one in status.others(db))], key=str.casefold)
     meta = {"title": config.title, "organisation": config.name}
     links = language_links(languages, path, "")
-    return plain_frame(path, render.STYLE_PATH, meta, names[:50], links, desk=True)
+    return plain_frame(path, sheet.path_of(config.look), meta, names[:50], links, desk=True)
 
 
 def _closed(datasette: Any, request: Any) -> Response:

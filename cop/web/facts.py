@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cop import attachments, blobs
+from cop.asking import is_asked
 from cop.fields import TYPES, Field, RecordType, grouped
 from cop.web import credits, dates, labels, series, words
 from cop.web.language import _, lookup
@@ -110,7 +111,7 @@ def _facts(
 ) -> Iterator[Fact]:
     for field in members:
         parts = tuple(show(links, field, fields.get(field.name)))
-        if parts or (field.ask and _asks(record_type, field)):
+        if parts or (is_asked(record_type, field, fields) and _asks(record_type, field)):
             below = field.kind == "entries" or (
                 field.name != "topics" and len(parts) > 1 and any(len(part.text) > _LONG for part in parts)
             )
@@ -152,7 +153,7 @@ def _part(field: Field, value: object) -> Part:
         return Part(series.moved_words(value))
     if field.name == "languages":
         return Part(labels.language(_plain(value)), ours=True)
-    if field.kind == "choice" or field.name == "audience":
+    if field.kind == "choice" or field.name == "audience" or value in field.choices:
         return Part(labels.choice(_plain(value)), ours=True)
     if href := outside(value):
         return Part(shown_as(href), href=href)

@@ -1,10 +1,12 @@
 """The first page, and what changed lately."""
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cop.fields import TYPES
+from cop.fields import GAPS, TYPES
+from cop.filing import HELP
 from cop.web import dates, events, labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, CardsPage, cards
@@ -41,6 +43,15 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """What readers could help with, and the list of where."""
+
+    label: str
+    count: str
+    query: dict[str, str]
+
+
+@dataclass(frozen=True)
 class HomePage:
     """What the template of the first page shows."""
 
@@ -51,6 +62,7 @@ class HomePage:
     past: tuple[events.Event, ...]
     news: tuple[Card, ...]
     topics: tuple[Topic, ...]
+    gaps: tuple[Gap, ...]
     template: ClassVar[str] = "cop_home.html"
 
 
@@ -76,7 +88,7 @@ class NewPage:
 def home(asked: Asked) -> HomePage:
     """/"""
     db, today = asked.db, asked.today
-    coming = events.coming(db, today, NEXT)
+    coming = events.coming(db, today, limit=NEXT)
     return HomePage(
         heading=_("Home"),
         counts=tuple(_counts(asked)),
@@ -85,6 +97,7 @@ def home(asked: Asked) -> HomePage:
         past=() if coming else events.past(db, today, PAST),
         news=_news(db),
         topics=tree(read_topics(db)),
+        gaps=tuple(_gaps(db)),
     )
 
 
@@ -106,6 +119,15 @@ def _counts(asked: Asked) -> list[Count]:
     if differences := asked.db.execute("SELECT count(DISTINCT record_id) FROM conflicts").fetchone()[0]:
         found.append(Count(_("Differences to settle"), "/differences", number(differences)))
     return found
+
+
+def _gaps(db: sqlite3.Connection) -> Iterator[Gap]:
+    counts = dict(
+        db.execute("SELECT value, n FROM facet_counts WHERE type = 'resource' AND name = ?", (HELP,)).fetchall()
+    )
+    for value in GAPS:
+        if value in counts:
+            yield Gap(labels.choice(value), number(counts[value]), {HELP: value})
 
 
 def _news(db: sqlite3.Connection) -> tuple[Card, ...]:

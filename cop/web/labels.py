@@ -2,10 +2,11 @@
 
 from babel import Locale
 
-from cop.fields import TYPES, RecordType
+from cop.fields import TYPES, Field, RecordType
 from cop.web.language import N_, locale, lookup, ngettext
 
 NOT_STATED = N_("Not stated")
+_AS_THEY_ARE = {"nhs": "NHS", "step-free": "Step-free", "easy-read": "Easy Read"}
 _SOURCE = Locale("en")
 # Not in CLDR, or not as people here call them
 _LANGUAGES = {"bfi": N_("British Sign Language"), "bn": N_("Bengali"), "rom": N_("Romani")}
@@ -32,10 +33,15 @@ def choice(value: str) -> str:
     return lookup(choice_words(value) or NOT_STATED)
 
 
+def chosen(field: Field, value: str) -> str:
+    """One of the words of a field that has a list of them; another word stays as it was written."""
+    return choice(value) if value in field.choices else value
+
+
 def choice_words(value: str) -> str:
     """The English words of a choice, under which the catalogues have it."""
-    if value == "nhs":
-        return "NHS"
+    if value in _AS_THEY_ARE:
+        return _AS_THEY_ARE[value]
     text = value.replace("-", " ").replace("_", " ")
     return text[:1].upper() + text[1:]
 

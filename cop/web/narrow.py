@@ -18,11 +18,17 @@ from cop.web.language import _, lookup, ngettext, number
 
 OPEN_OPTIONS = 6  # of a facet; more are folded away
 MAX_OPTIONS = 300
-PARAMETERS = {"topics": "topic", "languages": "language", "organisers": "organiser", "open_access": "cost"}
+PARAMETERS = {
+    "topics": "topic", "languages": "language", "organisers": "organiser", "open_access": "cost",
+    "access_provided": "access", "join_methods": "join", "costs_covered": "covered",
+}  # fmt: skip
 _FIRST = {
     name: at
     for at, name in enumerate(
-        ("topics", "kind", "tradition", "audience", "languages", "format", "open_access", "year", "new", "help")
+        (
+            *("access_provided", "join_methods", "costs_covered"),
+            *("topics", "kind", "tradition", "audience", "languages", "format", "open_access", "year", "new", "help"),
+        )
     )
 }
 NEW_DAYS = (7, 30, 365)
@@ -92,16 +98,23 @@ def narrowed(want: Wanted) -> tuple[str, list[str]]:
     """The condition on `records` that says which are wanted, as SQL and its values."""
     clauses, values = ["1"], []
     for name, chosen in want.chosen.items():
-        kept, given = _values_kept(want, name, chosen)
-        clauses.append(
-            "EXISTS (SELECT 1 FROM facets WHERE facets.type = ? AND facets.name = ? AND facets.number = records.number"
-            f" AND facets.value {kept})"
-        )
-        values += [want.record_type.name, ADDED if name == NEW.name else name, *given]
+        for one in [[value] for value in chosen] if _wants_every(want.record_type, name) else [chosen]:
+            kept, given = _values_kept(want, name, one)
+            clauses.append(
+                "EXISTS (SELECT 1 FROM facets WHERE facets.type = ? AND facets.name = ? AND facets.number = records.number"
+                f" AND facets.value {kept})"
+            )
+            values += [want.record_type.name, ADDED if name == NEW.name else name, *given]
     if want.found is not None:
         clauses.append("records.number IN (SELECT value FROM json_each(?))")
         values.append(want.found)
     return " AND ".join(clauses), values
+
+
+def _wants_every(record_type: RecordType, name: str) -> bool:
+    """True if records must have every chosen value, and not just one of them."""
+    field = record_type.field(name)
+    return field is not None and field.every
 
 
 def _values_kept(want: Wanted, name: str, chosen: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -119,7 +132,7 @@ class Counter:
 
     def __init__(self, db: sqlite3.Connection, want: Wanted) -> None:
         self._db, self._want = db, want
-        self._chosen = {name: self._any_of(name, values) for name, values in want.chosen.items()}
+        self._chosen = {name: self._of(name, values) for name, values in want.chosen.items()}
         if want.found is not None:
             self._chosen[""] = self._any_of("type", [want.record_type.name]) & BitMap(json.loads(want.found))
         self.open = ended.still_open(db, want.record_type, want.today)
@@ -142,7 +155,7 @@ class Counter:
 
     def counts(self, name: str) -> dict[str, int]:
         """Per value of a facet, how many records it and all other choices would leave."""
-        others = self.wanted(leave_out=name)
+        others = self.wanted(leave_out="-" if _wants_every(self._want.record_type, name) else name)
         if name == NEW.name:
             return {str(days): _both(self._new(days), others) for days in NEW_DAYS}
         if others is not None:
@@ -150,6 +163,11 @@ class Counter:
             return {value: _both(numbers, others) for value, numbers in sets.items()}
         sql = "SELECT value, n FROM facet_counts WHERE type = ? AND name = ?"
         return dict(self._db.execute(sql, (self._want.record_type.name, name)).fetchall())
+
+    def _of(self, name: str, values: Sequence[str]) -> BitMap:
+        if _wants_every(self._want.record_type, name):
+            return reduce(and_, (self._any_of(name, [value]) for value in values))
+        return self._any_of(name, values)
 
     def _any_of(self, name: str, values: Sequence[str]) -> BitMap:
         if name == NEW.name:
@@ -225,4 +243,4 @@ def _labels(
     elif field.kind == "choice" or field.name == "audience":
         yield from ((value, labels.choice(value)) for value in values)
     else:
-        yield from ((value, value) for value in values)
+        yield from ((value, labels.chosen(field, value)) for value in values)

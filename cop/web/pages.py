@@ -11,7 +11,7 @@ from cop.fields import FOLDERS
 from cop.web import (
     calendars,
     citing,
-    events,
+    event_lists,
     feeds,
     finding,
     history,
@@ -22,13 +22,18 @@ from cop.web import (
     record,
     render,
     script,
+    sheet,
     texts,
     topics,
 )
 
 View = Callable[..., Awaitable[Response]]
 
-_OWN_LISTS: dict[str, render.Build] = {"events": events.events, "people": people.people, "topics": topics.topics}
+_OWN_LISTS: dict[str, render.Build] = {
+    "events": event_lists.events_page,
+    "people": people.people,
+    "topics": topics.topics,
+}
 _ANY_FOLDER = "|".join(FOLDERS)
 
 
@@ -65,7 +70,7 @@ PAGES: list[tuple[str, render.Build]] = [
 
 def routes() -> list[tuple[str, View]]:
     """What Datasette's `register_routes` wants."""
-    own_files = [(r"^/static/style-[0-9a-f]+\.css$", _style), (r"^/static/checklist-[0-9a-f]+\.js$", script.script)]
+    own_files = [(sheet.ADDRESS, _style), (r"^/static/checklist-[0-9a-f]+\.js$", script.script)]
     return [*own_files, *((pattern, _view(build)) for pattern, build in PAGES)]
 
 
@@ -78,4 +83,4 @@ def _view(build: render.Build) -> View:
 
 
 async def _style(request: Any) -> Response:
-    return render.style(request)
+    return sheet.respond(request.path)

@@ -107,13 +107,16 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     two = facts.from_json(row["conflicts"])
     two_names = [name for name in two if isinstance(name, str)] if isinstance(two, list) else []
     event = record_type.name == "event"
-    told = _WHEN if event and cards.slip(fields) else frozenset()
+    newer = works.editions(db, row, "superseded_by", "supersedes")
+    older = works.editions(db, row, "supersedes", "superseded_by")
+    whole = works.edition(db, fields.get("part_of"), row)
+    beside = {"superseded_by": newer, "supersedes": older, "part_of": whole}  # shown beside the facts, if they are here
+    told = {name for name, found in beside.items() if found} | (_WHEN if event and cards.slip(fields) else set())
     facts_of = {name: value for name, value in fields.items() if name not in told}
     groups = facts.groups(db, record_type, facts_of, two_names)
     html, contents = with_contents(body(row["html"]))
-    beside = sides.sides(db, row, fields)
-    newer = works.editions(db, row, "superseded_by", "supersedes")
-    older = works.editions(db, row, "supersedes", "superseded_by")
+    next_to = sides.sides(db, row, fields)
+    related = works.related(db, row, fields.get("topics"))
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]
     return RecordPage(
         type=record_type.name,
@@ -123,7 +126,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         heading=row["title"] or _("Without a title"),
         lang=row["language"],
         meta=cards.meta_line(row["type"], row["date"], fields) if not event else "",
-        summary="" if beside and record_type.name == "principle" else row["summary"],  # then it is one of the sides
+        summary="" if next_to and record_type.name == "principle" else row["summary"],  # then it is one of the sides
         html=html,
         slip=cards.slip(fields) if event else None,
         when=cards.event_when(fields) if event else "",
@@ -133,21 +136,21 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         unstated=sum(len(group.unstated) + sum(not fact.parts for fact in group.facts) for group in groups),
         differences=tuple(_differences(db, row, two_names)),
         checks=_checks(record_type, row["checks"]),
-        sides=beside,
+        sides=next_to,
         record_id=row["record_id"],
         items=tuple(_items(fields.get("items"))),
         script=SCRIPT_PATH if record_type.name == "checklist" else "",
         newer=tuple(newer),
         older=tuple(older),
         same_name=tuple(works.same_name(db, row, (*newer, *older))),
-        whole=works.edition(db, fields.get("part_of"), row),
+        whole=whole,
         parts=tuple(works.parts(db, row)),
         mentions=tuple(works.mentions(db, row)),
         forms=tuple(works.forms(db, row, fields)),
         log=logs.steps(fields.get("log")) if record_type.name == "project" else (),
         log_file=f"{record_address('project', row['slug'])}/log.csv",
         closed=ended.is_closed(record_type.name, fields, asked.today),
-        related=tuple(works.related(db, row, fields.get("topics"))),
+        related=tuple(one for one in related if one.target not in {edition.target for edition in (*newer, *older)}),
         credits=credits.of_record(record_type, fields),
         contents=contents,
         read_at=outside(fields.get("url")) if resource else "",

@@ -20,7 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cop import __version__, blobs
-from cop.web import address, catalogues, door, following, language
+from cop.web import address, catalogues, door, following, language, sheet
 from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
 from cop.web.language import N_, lookup, speaking
 from cop.web.links import outside, page_link, rel, shown_as
@@ -105,12 +105,9 @@ def _environment() -> Environment:
 
 
 _TEMPLATES = _environment()
-STYLE = (files("cop.web") / "static" / "style.css").read_bytes()
-STYLE_HASH = hashlib.sha256(STYLE).hexdigest()[:12]
-STYLE_PATH = f"/static/style-{STYLE_HASH}.css"
 _BUILT_FROM = hashlib.sha256(
     b"\0".join(
-        [__version__.encode(), STYLE, SCRIPT, catalogues.contents()]
+        [__version__.encode(), sheet.STYLE.encode(), SCRIPT, catalogues.contents()]
         + [path.read_bytes() for path in sorted((files("cop.web") / "templates").iterdir(), key=lambda p: p.name)]
     )
 ).hexdigest()
@@ -170,7 +167,7 @@ async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> R
                 return "", page
             if isinstance(page, Document):
                 return tag, page
-            return tag, html(page, path, frame(db, path, STYLE_PATH, request.query_string, desk=desk))
+            return tag, html(page, path, frame(db, path, sheet.told(datasette, meta), request.query_string, desk=desk))
 
     tag, body = await datasette.get_database(DATABASE).execute_fn(read)
     if body is None:
@@ -221,11 +218,4 @@ def error(datasette: Any, request: Any, status: int, heading: str, message: str)
         return Response.json({"ok": False, "error": heading, "status": status}, status=status)
     with speaking(*spoken_in(request.scope)):
         page = ErrorPage(lookup(heading), lookup(message))
-        return Response.html(html(page, path, plain_frame(path, STYLE_PATH, {})), status=status)
-
-
-def style(request: Any) -> Response:
-    """The style sheet. Its address changes with its content, so it may be kept for ever."""
-    known = request.path.endswith(STYLE_PATH)
-    headers = {"Cache-Control": "public, max-age=31536000, immutable" if known else "no-cache"}
-    return Response(STYLE.decode(), headers=headers, content_type="text/css; charset=utf-8")
+        return Response.html(html(page, path, plain_frame(path, sheet.last(datasette), {})), status=status)

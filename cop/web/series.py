@@ -82,10 +82,16 @@ def at_next(fields: Mapping[str, Any], today: date) -> Mapping[str, Any]:
     """The fields of a series as they are for its next date; others as they are."""
     when = occasions.occasions(fields)
     following = occasions.following(when, today) if when and when.is_series else None
-    if following is None:
-        return fields
-    place = {"place": following.place} if following.place else {}
-    return {**fields, "start": _iso(following.start), "end": _iso(following.end), **place}
+    return at(fields, following) if following else fields
+
+
+def at(fields: Mapping[str, Any], one: Occasion) -> Mapping[str, Any]:
+    """The fields of an event as they are for one of its times."""
+    place = {"place": one.place} if one.place else {}
+    moved = {"moved_from": _iso(one.instead_of), "status": "moved"} if one.instead_of else {}
+    if fields.get("status") == "cancelled":
+        moved = {}
+    return {**fields, "start": _iso(one.start), "end": _iso(one.end), **place, **moved}
 
 
 def _words(one: Occasion, fields: Mapping[str, Any]) -> str:
