@@ -22,13 +22,35 @@ FLAGS = [
 PAGES = [
     "/", "/resources", "/resources?topic=sharing-power&kind=guidance&new=365", "/resources?help=no-link-known&kind=-", "/resources/powercube",
     "/resources/mcpin-how-to-break-down-power-structures-2019",
-    "/events", "/events/clahrc-west-workshop-1-2018", "/posts", "/posts/what-is-co-production", "/glossary",
+    "/events", "/events?month=2090-03", "/events?access=step-free", "/events/evening", "/events/clahrc-west-workshop-1-2018", "/posts", "/posts/what-is-co-production", "/glossary",
     "/glossary/term-co-produced-research", "/checklists/check-before-meetings", "/principles", "/organisations", "/people",
     "/topics", "/topics/meetings", "/search?q=power", "/search?q=nothingatall", "/new", "/add", "/offline", "/about",
     "/privacy", "/accessibility", "/languages", "/ar/", "/ar/resources", "/ar/events/clahrc-west-workshop-1-2018",
     "/ar/search?q=nothingatall", "/ur/glossary/term-co-produced-research", "/ur/add", "/pl/events", "/cy/people", "/so/about",
     "/resources/mcpin-how-to-break-down-power-structures-2019/history", "/no-such-page",
 ]  # fmt: skip
+# says everything that the page of an event can show at its top; made up for the tests
+EVENING = """---
+title: Evening in the hall
+kind: workshop
+start: 2090-03-14T18:00
+end: 2090-03-16T20:00
+timezone: Europe/London
+status: moved
+moved_from: 2090-03-07
+status_note: The hall is being painted
+place: Hall
+format: hybrid
+access_provided: [step-free, childcare, sign-language]
+join_methods: [in-person, phone, video]
+costs_covered: [fares]
+may_upset: We talk about loss
+contact_role: The desk
+booking: Tell the desk
+papers_out: 2090-03-01
+roles: [{name: Hodan, role: chair, date: 2090-03-14}, {name: Yasmin, role: chair, date: 2026-01-01}]
+---
+"""
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +62,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     made = [*command, "init", str(folder / "site"), "--name", "Test Group", "--kind", "community"]
     subprocess.run(made, env=environment, check=True)
     shutil.copytree(PROJECT / "content", folder / "site" / "content", dirs_exist_ok=True)
+    (folder / "site" / "content" / "events" / "evening.md").write_text(EVENING, "utf-8")
     server = subprocess.Popen([*command, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     try:

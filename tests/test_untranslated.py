@@ -102,6 +102,12 @@ def greek(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SiteBuilder:
     monkeypatch.setattr("web_site.SiteBuilder", GreekSite)
     site = example(tmp_path / "data" / "site.db")
     assert isinstance(site, GreekSite)
+    site.add("event", "walk", start="2019-03-02T18:00", moved_from="2019-03-01", status="moved", access_provided=["childcare"],
+             join_methods=["phone", "video"], costs_covered=["fares"], may_upset="x", under_18s=True, contact_role="x",
+             papers_out="2019-02-01", timezone="Europe/London", timezone_basis="of-the-site", booking="x", format="hybrid",
+             roles=[{"name": "x", "role": "chair"}, {"name": "y", "role": "notes", "date": "2019-01-07"}],
+             agenda={"name": "a.pdf", "size": 34_000, "sha256": "a" * 64, "type": "application/pdf"})  # fmt: skip
+    site.add("event", "picnic", start="2019-05", status="cancelled")
     site.db.execute("UPDATE members SET name = 'Ομάδα'")
     site.db.execute("UPDATE meta SET value = 'greek' WHERE name = 'digest'")  # names are kept by the digest of a copy
     for at, kind in enumerate(("withdraw", "erase", "endorse", "same-as", "change", "κάτι")):

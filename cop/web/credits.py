@@ -19,6 +19,9 @@ _ROLES = {
 }  # fmt: skip
 
 
+ROLES = "roles"  # of an event: the top of its page says who does what, date by date
+
+
 @dataclass(frozen=True)
 class Role:
     """What somebody did."""
@@ -53,6 +56,7 @@ class Credits:
 def of_record(record_type: RecordType, fields: Mapping[str, Any]) -> tuple[Credits, ...]:
     """Everybody who is named on a record, who did it first and then in other parts."""
     named = [field for field in record_type.fields if field.kind == "people" and fields.get(field.name)]
+    named = [field for field in named if field.name != ROLES]
     named.sort(key=lambda field: field.name != "credits")
     return tuple(Credits(lookup(field.label), people(fields[field.name])) for field in named)
 

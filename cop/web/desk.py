@@ -1,4 +1,5 @@
-"""The desk's addresses, and `/-/cop/about`: who gets an answer, and from where. What the pages show is in `exchanging`.
+"""The desk's addresses, and `/-/cop/about`: who gets an answer, and from where. What the pages show is in `exchanging`
+and `waiting`.
 
 They read `store.db`, in a thread, and never through Datasette.
 """
@@ -14,7 +15,7 @@ from datasette.utils.asgi import NotFound
 
 from cop import about, qr_code, status
 from cop.schema import open_store
-from cop.web import door, exchanging, render, sheet
+from cop.web import door, exchanging, render, sheet, waiting
 from cop.web.asked import Frame, language_links, plain_frame
 from cop.web.door import Served
 from cop.web.language import N_, speaking
@@ -122,5 +123,6 @@ ROUTES: list[tuple[str, Any]] = [
     (r"^/desk$", _start),
     (r"^/desk/sync$", _view(exchanging.sync_page)),
     (r"^/desk/invite$", _view(exchanging.invite_page)),
+    (r"^/desk/events$", _view(waiting.waiting_page)),
     (r"^/desk/invitation\.svg$", _picture),
 ]

@@ -8,7 +8,21 @@ from typing import ClassVar
 from markupsafe import Markup
 
 from cop.fields import FOLDERS, TYPES, RecordType
-from cop.web import calendars, cards, citing, credits, dates, ended, facts, labels, logs, series, sides, works
+from cop.web import (
+    calendars,
+    cards,
+    citing,
+    credits,
+    dates,
+    ended,
+    event_page,
+    facts,
+    labels,
+    logs,
+    series,
+    sides,
+    works,
+)
 from cop.web.asked import Asked
 from cop.web.language import _, lookup, ngettext
 from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
@@ -17,7 +31,6 @@ from cop.web.script import SCRIPT_PATH
 from cop.web.words import comma
 from cop.web.works import find, renamed
 
-_WHEN = frozenset({"start", "end", "timezone", "repeats"})  # an event says these in words at the top
 _HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 
 
@@ -55,6 +68,7 @@ class RecordPage:
     html: Markup
     slip: cards.Slip | None
     when: str
+    event: event_page.EventTop | None
     ahead: tuple[str, ...]  # the next dates of a series
     calendar: str  # address of the calendar file of an event, or of the events of an organisation
     groups: tuple[facts.Group, ...]
@@ -111,7 +125,8 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     older = works.editions(db, row, "supersedes", "superseded_by")
     whole = works.edition(db, fields.get("part_of"), row)
     beside = {"superseded_by": newer, "supersedes": older, "part_of": whole}  # shown beside the facts, if they are here
-    told = {name for name, found in beside.items() if found} | (_WHEN if event and cards.slip(fields) else set())
+    told = {name for name, found in beside.items() if found} | (event_page.TOLD if event else set())
+    shown = series.at_next(fields, asked.today) if event else fields
     facts_of = {name: value for name, value in fields.items() if name not in told}
     groups = facts.groups(db, record_type, facts_of, two_names)
     html, contents = with_contents(body(row["html"]))
@@ -128,8 +143,9 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         meta=cards.meta_line(row["type"], row["date"], fields) if not event else "",
         summary="" if next_to and record_type.name == "principle" else row["summary"],  # then it is one of the sides
         html=html,
-        slip=cards.slip(fields) if event else None,
-        when=cards.event_when(fields) if event else "",
+        slip=cards.slip(shown) if event else None,
+        when=cards.event_when(shown) if event else "",
+        event=event_page.top(fields, asked.today) if event else None,
         ahead=series.ahead(fields, asked.today) if event else (),
         calendar=calendars.beside(db, row, fields),
         groups=tuple(groups),
