@@ -5,12 +5,13 @@ view_ are computed from the log. Both files are opened here and nowhere else.
 """
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from cop.errors import CopError
-from cop.fields import TYPES, RecordType
+from cop.fields import TYPES, RecordType, facets
 
 APPLICATION_ID = 0x636F7031  # "cop1"
 SITE_VERSION = 4  # raise it when a table of site.db changes: an older file is then rebuilt from the log
@@ -301,15 +302,17 @@ def open_site(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     db = _connect(path)
     db.execute("PRAGMA synchronous = NORMAL")  # it can be rebuilt from the log at any time
-    if db.execute("PRAGMA user_version").fetchone()[0] != SITE_VERSION:
+    tables = SITE_TABLES + "".join(_public_view(record_type) for record_type in TYPES.values())
+    filed = sorted((name, field.name) for name, fields in facets().items() for field in fields)
+    version = zlib.crc32(f"{SITE_VERSION} {filed} {tables}".encode()) & 0x7FFF_FFFF  # with a new field, another file
+    if db.execute("PRAGMA user_version").fetchone()[0] != version:
         db.close()
         for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
             path.with_name(name).unlink(missing_ok=True)
         db = _connect(path)
-        views = "".join(_public_view(record_type) for record_type in TYPES.values())
         with writing(db):
-            _run(db, SITE_TABLES + views, APPLICATION_ID + 1)
-            db.execute(f"PRAGMA user_version = {SITE_VERSION}")
+            _run(db, tables, APPLICATION_ID + 1)
+            db.execute(f"PRAGMA user_version = {version}")
     return db
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from cop import attached, attaching, content, files, log, views
+from cop import attached, attaching, content, files, log, naming, views
 from cop.config import Site
+from cop.content import ContentFile
 from cop.errors import CopError
 from cop.model import PayloadHash, RecordId
 from cop.planning import Plan, plan_all
@@ -40,6 +41,7 @@ class LoadReport:
     moved: int = 0
     missing: tuple[str, ...] = ()
     refused: tuple[Problem, ...] = ()
+    remarks: tuple[Problem, ...] = ()  # about files that were taken
     entries: int = 0
     seconds: float = 0.0
 
@@ -106,6 +108,7 @@ def _load(
     )
     report = LoadReport(unchanged=found.unchanged)
     problems = [Problem(f"content/{odd.path}", 1, odd.reason, odd.hint) for odd in found.odd]
+    remarks: list[Problem] = []
     missing = set(found.missing)
     claimed: dict[RecordId, str] = {}
     done = 0
@@ -113,6 +116,7 @@ def _load(
         taken = attaching.take_in(site, db, batch, keep=not dry_run)
         plans, bad = plan_all(site, db, taken.files, missing, claimed)
         problems += [*taken.problems, *bad]
+        remarks += [remark for file in taken.files if file.content for remark in _remarks(file.content)]
         if not dry_run:
             report.entries += _save(site, db, signer, plans, now, found.started_ns, taken.known)
         _count(report, plans)
@@ -122,8 +126,15 @@ def _load(
         views.refresh(site, db, progress)
     report.missing = tuple(sorted(missing))
     report.refused = tuple(sorted(problems, key=lambda problem: problem.path))
+    report.remarks = tuple(sorted(remarks, key=lambda remark: remark.path))
     report.seconds = round(time.monotonic() - started, 3)
     return report
+
+
+def _remarks(file: ContentFile) -> Iterator[Problem]:
+    for field, name in naming.with_titles(file.type, file.fields):
+        hint = "Take the title out, unless the person wishes it there."
+        yield Problem(f"content/{file.path}", 1, f"“{field}”: we name everybody without titles, not “{name}”", hint)
 
 
 def _count(report: LoadReport, plans: Iterable[Plan]) -> None:

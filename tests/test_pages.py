@@ -46,7 +46,7 @@ class Checked(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         assert self._open and self._open[-1] == tag, (tag, self._open[-3:])
         self._open.pop()
-        self.text += " " if tag in ("dt", "dd", "li", "p") else ""
+        self.text += " " if tag in ("dt", "dd", "li", "p", "td", "th") else ""
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -105,7 +105,7 @@ EXPECTED = {
     "/topics/sharing-power": ["Smaller topics Meetings", "Resources 3", "Posts 1"],
     "/topics/meetings": ["Topics › Sharing power", "All 26 resources on this topic"],
     "/glossary": ["Co-production"],
-    "/glossary/co-production": ["2 sources, side by side", "none is the right one", "CLAHRC West, 2018", "Yours?"],
+    "/glossary/co-production": ["2 sources, side by side", "none is the right one", "CLAHRC West, 2018 More equal NIHR ARC West Equal power", "Yours?"],
     "/checklists/before": ["Is there childcare?", "Your notes", "Print the page to keep it"],
     "/principles": ["NIHR 2021"],
     "/people": ["People who chose to be listed Yasmin", "Hodan", "A B H T"],

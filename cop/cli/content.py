@@ -66,7 +66,7 @@ def _quick_look(site: Site) -> Scan | None:
 def _nothing_changed(found: Scan, seconds: float) -> dict[str, object]:
     return {
         "added": 0, "changed": 0, "unchanged": found.unchanged, "moved": 0, "missing": len(found.missing),
-        "missing_paths": [f"content/{path}" for path in found.missing], "refused": [], "entries": 0,
+        "missing_paths": [f"content/{path}" for path in found.missing], "refused": [], "remarks": [], "entries": 0,
         "seconds": round(seconds, 3),
     }  # fmt: skip
 
@@ -89,6 +89,8 @@ def _say(report: dict[str, object], dry_run: bool) -> None:
     for problem in report["refused"]:  # type: ignore[attr-defined]
         say(f"{problem['path']}, line {problem['line']}: {sentence(problem['reason'])}", err=True)
         say(f"  Try: {problem['hint']}", err=True)
+    for remark in report["remarks"]:  # type: ignore[attr-defined]
+        say(f"{remark['path']}: {sentence(remark['reason'])} {remark['hint']}", err=True)
     for path in report["missing_paths"]:  # type: ignore[attr-defined]
         say(
             f"{path} is gone. Its record stays. Bring it back: cop checkout {path}. Hide it: cop withdraw {path}",

@@ -148,8 +148,9 @@ def new(asked: Asked) -> NewPage:
         f"SELECT {COLUMNS} FROM records ORDER BY changed DESC, record_id LIMIT ? OFFSET ?", (NEW_PER_PAGE + 1, offset)
     ).fetchall()
     days: dict[str, list[Card]] = {}
-    for row, card in zip(rows[:NEW_PER_PAGE], cards(rows[:NEW_PER_PAGE], with_type=True), strict=True):
-        days.setdefault(row["changed"][:10], []).append(card)
+    for row in rows[:NEW_PER_PAGE]:
+        for card in cards([row], with_type=True):  # none of somebody whose consent has ended
+            days.setdefault(row["changed"][:10], []).append(card)
     pager = Pager(
         "",
         {"page": str(page - 1)} if page > 1 else None,
