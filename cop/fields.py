@@ -4,8 +4,8 @@ Loader, merge, pages, facets and the published database all read this table. A f
 is kept and passed on as it is.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 # How the value of a field is read, checked and merged:
 #   text, markdown   text                          choice    one word of `choices`
@@ -310,6 +310,7 @@ def grouped(record_type: RecordType) -> dict[str, list[Field]]:
     return groups
 
 
-def facets(names: Iterable[str] = TYPES) -> dict[str, tuple[Field, ...]]:
+@cache
+def facets() -> dict[str, tuple[Field, ...]]:
     """Per kind of record, the fields readers can narrow its list by."""
-    return {name: tuple(field for field in TYPES[name].fields if field.facet) for name in names}
+    return {name: tuple(field for field in one.fields if field.facet) for name, one in TYPES.items()}

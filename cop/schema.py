@@ -13,7 +13,7 @@ from cop.errors import CopError
 from cop.fields import TYPES, RecordType
 
 APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 2  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+SITE_VERSION = 3  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
 STORE_VERSION = 2  # how many functions stand in _migrate()
@@ -169,7 +169,9 @@ CREATE TABLE records (
 );
 CREATE INDEX records_slug ON records (type, slug);
 CREATE INDEX records_base_slug ON records (type, base_slug);
-CREATE INDEX records_date ON records (type, date DESC, title);
+CREATE INDEX records_date ON records (type, date DESC, title COLLATE NOCASE, record_id); -- the orders of lists
+CREATE INDEX records_title ON records (type, title COLLATE NOCASE, record_id);
+CREATE INDEX records_added ON records (type, added DESC, record_id);
 CREATE INDEX records_changed ON records (changed DESC, record_id);
 CREATE TABLE history (
     record_id TEXT NOT NULL,
@@ -202,10 +204,14 @@ CREATE TABLE facets (
     PRIMARY KEY (type, name, value, number)
 ) WITHOUT ROWID;
 CREATE INDEX facets_number ON facets (number);
-CREATE TABLE facet_counts (
+CREATE TABLE facet_counts (     -- name and value '': all records of that type
     type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (type, name, value)
 ) WITHOUT ROWID;
+CREATE TABLE facet_numbers (    -- the same records as bits, to be joined and counted in no time: see number_sets.py
+    type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, block INTEGER NOT NULL, bits BLOB NOT NULL,
+    PRIMARY KEY (type, name, value, block)
+);
 CREATE TABLE members (
     organisation TEXT PRIMARY KEY, -- hex public key
     name TEXT NOT NULL, kind TEXT NOT NULL, url TEXT NOT NULL
@@ -280,6 +286,16 @@ def _migrate(db: sqlite3.Connection) -> None:
         if db.execute("PRAGMA user_version").fetchone()[0] < STORE_VERSION:
             migrations.apply(Database(db))
             db.execute(f"PRAGMA user_version = {STORE_VERSION}")
+
+
+def is_site_current(path: Path) -> bool:
+    """True if `site.db` has the tables of this version; a look at its first bytes, so that it costs nothing."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(64)
+    except OSError:
+        return False
+    return int.from_bytes(header[60:64], "big") == SITE_VERSION  # user_version: https://sqlite.org/fileformat.html
 
 
 def open_site(path: Path) -> sqlite3.Connection:

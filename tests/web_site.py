@@ -57,6 +57,7 @@ class SiteBuilder:
         self.db.execute(f"INSERT INTO records ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
         filed = {(one.name, str(single)) for one in facets()[type_name] for single in _each(given.get(one.name))}
         site_tables.add_facets(self.db, [(type_name, *facet, number) for facet in sorted(filed)])
+        site_tables.count_records(self.db, [(type_name, number)])
         return record_id
 
     def happened(self, record_id: str, organisation: str, patch: dict[str, Any], kind: str = "change") -> None:

@@ -4,15 +4,18 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar
 
 from cop.fields import TYPES, RecordType, facets
+from cop.number_sets import NumberSet
 from cop.search import numbers
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards
-from cop.web.narrow import Facet, Option, Wanted, facet_list, narrowed, parameter, value_labels
+from cop.web.narrow import Facet, Option, Wanted, facet_list, parameter, selected, value_labels
 
 PAGE_SIZE = 20
+FEW = 1000  # records that are put in order in a moment
 LEADS = {
     "resource": "Guidance, toolkits, reports and more about doing research together. Each has a short summary in plain words.",
     "post": "Longer pieces to read, by people in communities and universities.",
@@ -85,22 +88,35 @@ def wanted(asked: Asked, record_type: RecordType) -> Wanted:
     return Wanted(record_type, words, None if found is None else json.dumps(found), chosen, order, asked.page())
 
 
-def total(db: sqlite3.Connection, want: Wanted) -> int:
-    """How many records are wanted."""
-    condition, values = narrowed(want)
-    row = db.execute(f"SELECT count(*) FROM records WHERE type = ? AND {condition}", (want.record_type.name, *values))
-    return int(row.fetchone()[0])
+def total(db: sqlite3.Connection, record_type: RecordType) -> int:
+    """How many records of a kind there are."""
+    row = db.execute(
+        "SELECT n FROM facet_counts WHERE type = ? AND name = '' AND value = ''", (record_type.name,)
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def rows(db: sqlite3.Connection, want: Wanted, limit: int, offset: int) -> list[sqlite3.Row]:
     """One page of the wanted records, in the wanted order."""
-    condition, values = narrowed(want)
-    source, first = "records", []
-    order = ORDERS[want.order]
+    numbers = _numbers(db, want, selected(db, want), limit, offset)
+    sql = f"SELECT number, {COLUMNS} FROM records WHERE number IN (SELECT value FROM json_each(?))"
+    found = {row["number"]: row for row in db.execute(sql, [json.dumps(numbers)])}
+    return [found[number] for number in numbers if number in found]
+
+
+def _numbers(db: sqlite3.Connection, want: Wanted, chosen: NumberSet | None, limit: int, offset: int) -> Sequence[int]:
+    """Their numbers. Whole rows are read of few only, because they are long and lie far apart."""
+    order, kind, part = ORDERS[want.order], want.record_type.name, slice(offset, offset + limit)
+    every = f"SELECT number FROM records WHERE type = ? ORDER BY {order}"
+    if chosen is None:
+        return [row[0] for row in db.execute(f"{every} LIMIT ? OFFSET ?", (kind, limit, offset))]
     if want.found is not None and want.order in ("", "best"):
-        source, first, order = "records JOIN json_each(?) AS found ON found.value = number", [want.found], "found.key"
-    sql = f"SELECT {COLUMNS} FROM {source} WHERE records.type = ? AND {condition} ORDER BY {order} LIMIT ? OFFSET ?"
-    return db.execute(sql, (*first, want.record_type.name, *values, limit, offset)).fetchall()
+        return [number for number in json.loads(want.found) if number in chosen][part]
+    if len(chosen) > FEW:  # so many that enough of them come along soon, in the order of all
+        fitting = (number for (number,) in db.execute(every, (kind,)) if number in chosen)
+        return list(islice(fitting, part.start, part.stop))
+    few = f"SELECT number FROM records WHERE number IN (SELECT value FROM json_each(?)) ORDER BY {order}"
+    return [row[0] for row in db.execute(few, (json.dumps(list(chosen)),))][part]
 
 
 def filters(db: sqlite3.Connection, want: Wanted) -> tuple[Filter, ...]:
@@ -128,8 +144,9 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
     """The list of one kind of record."""
     record_type = TYPES[type_name]
     want = wanted(asked, record_type)
-    count = total(asked.db, want)
-    everything = total(asked.db, Wanted(record_type, "", None, {}, "", 1)) if want.query() else count
+    chosen = selected(asked.db, want)
+    everything = total(asked.db, record_type)
+    count = everything if chosen is None else len(chosen)
     found = rows(asked.db, want, PAGE_SIZE, (want.page - 1) * PAGE_SIZE)
     noun = (record_type.label if everything == 1 else record_type.plural).lower()
     narrowed_to = f"{count:,} of {everything:,} {noun}" if want.chosen or want.words else f"{count:,} {noun}"

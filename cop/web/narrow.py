@@ -1,10 +1,15 @@
 """Narrowing a list: what a reader chose, the condition it makes, and the facets with their counts."""
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 
+from cop import number_sets
 from cop.fields import Field, RecordType, facets
+from cop.number_sets import NumberSet
 from cop.web import labels
 
 OPEN_OPTIONS = 6  # of a facet; more are folded away
@@ -62,11 +67,11 @@ def parameter(name: str) -> str:
     return PARAMETERS.get(name, name)
 
 
-def narrowed(want: Wanted, leave_out: str = "") -> tuple[str, list[str]]:
+def narrowed(want: Wanted) -> tuple[str, list[str]]:
     """The condition on `number` that says which records are wanted, as SQL and its values."""
     clauses, values = ["1"], []
     for name, chosen in want.chosen.items():
-        if name != leave_out:
+        if chosen:
             marks = ", ".join("?" * len(chosen))
             clauses.append(f"number IN (SELECT number FROM facets WHERE type = ? AND name = ? AND value IN ({marks}))")
             values += [want.record_type.name, name, *chosen]
@@ -76,21 +81,54 @@ def narrowed(want: Wanted, leave_out: str = "") -> tuple[str, list[str]]:
     return " AND ".join(clauses), values
 
 
+def selected(db: sqlite3.Connection, want: Wanted, leave_out: str = "") -> NumberSet | None:
+    """The wanted records; None for all of that kind."""
+    parts = [
+        _members(db, want.record_type.name, name, chosen) for name, chosen in want.chosen.items() if name != leave_out
+    ]
+    if want.found is not None:
+        parts += [number_sets.of(json.loads(want.found)), _members(db, want.record_type.name, "", ("",))]
+    return reduce(and_, parts) if parts else None
+
+
+def _members(db: sqlite3.Connection, type_name: str, name: str, values: Sequence[str]) -> NumberSet:
+    """The records with any of these values."""
+    rows = db.execute(
+        "SELECT block, bits FROM facet_numbers WHERE type = ? AND name = ?"
+        f" AND value IN ({', '.join('?' * len(values))})",
+        (type_name, name, *values),
+    )
+    blocks: dict[int, int] = {}
+    for at, bits in rows:
+        blocks[at] = blocks.get(at, 0) | number_sets.from_bytes(bits)
+    return NumberSet(blocks)
+
+
 def facet_list(db: sqlite3.Connection, want: Wanted) -> tuple[Facet, ...]:
     """Every facet of the list with counts: how many records each further choice would leave."""
     fields = sorted(facets()[want.record_type.name], key=lambda field: _FIRST.get(field.name, len(_FIRST)))
     return tuple(one for one in (facet(db, want, field) for field in fields) if one)
 
 
+def _counts(db: sqlite3.Connection, want: Wanted, field: Field) -> dict[str, int]:
+    """How many of the wanted records have each value; choices of the same field do not count, for any of them will do."""
+    asked = (want.record_type.name, field.name)
+    chosen = selected(db, want, leave_out=field.name)
+    if chosen is None:
+        return dict(db.execute("SELECT value, n FROM facet_counts WHERE type = ? AND name = ?", asked).fetchall())
+    counts: dict[str, int] = {}
+    for value, at, bits in db.execute(
+        "SELECT value, block, bits FROM facet_numbers WHERE type = ? AND name = ?", asked
+    ):
+        if (among := chosen.blocks.get(at)) and (count := (number_sets.from_bytes(bits) & among).bit_count()):
+            counts[value] = counts.get(value, 0) + count
+    return counts
+
+
 def facet(db: sqlite3.Connection, want: Wanted, field: Field) -> Facet | None:
     """One facet with its counts, None if there is nothing to choose."""
-    condition, values = narrowed(want, leave_out=field.name)
-    if values:
-        sql = f"SELECT value, count(*) FROM facets WHERE type = ? AND name = ? AND {condition} GROUP BY value"
-    else:
-        sql = "SELECT value, n FROM facet_counts WHERE type = ? AND name = ?"
     chosen = want.chosen.get(field.name, ())
-    counts = dict(db.execute(sql, (want.record_type.name, field.name, *values)).fetchall())
+    counts = _counts(db, want, field)
     counts |= {value: counts.get(value, 0) for value in chosen}
     names = value_labels(db, field, counts)
     ordered = sorted(counts, key=lambda value: _order(field, value, counts[value], names[value], value in chosen))
