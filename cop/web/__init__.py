@@ -2,7 +2,6 @@
 # mypy: disable-error-code="untyped-decorator"
 # pluggy's hookimpl carries no types
 
-import logging
 import sqlite3
 from typing import Any
 
@@ -12,7 +11,6 @@ from datasette.utils.asgi import NotFound
 from cop.web import api, desk, files, guard, pages, published, render
 
 MAX_VALUE_BYTES = 10_000_000  # of any value that SQLite makes, such as by randomblob()
-log = logging.getLogger(__name__)
 
 
 @hookimpl
@@ -87,9 +85,7 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
         return render.not_found(datasette, request)
     if hasattr(exception, "status"):  # Datasette's own errors say in words what was asked wrongly
         return None
-    log.error("%s could not be shown", request.path, exc_info=exception)
-    message = "This page could not be made. Nothing was changed. Please tell the organisation whose copy this is."
-    return render.error(datasette, request, 500, "Something went wrong here", message)
+    return render.failed(datasette, request, exception)
 
 
 @hookimpl

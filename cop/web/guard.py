@@ -4,10 +4,11 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from asgi_gzip import GZipMiddleware
 from datasette import Response
 from datasette.utils.asgi import Request
 
-from cop.web import render
+from cop.web import cache, door, following, pages, render
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -28,6 +29,9 @@ OUR_POLICY = (
 )
 FILE_POLICY = "default-src 'none'; sandbox"  # what others sent in stands apart from the site, whatever it is
 FILE_PATHS = ("/files/", "/-/cop/blob/")
+NOT_KEPT = ("/-/", "/desk", "/files/")  # neither kept nor compressed
+MIN_GZIP_BYTES = 500
+GZIP_LEVEL = 6
 DATASETTE_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "object-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -39,13 +43,46 @@ class BodyTooLarge(Exception):
 
 
 def wrap(datasette: Any, app: App) -> App:
-    """Datasette's application with our rules around it."""
+    """Datasette's application with our rules around it, and finished pages in front."""
+    app = _pages_first(datasette, app)
+    gzip = GZipMiddleware(app, minimum_size=MIN_GZIP_BYTES, compresslevel=GZIP_LEVEL)
+    rules = _with_rules(datasette, app, _only_gzip_that_is_wanted(gzip))
 
     async def guarded(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        kept = _kept(datasette) if scope["type"] == "http" else None
+        key = _key(datasette, scope) if kept else None
+        if kept is None or key is None:
+            if kept:
+                kept.look()  # so that Datasette's pages, too, are read from the file that is there now
+            await rules(scope, receive, send)
+        else:
+            await following.caught_up(datasette)
+            await kept.answer(key, scope, send, lambda asked, sender: rules(asked, receive, sender))
+
+    return guarded
+
+
+def _kept(datasette: Any) -> cache.PageCache | None:
+    database = datasette.databases.get(render.DATABASE)
+    return cache.of(datasette, database.path if database else None)
+
+
+def _key(datasette: Any, scope: MutableMapping[str, Any]) -> cache.Key | None:
+    """Under which key this page is kept; None if it is none of ours for everybody."""
+    path = render.route_path(datasette, scope)
+    if path.startswith(NOT_KEPT) or _is_datasettes(datasette, path):
+        return None
+    return cache.key_of(scope, desk=door.is_open_to(datasette, scope))
+
+
+def _with_rules(datasette: Any, app: App, small: App) -> App:
+    """Headers, limits and hidden pages. `small` is the same application, sending less."""
+
+    async def ruled(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        path = render.route_path(datasette, dict(scope))
+        path = render.route_path(datasette, scope)
         sender = _Sender(send, "" if path in SYNC_ENDPOINTS else _policy(datasette, path))
         limit = limit_for(path)
         if HIDDEN.match(path):
@@ -54,12 +91,55 @@ def wrap(datasette: Any, app: App) -> App:
             await too_large(limit).asgi_send(sender)
         else:
             try:
-                await app(_quick(datasette, path, scope), _counted(receive, limit), sender)
+                chosen = small if _may_be_small(path, scope) else app
+                await chosen(_quick(datasette, path, scope), _counted(receive, limit), sender)
             except BodyTooLarge:
                 if not sender.started:
                     await too_large(limit).asgi_send(sender)
 
-    return guarded
+    return ruled
+
+
+def _pages_first(datasette: Any, app: App) -> App:
+    """Our pages without the way through Datasette, which takes as long as making one, for readers without a cookie.
+
+    What Datasette does on that way is for people who signed in, for forms and for messages between pages.
+    """
+
+    async def asked(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        plain = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and not _brings_a_secret(scope)
+        found = pages.find(render.route_path(datasette, scope)) if plain else None
+        if found is None:
+            await app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await pages.show(datasette, request, *found)
+        except Exception as error:  # whatever it is, the reader gets an answer; Datasette does the same
+            response = render.failed(datasette, request, error)
+        await response.asgi_send(send)
+
+    return asked
+
+
+def _brings_a_secret(scope: MutableMapping[str, Any]) -> bool:
+    return any(bytes(name).lower() in (b"cookie", b"authorization") for name, _ in scope.get("headers") or ())
+
+
+def _may_be_small(path: str, scope: MutableMapping[str, Any]) -> bool:
+    """What may be compressed. Not what goes with a secret: how small it gets would tell of it (BREACH)."""
+    return not _brings_a_secret(scope) and not path.startswith(NOT_KEPT)
+
+
+def _only_gzip_that_is_wanted(app: App) -> App:
+    """The library looks for the word gzip, and takes "gzip;q=0" for a wish."""
+
+    async def asked(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        headers = scope.get("headers") or ()
+        refused = [pair for pair in headers if pair[0] == b"accept-encoding" and not cache.accepts_gzip(pair[1])]
+        await app({**scope, "headers": [pair for pair in headers if pair not in refused]}, receive, send)
+
+    return asked
 
 
 def limit_for(path: str) -> int:
@@ -113,7 +193,7 @@ def _quick(datasette: Any, path: str, scope: MutableMapping[str, Any]) -> Mutabl
 
 
 def _is_datasettes(datasette: Any, path: str) -> bool:
-    return re.split(r"[/.]", path[1:], maxsplit=1)[0] in datasette.databases
+    return path[1:].partition("/")[0].partition(".")[0] in datasette.databases
 
 
 def _declared(scope: MutableMapping[str, Any]) -> int:
