@@ -339,9 +339,10 @@ def _public_view(record_type: RecordType) -> str:
         for field in record_type.fields
         if field.name not in skip and field.share == "public"
     )
+    page = f"coalesce((SELECT rtrim(value, '/') FROM meta WHERE name = 'url'), '') || '/{record_type.folder}/' || slug"
     return (
-        f'CREATE VIEW "{record_type.folder}" AS SELECT record_id, slug, title, summary{columns}, added, changed, html, text '
-        f"FROM records WHERE type = '{record_type.name}';\n"
+        f'CREATE VIEW "{record_type.folder}" AS SELECT record_id, slug, title, summary{columns}, added, changed, html, text'
+        f", {page} AS page, number FROM records WHERE type = '{record_type.name}';\n"
     )
 
 

@@ -65,6 +65,12 @@ def get_metadata(datasette: Any) -> dict[str, Any]:
 
 
 @hookimpl
+def render_cell(datasette: Any, row: Any, value: Any, column: str, table: str | None, database: str) -> Any:
+    """Rows of the tables lead to the pages of the site, and to each other."""
+    return published.linked(datasette, row, value, column, table) if database == render.DATABASE else None
+
+
+@hookimpl
 def startup(datasette: Any) -> Any:
     """Datasette 1.0: both of these."""
     return lambda: published.tell(datasette)
@@ -83,8 +89,11 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
         return guard.too_large(guard.limit_for(request.path))
     if isinstance(exception, NotFound):
         return render.not_found(datasette, request)
-    if hasattr(exception, "status"):  # Datasette's own errors say in words what was asked wrongly
+    if getattr(exception, "status", 500) < 500:  # Datasette's own errors say in words what was asked wrongly
         return None
+    path = render.route_path(datasette, request.scope)
+    if published.is_asked_wrongly(exception) and guard.is_datasettes(datasette, path):
+        return render.error(datasette, request, 400, published.WRONG, published.WHAT_TO_DO)
     return render.failed(datasette, request, exception)
 
 
