@@ -6,7 +6,7 @@ RUN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo test test-next test-pythons test-slow e2e check screenshots bench bench-sync lock clean
+.PHONY: help setup serve demo test test-next test-pythons test-slow e2e check screenshots bench bench-sync translations lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,9 @@ bench: $(VENV)/ready-dev ## measure speed beside named peers (takes a while)
 bench-sync: $(VENV)/ready-dev ## measure syncing beside git, Fossil and rsync (installs Debian's if they are missing)
 	sh .ci/peers
 	$(RUN)/python benchmarks/sync.py
+
+translations: $(VENV)/ready-dev ## bring the catalogues of the interface languages up to date
+	$(RUN)/python -m tools.translations
 
 lock: $(VENV)/ready-dev ## renew the lock files
 	sh .ci/lock $(RUN)

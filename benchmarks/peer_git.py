@@ -43,7 +43,7 @@ class Git(Peer):
         self._commit(self.host_tree)
         self.do("git", "-C", host, "push", "-q", "-u", "origin", "main")
         for one in (bare, host):
-            self.do("git", "-C", one, "gc", "-q")
+            self.do("git", "-C", one, "gc", "-q", "--force")  # a commit may have begun one by itself
         said = self.serve([sys.executable, str(HERE / "git_server.py"), str(served)], says_when="Serving")
         self.port = int(said.split()[-1])
 

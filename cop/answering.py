@@ -1,15 +1,24 @@
 """The side that is asked: what it answers to a message, and what it remembers of that."""
 
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from cop import exchanges, frontier, partners, wire
+from cop import exchanges, frontier, partners, repeats, wire
 from cop.errors import Refused
 from cop.holding import NOTHING, Holding, NotRebuilt
 from cop.model import OrganisationId, WriterId
 from cop.schema import writing
 from cop.turns import Plan, Received, Side, Telling, compose, count_changes, partner_name, plan, receive, wanted
 from cop.wire import Message
+
+
+@dataclass(frozen=True)
+class Following:
+    """Where an answer of several messages stands."""
+
+    message: Message  # what is answered; what it brought is stored
+    sender: WriterId  # who has proved to have sent it
+    sent: frozenset[int]  # entries that went, by their numbers here
 
 
 @dataclass(frozen=True)
@@ -20,28 +29,46 @@ class Answer:
     partner: str = ""
     received: Received = field(default_factory=Received)
     sent: int = 0  # changes
+    following: Following | None = None  # another message follows: see `follow`
 
 
-def answer(side: Side, data: bytes, now: int, sender: WriterId = b"") -> Answer:
-    """Answer a partner's message. `sender` has proved to have sent it; b"" is anybody. Raises: Refused."""
+def answer(side: Side, data: bytes, now: int, sender: WriterId = b"", nonce: str = "") -> Answer:
+    """Answer a partner's message. `sender` has proved to have sent it; b"" is anybody.
+
+    `nonce` is what makes it unlike any other of theirs, on a line where it may come again. Raises: CameBefore, Refused.
+    """
     if len(data) == frontier.STATE_BYTES:
-        return _answer_question(side, data, now, sender)
+        return _answer_question(side, data, now, sender, nonce)
     try:
         message = wire.unpack(data, side.signer, Holding(side.db))
     except NotRebuilt:
-        return Answer(compose(side, None, Plan(), Telling(whole=True), receiver=sender).body)
+        return Answer(compose(side, None, Plan(), Telling(whole=True), receiver=b"").body)
     if sender and message.writer != sender:
         raise Refused("A message was signed by another than it names as its writer. Nothing of it was stored.")
     owner = partners.owner_of(side.db, sender, message.entries)  # proved, not what the message claims
+    if owner and nonce:
+        repeats.take(side.db, sender, nonce)
     came = receive(side, message, partner_name(side.db, owner), now)
     return _answer_message(side, message, came, now, sender, owner)
 
 
+def follow(side: Side, following: Following, now: int) -> Answer:
+    """The next message of an answer to somebody who takes several."""
+    owner = partners.owner_of(side.db, following.sender)
+    return _answer_message(side, following.message, Received(), now, following.sender, owner, following.sent)
+
+
 def _answer_message(
-    side: Side, message: Message, came: Received, now: int, sender: WriterId, owner: OrganisationId
+    side: Side,
+    message: Message,
+    came: Received,
+    now: int,
+    sender: WriterId,
+    owner: OrganisationId,
+    already: frozenset[int] = frozenset(),
 ) -> Answer:
     db = side.db
-    going = plan(db, message)
+    going = plan(db, message, already=already)
     equal = message.state == frontier.frontier_hash(db) and not message.wanted and not wanted(db)
     by_base = bool(message.base) and message.points is None and going.holding is not NOTHING
     telling = Telling(
@@ -49,29 +76,39 @@ def _answer_message(
         unwelcome=tuple(came.refused),
         report={"changes": came.changes, "refused": sum(came.refused.values())},
     )
-    composed = compose(side, message, going, telling, receiver=sender)
+    composed = compose(side, message, going, telling, receiver=sender, train=message.several)
     frontier.remember(db)
     sent = count_changes(e for e in composed.entries if e.writer not in message.unwelcome)
-    answer = Answer(composed.body, partner_name(db, owner), came, sent)
+    following = None
+    if composed.follows:
+        rest = replace(message, entries=(), payloads=(), sealed=(), wanted=())
+        following = Following(rest, sender, already.union(composed.numbers))
+    answer = Answer(composed.body, partner_name(db, owner), came, sent, following)
     if owner and not message.looks:
-        in_step = not (composed.left or message.more or message.unwelcome or came.refused)
+        in_step = not (composed.more or message.more or message.unwelcome or came.refused)
         _remember(db, owner, answer, now, in_step=in_step)
     return answer
 
 
-def _answer_question(side: Side, state: bytes, now: int, sender: WriterId) -> Answer:
-    """Nothing, if we hold the same; else what came after we both held the same, or what we hold."""
+def _answer_question(side: Side, state: bytes, now: int, sender: WriterId, nonce: str) -> Answer:
+    """Nothing, if we hold the same; else what is public of what came after we both held the same, or what we hold.
+
+    Whoever saw a question once can ask it again, later and for ever, so it gets what anybody may have. What is for
+    partners goes to the message that follows.
+    """
     db = side.db
     if state == frontier.frontier_hash(db) and not wanted(db):
         return Answer(b"")
+    owner = partners.owner_of(db, sender)
+    if owner and nonce:
+        repeats.take(db, sender, nonce)
     asking = Message(sender, b"", state, base=state, room=wire.MAX_ROOM)
     going = plan(db, asking)
-    composed = compose(side, asking, going, Telling(points=going.holding is NOTHING), receiver=sender)
+    composed = compose(side, asking, going, Telling(points=going.holding is NOTHING), receiver=b"")
     frontier.remember(db)
-    owner = partners.owner_of(db, sender)
     answer = Answer(composed.body, partner_name(db, owner), sent=count_changes(composed.entries))
     if sender:
-        _remember(db, owner, answer, now, in_step=bool(composed.entries) and not composed.left)
+        _remember(db, owner, answer, now, in_step=bool(composed.entries) and not composed.more)
     return answer
 
 

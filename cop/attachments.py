@@ -6,7 +6,7 @@ attachment is a path beside it, as a text or as `{file: …, title: …}`; in th
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -66,7 +66,7 @@ class Attachment:
         known: dict[str, Value] = {"name": self.name, "size": self.size, "sha256": self.sha256, "type": self.type}
         return {**known, "title": self.title} if self.title else known
 
-    def words(self) -> str:
+    def words(self, size: Callable[[int], str] = amounts.size) -> str:
         """What readers see.
 
         >>> Attachment("agenda.pdf", 120_000, "", "Agenda").words()
@@ -74,7 +74,7 @@ class Attachment:
         """
         ending = _ending(self.name)
         kind = f"{ending.upper()}, " if ending.isascii() and ending.isalnum() and len(ending) <= 5 else ""
-        return f"{self.title or self.name} ({kind}{amounts.size(self.size)})"
+        return f"{self.title or self.name} ({kind}{size(self.size)})"
 
 
 def _ending(name: str) -> str:

@@ -1,25 +1,26 @@
-"""Exchanging attachments after the text: what each side has and wants, fetching, and bringing.
+"""Exchanging attachments after the text, by the side that asks: it fetches what it lacks, then brings what the partner lacks.
 
-Bytes are worth what their hash says, so anybody may bring them; they are taken only if a public record of ours names
-hash and size, and up to `max_attachment`. Whoever asks fetches what it lacks, then brings what the partner lacks.
+Bytes are worth what their hash says, so anybody may bring them; they are fetched only if a public record of ours names
+hash and size, and up to `max_attachment`.
 """
 
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
-from cop import blobs, cbor, trust, views
+from cop import blobs
+from cop.blob_memory import given_up, keep_talk, keep_wrong, talk
+from cop.blob_report import Exchanged, Planned, planned
+from cop.blob_talk import MAX_ASKED, Told, pack, unpack
 from cop.blobs import Part
-from cop.config import Site
 from cop.errors import NotReachable, Refused
-from cop.lacking import Named, lacking, named
-from cop.model import OrganisationId, WriterId
+from cop.lacking import Lacking, Named, lacking
+from cop.model import OrganisationId
 from cop.schema import writing
 from cop.signing import sha256 as hash_of
 from cop.transports.attachments import BlobLine
@@ -27,56 +28,9 @@ from cop.transports.base import AnswersOtherwise, LineCut
 from cop.turns import Side
 
 _logger = logging.getLogger(__name__)
-MAX_ASKED = 2000  # hashes in one message, each way
-MAX_TALK_BYTES = 200_000
 PIECE_BYTES = 256_000  # brought at a time
-MAX_PIECE_BYTES = 1_000_000  # taken at a time
-MAX_WRONG = 3  # times that a partner may send wrong bytes, until it has other news
 MAX_CUTS = 5  # of the line, one after the other, before we give up
-LOCK_SECONDS = 30
 Progress = Callable[[int, int], None]  # bytes done, of how many
-
-
-@dataclass
-class Exchanged:
-    """What came of it; the keys of `attachments` in `cop sync --json`."""
-
-    received: int = 0
-    sent: int = 0
-    left_out: int = 0  # larger than max_attachment
-    waiting: int = 0  # wanted, and not here yet
-    wrong: int = 0  # came, were not what their record says, and were thrown away
-
-
-@dataclass(frozen=True)
-class Told:
-    """What one side says of attachments: SHA-256 each."""
-
-    have: tuple[str, ...] = ()
-    want: tuple[str, ...] = ()
-
-
-def pack(told: Told) -> bytes:
-    """The bytes of a message."""
-    return cbor.encode(
-        {"v": 1, **{name: [bytes.fromhex(one) for one in getattr(told, name)] for name in ("have", "want")}}
-    )
-
-
-def unpack(data: bytes) -> Told:
-    """Read a message that anyone may have sent. Raises: Refused."""
-    content = cbor.decode(data, "A message on attachments") if len(data) <= MAX_TALK_BYTES else None
-    if not isinstance(content, dict) or content.get("v") != 1:
-        raise Refused("The partner speaks of attachments in a form that this cop does not know.")
-    return Told(_hashes(content.get("have")), _hashes(content.get("want")))
-
-
-def _hashes(value: Any) -> tuple[str, ...]:
-    found = [one.hex() for one in value if isinstance(one, bytes) and len(one) == 32] if isinstance(value, list) else []
-    return tuple(found[:MAX_ASKED])
-
-
-# -- the side that asks
 
 
 @dataclass
@@ -104,14 +58,13 @@ def run(side: Side, organisation: OrganisationId, line: BlobLine, progress: Prog
     """
     found = lacking(side.site)
     exchange = _Exchange(side, line, progress, report=Exchanged(left_out=len(found.left_out)))
-    held = list(found.held)
     if text_moved:
         with writing(side.db):
             side.db.execute("DELETE FROM local_blob_wrong WHERE source = ?", [organisation])
-    if found.wanted or (held and (text_moved or _talk(side.db, organisation) != _state(held))):
+    if _is_worth_asking(side.db, organisation, found, text_moved=text_moved):
         try:
             with FileLock(side.site.store_db.with_name("blobs.lock"), timeout=0):
-                _exchange_all(exchange, organisation, found.wanted, held)
+                _exchange_all(exchange, organisation, found)
         except (NotReachable, Timeout) as error:  # the text is in; the rest comes next time
             _logger.info("Not all files were exchanged: %s", error)
         except Refused as error:
@@ -122,29 +75,60 @@ def run(side: Side, organisation: OrganisationId, line: BlobLine, progress: Prog
     return exchange.report
 
 
-def _exchange_all(
-    exchange: _Exchange, organisation: OrganisationId, wanted: Sequence[Named], held: Sequence[Named]
-) -> None:
-    db, answering = exchange.side.db, exchange.line.partner
-    theirs = _ask(exchange.line, [one.sha256 for one in held], [one.sha256 for one in wanted])
+def preview(side: Side, organisation: OrganisationId, line: BlobLine, *, text_moves: bool) -> Planned:
+    """What `run` would fetch and bring. Nothing moves but the question; without an answer it says nothing of files."""
+    found, plan = lacking(side.site), None
+    if _is_worth_asking(side.db, organisation, found, text_moved=text_moves):
+        with suppress(NotReachable, Refused):
+            plan = _plan(side.db, organisation, line, found)
+    plan = plan or _Plan()
+    root = blobs.folder(side.site)
+    return planned(found, plan.fetch, plan.bring, sum(min(Part(root, o.sha256).length, o.size) for o in plan.fetch))
+
+
+def _is_worth_asking(db: sqlite3.Connection, organisation: OrganisationId, found: Lacking, *, text_moved: bool) -> bool:
+    news = text_moved or talk(db, organisation) != _state(found.held)
+    return bool(found.wanted or (found.held and news))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What to move, in this order."""
+
+    fetch: tuple[Named, ...] = ()
+    bring: tuple[Named, ...] = ()
+
+
+def _plan(db: sqlite3.Connection, organisation: OrganisationId, line: BlobLine, found: Lacking) -> _Plan | None:
+    """What is worth moving, as the partner tells; None if it does not speak of attachments. Raises: NotReachable, Refused."""
+    answering = line.partner
+    theirs = _ask(line, [one.sha256 for one in found.held], [one.sha256 for one in found.wanted])
     if theirs is None:
-        _keep_talk(db, organisation, _state(held))
-        return
-    if exchange.line.partner != answering:
+        return None
+    if line.partner != answering:
         raise Refused("Somebody else answers than before. No files were exchanged.")
     without = given_up(db, organisation)
-    fetch = [one for one in wanted if one.sha256 in theirs.have and one.sha256 not in without]
-    bring = sorted((one for one in held if one.sha256 in theirs.want), key=lambda one: one.size)
-    exchange.of = sum(one.size for one in (*fetch, *bring))
-    for one in fetch:
+    fetch = (one for one in found.wanted if one.sha256 in theirs.have and one.sha256 not in without)
+    bring = sorted((one for one in found.held if one.sha256 in theirs.want), key=lambda one: one.size)
+    return _Plan(tuple(fetch), tuple(bring))
+
+
+def _exchange_all(exchange: _Exchange, organisation: OrganisationId, found: Lacking) -> None:
+    db = exchange.side.db
+    plan = _plan(db, organisation, exchange.line, found)
+    if plan is None:
+        keep_talk(db, organisation, _state(found.held))
+        return
+    exchange.of = sum(one.size for one in (*plan.fetch, *plan.bring))
+    for one in plan.fetch:
         before = exchange.report.wrong
         _fetch(exchange, one)
         if exchange.report.wrong > before:
             keep_wrong(db, organisation, one.sha256)
-    brought = [_bring(exchange, one) for one in bring]
-    blobs.tidy(exchange.root, frozenset(one.sha256 for one in wanted))
+    brought = [_bring(exchange, one) for one in plan.bring]
+    blobs.tidy(exchange.root, frozenset(one.sha256 for one in found.wanted))
     if all(brought):
-        _keep_talk(db, organisation, _state(lacking(exchange.side.site).held))
+        keep_talk(db, organisation, _state(lacking(exchange.side.site).held))
 
 
 def _ask(line: BlobLine, have: Sequence[str], want: Sequence[str]) -> Told | None:
@@ -162,22 +146,6 @@ def _ask(line: BlobLine, have: Sequence[str], want: Sequence[str]) -> Told | Non
     return Told(tuple(their_have), tuple(their_want))
 
 
-def given_up(db: sqlite3.Connection, source: bytes) -> set[str]:
-    """What this partner, or place, has given wrongly so often that asking again would only cost."""
-    query = "SELECT sha256 FROM local_blob_wrong WHERE source = ? AND times >= ?"
-    return {row[0] for row in db.execute(query, [source, MAX_WRONG])}
-
-
-def keep_wrong(db: sqlite3.Connection, source: bytes, sha256: str) -> None:
-    """Count that what a partner, or place, gave was not what its record says."""
-    with writing(db):
-        db.execute(
-            "INSERT INTO local_blob_wrong VALUES (?, ?, 1)"
-            " ON CONFLICT (source, sha256) DO UPDATE SET times = times + 1",
-            [source, sha256],
-        )
-
-
 def _patiently(line: BlobLine, message: bytes) -> bytes:
     """Ask again if the line was let go, as while much text was taken in. Raises: NotReachable, Refused."""
     try:
@@ -188,16 +156,6 @@ def _patiently(line: BlobLine, message: bytes) -> bytes:
 
 def _state(held: Sequence[Named]) -> bytes:
     return hash_of("".join(sorted(one.sha256 for one in held)).encode())
-
-
-def _talk(db: sqlite3.Connection, organisation: OrganisationId) -> bytes:
-    row = db.execute("SELECT state FROM local_blob_talk WHERE organisation = ?", [organisation]).fetchone()
-    return bytes(row[0]) if row else b""
-
-
-def _keep_talk(db: sqlite3.Connection, organisation: OrganisationId, state: bytes) -> None:
-    with writing(db):
-        db.execute("INSERT OR REPLACE INTO local_blob_talk VALUES (?, ?)", [organisation, state])
 
 
 def _fetch(exchange: _Exchange, one: Named) -> None:
@@ -279,94 +237,3 @@ def _is_undamaged(path: Path, sha256: str) -> bool:
     if not fits:
         _logger.warning("%s is damaged and was not sent. Try: cop verify", path)
     return fits
-
-
-# -- the side that answers
-
-
-def answer(site: Site, db: sqlite3.Connection, data: bytes, sender: WriterId) -> bytes:
-    """What we have of what they want, and want of what they have. From strangers we want nothing. Raises: Refused."""
-    told = unpack(data)
-    if views.are_behind(db):  # what they have just brought says what we want
-        views.refresh(site, db)
-    found = lacking(site)
-    held = {one.sha256 for one in found.held}
-    wanted = {one.sha256 for one in found.wanted} if is_known(db, sender) else set()
-    return pack(Told(tuple(h for h in told.want if h in held), tuple(h for h in told.have if h in wanted)))
-
-
-def is_known(db: sqlite3.Connection, sender: WriterId) -> bool:
-    """True if attachments are taken from this writer."""
-    return bool(sender) and sender in trust.members(db).writers
-
-
-def published(site: Site, sha256: str) -> Path | None:
-    """Where an attachment lies that a public record names and that is held here; else None."""
-    path = blobs.path_of(blobs.folder(site), sha256)
-    return path if path.is_file() and named(site.site_db, sha256) else None
-
-
-def length_held(site: Site, db: sqlite3.Connection, sha256: str, sender: WriterId) -> int | None:
-    """How much of an attachment is here, or came of this sender; None if we neither publish nor want it."""
-    one, path = named(site.site_db, sha256), published(site, sha256)
-    if path:
-        return path.stat().st_size
-    if one is None or one.size > site.config.max_attachment_bytes or not is_known(db, sender):
-        return None
-    return _part(site, sha256, sender).length
-
-
-def _part(site: Site, sha256: str, sender: WriterId) -> Part:
-    return Part(blobs.folder(site), sha256, sender.hex()[:16])
-
-
-def take(
-    site: Site, db: sqlite3.Connection, piece: bytes, *, sha256: str, size: int, start: int, sender: WriterId
-) -> int:
-    """Store a piece that a partner brings, if it goes on where the last one stopped. Returns how much is here now.
-
-    Raises: Refused if we do not want it, or if what has come is not what its hash says.
-    """
-    one = named(site.site_db, sha256)
-    if not is_known(db, sender) or one is None or size not in one.sizes:
-        raise Refused("No public record here names such a file, or you are no partner.")
-    if size > site.config.max_attachment_bytes or len(piece) > MAX_PIECE_BYTES:
-        raise Refused("This is larger than is taken here.")
-    with _one_at_a_time(site):
-        part = _part(site, sha256, sender)
-        if blobs.holds(blobs.folder(site), sha256):
-            return size
-        if part.length > size:
-            part.drop()
-        if part.length == start and start + len(piece) <= size:
-            part.add(iter([piece]), size - start)
-        if part.length == size and not part.finish():
-            raise Refused("What came is not what its hash says. It was thrown away.")
-        return size if blobs.holds(blobs.folder(site), sha256) else part.length
-
-
-@contextmanager
-def _one_at_a_time(site: Site) -> Iterator[None]:
-    try:
-        with FileLock(site.store_db.with_name("brought.lock"), timeout=LOCK_SECONDS):
-            yield
-    except Timeout as error:
-        raise Refused("Too much is coming in at once.") from error
-
-
-def sentences(told: Exchanged) -> list[str]:
-    """What people should know of it."""
-    found = []
-    if told.received or told.sent:
-        found.append(f"{_files(told.received)} came, {told.sent:,} went.")
-    if told.waiting:
-        found.append(f"{_files(told.waiting)} not here yet; more with a later exchange.")
-    if told.left_out:
-        found.append(f"{_files(told.left_out)} left out, because of their size: cop status")
-    if told.wrong:
-        found.append(f"{_files(told.wrong)} came, but not as named in the record: thrown away.")
-    return found
-
-
-def _files(count: int) -> str:
-    return f"{count:,} {'file' if count == 1 else 'files'}"

@@ -13,7 +13,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cop import bundle_files, catching_up, cbor, files, frontier, log, partners, sealing, trust, views, wire
+from cop import (
+    bundle_files,
+    catching_up,
+    cbor,
+    files,
+    frontier,
+    invitations,
+    log,
+    partners,
+    sealing,
+    trust,
+    views,
+    wire,
+)
 from cop.errors import CopError, NotReachable, Refused
 from cop.frontier import Points
 from cop.model import PARTNERS, Entry, WriterId
@@ -96,7 +109,7 @@ def create(side: Side, path: Path, partner: Partner | None, *, full: bool, now: 
 
 def _own_invitation(side: Side) -> str:
     config = side.site.config
-    return partners.own_invitation(side.db, config.name, config.kind, config.url).text()
+    return invitations.own_invitation(side.db, config.name, config.kind, config.url).text()
 
 
 def _who_is_who(db: sqlite3.Connection) -> Iterator[int]:
@@ -183,7 +196,7 @@ def _header(content: bytes) -> Header:
         raise Refused("The start of this bundle cannot be read.")
     clean: dict[str, Any] = {name: _plain(raw[name]) if kind is str else raw[name] for name, kind in kinds.items()}
     invitation = raw.get("invitation", "")
-    is_one = isinstance(invitation, str) and len(invitation) <= partners.MAX_INVITATION and invitation.isprintable()
+    is_one = isinstance(invitation, str) and len(invitation) <= invitations.MAX_INVITATION and invitation.isprintable()
     counts = {name: raw[name] for name in ("files", "files_left_out") if _is_count(raw.get(name))}
     return Header(**clean, invitation=invitation if is_one else "", **counts)
 

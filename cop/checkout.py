@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cop import attaching, files, log, merge, trust, writeback
+from cop import attached, beside, files, log, merge, trust, writeback
 from cop.config import Site
 from cop.fields import SHARES, TYPES
 from cop.merge import History
@@ -82,19 +82,19 @@ def _check_out_one(
     if data is None:
         is_edited = unsaved is not None and unsaved.read_bytes() != _new_text(record_id, revisions, view).encode()
     else:
-        is_edited = hash_bytes(data) != row["file_hash"] or attaching.is_changed(site, db, below)
+        is_edited = hash_bytes(data) != row["file_hash"] or attached.is_changed(site, db, below)
     if is_edited:
         report.kept.append(shown)
     elif (
         data is not None
         and row["base"] == b"".join(view.heads)
-        and not attaching.could_put(site, db, below, view.type, view.fields)
+        and not beside.could_put(site, db, below, view.type, view.fields)
     ):
         report.unchanged += 1
     else:
-        before = attaching.names_in(db, below)
-        beside = attaching.put_beside(site, db, below, view.type, view.fields)
-        after = {one.key: one.written for one in beside}
+        before = beside.names_in(db, below)
+        put = beside.put_beside(site, db, below, view.type, view.fields)
+        after = {one.key: one.written for one in put}
         text = (
             _new_text(record_id, revisions, view, after)
             if data is None
@@ -104,7 +104,7 @@ def _check_out_one(
             path.parent.mkdir(parents=True, exist_ok=True)
             files.replace(path, text.encode())
             report.written.append(shown)
-        _remember(site, db, path, record_id, view, beside)
+        _remember(site, db, path, record_id, view, put)
 
 
 def _new_text(record_id: RecordId, revisions: Sequence[Revision], view: RecordView, names: Names = NO_NAMES) -> str:
@@ -148,7 +148,7 @@ def _narrow(revisions: Sequence[Revision], view: RecordView) -> dict[str, Value]
 
 
 def _written_fields(view: RecordView, names: Names) -> dict[str, Value]:
-    fields = attaching.as_written(view.type, view.fields, names)
+    fields = beside.as_written(view.type, view.fields, names)
     return {name: value for name, value in fields.items() if name != "withdrawn"}
 
 
@@ -164,11 +164,11 @@ def _remember(
     path: Path,
     record_id: RecordId,
     view: RecordView,
-    beside: Sequence[attaching.Known],
+    put: Sequence[attached.Known],
 ) -> None:
     stat, data = path.stat(), path.read_bytes()
     below = path.relative_to(site.content).as_posix()
     file = FileRead(below, stat.st_size, stat.st_mtime_ns, hash_bytes(data), None, None)
     with writing(db):
         keep_file(db, file, record_id, view.heads, time.time_ns(), has_id=True)
-        attaching.remember(db, below, beside)
+        attached.remember(db, below, put)

@@ -3,10 +3,13 @@
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
-from cop import amounts
+from cop import amounts, occasions, palette
 from cop.errors import CopError, WrongUsage
 from cop.fields import ORGANISATION_KINDS
+from cop.languages import OWN_NAMES, SOURCE
+from cop.palette import Palette
 
 FILE = "cop.toml"
 
@@ -19,7 +22,11 @@ class Config:
     kind: str = "community"
     url: str = ""  # where partners reach this site, if it can be reached
     title: str = "Research as Equals"  # what stands at the top of every page
+    language: str = SOURCE  # of menus, buttons and messages, where an address names no language
+    languages: tuple[str, ...] = tuple(OWN_NAMES)  # that readers can choose from
+    timezone: str = ""  # of events that do not say theirs, such as Europe/London
     write_ids: bool = True  # add the line `id: …` to content files that have none
+    look: Palette = palette.OURS  # the colours of the pages
     max_attachment: str = "10 MB"  # larger files of partners are left out; 0: all of them
 
     @property
@@ -30,7 +37,9 @@ class Config:
     @property
     def shown_as(self) -> str:
         """What readers and partners see of these settings, to notice when it changes."""
-        return "\n".join((self.name, self.kind, self.url, self.title))
+        return "\n".join(
+            (self.name, self.kind, self.url, self.title, self.language, *self.languages, self.look.day, self.look.night)
+        )
 
 
 @dataclass(frozen=True)
@@ -72,19 +81,82 @@ def read_config(path: Path) -> Config:
         settings = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CopError(f"{path}: {error}", hint="Each line is: name = value. Texts stand between quotes.") from error
-    known = {field.name: type(field.default) for field in fields(Config)}
     if type(settings.get("max_attachment")) is int:  # 0 needs no unit
         settings["max_attachment"] = str(settings["max_attachment"])
+    if type(settings.get("languages")) is list:
+        settings["languages"] = tuple(settings["languages"])
+    if type(settings.get("look")) is dict:
+        settings["look"] = _read_look(settings["look"], path)
+    _check_kinds(settings, path)
+    config = Config(**settings)
+    check_organisation(config.name, config.kind, str(path))
+    _check_size(config.max_attachment, path)
+    _check_languages(config, path)
+    _check_timezone(config.timezone, path)
+    return config
+
+
+_KINDS_OF_VALUE = {
+    bool: "true or false",
+    str: "a text between quotes",
+    tuple: 'a list, such as ["en", "cy"]',
+    Palette: 'a part of its own: a line [look], and below it: colour = "#7b1e45"',
+}
+
+
+def _check_kinds(settings: dict[str, Any], path: Path) -> None:
+    known = {field.name: type(field.default) for field in fields(Config)}
     for name, value in settings.items():
         if name not in known:
             raise CopError(f"{path}: there is no setting “{name}”.", hint=f"The settings are: {', '.join(known)}.")
         if type(value) is not known[name]:
-            kind = "true or false" if known[name] is bool else "a text between quotes"
+            kind = _KINDS_OF_VALUE[known[name]]
             raise CopError(f"{path}: “{name}” must be {kind}.", hint="Mend that line, then try again.")
-    config = Config(**settings)
-    check_organisation(config.name, config.kind, str(path))
-    _check_size(config.max_attachment, path)
-    return config
+
+
+_LOOK = {  # what it is called, the nearest colour that works, and what would be wrong with another
+    "colour": ("day", palette.nearest_day, "white words on it could not be read by everyone"),
+    "colour_night": ("night", palette.nearest_night, "on dark paper it could not be seen by everyone"),
+}
+
+
+def _read_look(settings: dict[str, Any], path: Path) -> Palette:
+    """The colours under [look]. Raises: CopError, with the nearest colour that works."""
+    chosen = {}
+    for name, value in settings.items():
+        if name not in _LOOK:
+            raise CopError(
+                f"{path}: there is no setting “{name[:40]}” under [look].",
+                hint=f"The settings are: {', '.join(_LOOK)}.",
+            )
+        field, nearest, wrong = _LOOK[name]
+        colour = value.lower() if isinstance(value, str) else ""
+        if not palette.is_colour(colour):
+            raise CopError(f"{path}: “{name}” must be a colour.", hint=f'For example: {name} = "{palette.DAY}"')
+        if (works := nearest(colour)) != colour:
+            raise CopError(
+                f"{path}: {name} = “{colour}” is too hard to see: {wrong}.",
+                hint=f'The nearest that works: {name} = "{works}"',
+            )
+        chosen[field] = colour
+    return Palette(**chosen)
+
+
+def _check_languages(config: Config, path: Path) -> None:
+    for code in (config.language, *config.languages):
+        if code not in OWN_NAMES:
+            known = ", ".join(f"{code} ({name})" for code, name in OWN_NAMES.items())
+            raise CopError(
+                f"{path}: the site cannot be shown in “{str(code)[:20]}”.", hint=f"The languages are: {known}."
+            )
+
+
+def _check_timezone(name: str, path: Path) -> None:
+    if name and occasions.named_zone(name) is None:
+        raise CopError(
+            f"{path}: there is no time zone “{name[:40]}”.",
+            hint="It is called after a large town, such as Europe/London or Asia/Karachi.",
+        )
 
 
 def _check_size(text: str, path: Path) -> None:

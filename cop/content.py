@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from cop import attachments, frontmatter
+from cop import asking, attachments, frontmatter, occasions
 from cop.errors import BadContent
 from cop.fields import FOLDERS, SHARES, STEERING, RecordType, kind_of
 from cop.frontmatter import Line
 from cop.merge import BODY
 from cop.model import OWN, Value
+from cop.occasions import DoesNotFit
 from cop.publish import short_address, title_of
 from cop.values import WrongValue, check
 
@@ -77,9 +78,12 @@ def read(data: bytes, path: str) -> ContentFile:
     if body.strip():
         fields[BODY] = body
     fields = _with_title(kind, fields, shown)
+    _check_dates(kind, fields, lines, shown)
     share, field_shares = _shares(kind, lines, shown)
     if {"_drafts", "drafts"} & set(path.split("/")):  # as Jekyll and others keep them
         share = OWN
+    if kind.name == "event" and share != OWN:
+        _check_under_18s(fields, lines, shown)
     id_line = lines["id"].number if "id" in lines else 1
     file_lines = {name: lines[name].number for name in attachments.fields_of(kind.name) if name in lines}
     return ContentFile(path, kind.name, _written_id(lines, shown), fields, share, field_shares, id_line, file_lines)
@@ -128,6 +132,24 @@ def _checked(kind: RecordType, name: str, line: Line, shown: str) -> Value:
         return check(kind.name, name, line.value)
     except WrongValue as error:
         raise BadContent(shown, line.number, f"“{name}”: {error.reason}", error.hint) from error
+
+
+def _check_dates(kind: RecordType, fields: Mapping[str, Value], lines: Mapping[str, Line], shown: str) -> None:
+    try:
+        if kind.name == "event":
+            occasions.check(fields)
+    except DoesNotFit as error:
+        raise BadContent(shown, lines[error.name].number, f"“{error.name}”: {error.reason}", error.hint) from error
+
+
+def _check_under_18s(fields: Mapping[str, Value], lines: Mapping[str, Line], shown: str) -> None:
+    """Children and young people come first: their checklist is answered before others read of the event."""
+    blank = asking.missing_for_under_18s(fields)
+    if blank:
+        names = ", ".join(one.name for one in blank)
+        reason = f"people under 18 may come, and this is not answered yet: {names}"
+        hint = "Answer each with true, false or a sentence. To keep it to yourselves until then, add: draft: true"
+        raise BadContent(shown, lines["under_18s"].number, reason, hint)
 
 
 def _with_title(kind: RecordType, fields: dict[str, Value], shown: str) -> dict[str, Value]:

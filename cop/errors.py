@@ -37,6 +37,14 @@ class BadSignature(Refused):
     """Bytes that do not match the signature they came with."""
 
 
+class ForAnother(Refused):
+    """A message was signed for somebody else than the one it came to."""
+
+
+class CameBefore(Refused):
+    """A message came here a second time."""
+
+
 class TooLarge(Refused):
     """Something is larger than the limit for its kind."""
 

@@ -1,12 +1,13 @@
 """Exchanging with partners whichever way they are reached: which carrier an address needs, and who meets where."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-from cop import blob_exchange, partners, place, sync, views
+from cop import addresses, blob_exchange, blob_report, invitations, place, sync, views
 from cop.errors import CopError, NotReachable
-from cop.partners import Invitation, Partner
+from cop.invitations import Invitation
+from cop.partners import Partner
 from cop.place import attachments as left_files
 from cop.sync import Progress, Report
 from cop.transports import holds_files, open_place, open_transport, partly_known
@@ -49,7 +50,7 @@ def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progr
         return _visit(side, meeting, now, progress, pages)
     partner = meeting.partners[0]
     try:
-        line = _line(side, meeting.address)
+        line = _line(side, partner)
         report = sync.run(side, partner, line, now, progress, pages)
     except (AnswersOtherwise, LineCut) as error:  # some web servers break off what they do not understand
         return _read_files(side, meeting, now, progress, pages, error)
@@ -75,21 +76,38 @@ def _visit(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Pr
     return report
 
 
-def _line(side: Side, address: str) -> HttpTransport:
-    return open_transport(address, Proof(side.signer, partly_known(side.db)))
+def _line(side: Side, partner: Partner) -> HttpTransport:
+    return open_transport(partner.address, Proof(side.signer, partly_known(side.db), partner.organisation))
 
 
 def preview(side: Side, meeting: Meeting) -> Report:
     """What `run` would move; nothing is stored or sent. Raises: NotReachable, Refused, WrongUsage."""
     if holds_files(meeting.address):
-        return place.preview(side, meeting.partners, open_place(meeting.address))
+        return _preview_visit(side, meeting)
+    partner = meeting.partners[0]
     try:
-        return sync.preview(side, meeting.partners[0], _line(side, meeting.address))
+        line = _line(side, partner)
+        report = sync.preview(side, partner, line)
     except (AnswersOtherwise, LineCut) as error:  # some web servers break off what they do not understand
         try:
-            return place.preview(side, meeting.partners, open_place(meeting.address))
+            return _preview_visit(side, meeting)
         except CopError:
             raise error from None
+    text_moves = bool(report.received or report.sent)
+    report.attachments = asdict(
+        blob_exchange.preview(side, partner.organisation, HttpBlobs(line), text_moves=text_moves)
+    )
+    report.requests = line.requests
+    return report
+
+
+def _preview_visit(side: Side, meeting: Meeting) -> Report:
+    carrier = open_place(meeting.address)
+    report = place.preview(side, meeting.partners, carrier)
+    with suppress(NotReachable):
+        report.attachments = asdict(left_files.preview(side, carrier))
+    report.requests = carrier.requests
+    return report
 
 
 def _read_files(
@@ -104,15 +122,15 @@ def _read_files(
 
 def invitation_at(side: Side, address: str, name: str) -> Invitation:
     """The invitation of an organisation that is met at an address. Raises: NotReachable, Refused, WrongUsage."""
-    address = partners.check_address(address)
+    address = addresses.check_address(address)
     if holds_files(address):
         return place.invitation(side, open_place(address), name)
-    return partners.parse_invitation(open_transport(address).invitation())
+    return invitations.parse_invitation(open_transport(address).invitation())
 
 
-def remarks(report: Report) -> list[str]:
-    """What people should know of a visit to a place, beside what every report says."""
-    said = blob_exchange.sentences(blob_exchange.Exchanged(**report.attachments))
+def remarks(report: Report, *, dry_run: bool = False) -> list[str]:
+    """What people should know of files, and of a visit to a place, beside what every report says."""
+    said = _of_files(report.attachments, dry_run=dry_run)
     if not isinstance(report, place.PlaceReport):
         return said
     if report.files_waiting:
@@ -125,6 +143,12 @@ def remarks(report: Report) -> list[str]:
         said.append(f"{report.files_unreadable:,} {'file makes' if one else 'files make'} no sense to this cop, and nothing"
                     " of it was stored.")  # fmt: skip
     return said
+
+
+def _of_files(told: Mapping[str, int], *, dry_run: bool) -> list[str]:
+    if dry_run:
+        return blob_report.intentions(blob_report.Planned(**told))
+    return blob_report.sentences(blob_report.Exchanged(**told))
 
 
 def carrier_of(report: Report, name: str) -> str:

@@ -5,7 +5,6 @@ is kept and passed on as it is.
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 # How the value of a field is read, checked and merged:
 #   text, markdown   text                          choice    one word of `choices`
@@ -15,6 +14,9 @@ from functools import cache
 #   list             texts in order, one value     people    list of {name, role, organisation}, one value
 #   entries          list of small tables, one value
 #   file             an attachment or a text          files     list of these, one value
+#   repeats          words, see recurring.py            dates     dates without order, merged like a set
+#   moves            list of {date, to, place}, one value
+#   money            text; not a bare number, because nobody would know which money
 Kind = str
 
 RESOURCE_KINDS = (
@@ -26,7 +28,17 @@ EVENT_KINDS = (
     "workshop", "workshop-series", "training-course", "webinar", "awareness-week", "call", "meeting", "meeting-series",
     "project", "publication", "review", "organisation-change",
 )  # fmt: skip
+# Words that readers can narrow the list of events by. What is not among them is shown as it was written.
+PROVIDED = (
+    "step-free", "accessible-toilet", "hearing-loop", "sign-language", "captions", "interpreter", "easy-read",
+    "quiet-room", "parking", "childcare", "food",
+)  # fmt: skip
+JOINING = ("in-person", "phone", "video", "writing")
+COVERED = ("fares", "food", "childcare", "care-for-others", "calls-and-data", "accommodation", "your-time")
+ROLES = ("chair", "co-chair", "notes", "quiet-voices")
+SETTINGS = ("at-a-place", "at-a-distance", "under-18s")
 SHARES = ("public", "partners", "own")
+TITLE, LINK, DESCRIPTION = GAPS = ("title-not-known", "no-link-known", "nobody-has-described-it")
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,9 @@ class Field:
     share: str = "public"  # the widest audience it ever goes to, whatever its record says
     ask: bool = False  # a blank is shown as "not stated, please ask"
     facet: bool = False  # readers can narrow a list by it
+    every: bool = False  # who narrows a list by several of its values wants all of them
+    first: bool = False  # whoever plans an event is asked for it before the rest
+    when: str = ""  # one of SETTINGS: what an event must be like for this to matter
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,9 @@ class RecordType:
 
 # Fields that belong together: changed on two sides at once, they merge and are shown as "please check".
 TOGETHER: tuple[frozenset[str], ...] = (
-    frozenset({"start", "end", "timezone", "place"}),
+    frozenset(
+        {"start", "end", "timezone", "timezone_basis", "place", "repeats", "also_on", "not_on", "moved", "moved_from"}
+    ),
     frozenset({"licence", "rights_holders"}),
     frozenset({"url", "file"}),
 )
@@ -99,7 +116,7 @@ RESOURCE = (
     Field("url", "url", "Read it", "", "Find it"),
     Field("other_urls", "list", "Other addresses", "", "Find it"),
     Field("file", "file", "File", "A path beside this file, such as leaflets/rights.pdf.", "Find it"),
-    Field("open_access", "choice", "Cost to read", "", "Find it", ("free", "paywalled"), ask=True),
+    Field("open_access", "choice", "Cost to read", "", "Find it", ("free", "paywalled"), ask=True, facet=True),
     Field("cited_as", "text", "Cited as", "", "Find it"),
     Field("part_of", "text", "Part of", "Short address of the larger work.", "Editions"),
     Field("supersedes", "text", "Older edition", "Short address of the older edition.", "Editions"),
@@ -107,92 +124,149 @@ RESOURCE = (
 )
 
 
-def _event_text(name: str, label: str, group: str, help_text: str = "") -> Field:
-    return Field(name, "text", label, help_text, group, ask=True)
+_WHERE, _IN, _REMOTE = "When and where", "Getting there and getting in", "Joining by phone or video"
+_COSTS, _CARE, _PAPERS, _YOUNG = "Costs and payment", "Care and safety", "Papers", "Under 18s"
+_PLACE, _DISTANCE, _UNDER_18 = SETTINGS
+
+
+def _asked(
+    name: str, label: str, group: str, help_text: str = "", *, kind: Kind = "text", first: bool = False, when: str = ""
+) -> Field:
+    """A field of an event whose blank is said aloud."""
+    return Field(name, kind, label, help_text, group, ask=True, first=first, when=when)
+
+
+def _chosen(
+    name: str, label: str, group: str, help_text: str, choices: tuple[str, ...], *, every: bool, first: bool = True
+) -> Field:
+    """One that readers narrow the list of events by; they can also ask for those that do not state it."""
+    return Field(name, "set", label, help_text, group, choices, ask=True, facet=True, every=every, first=first)
 
 
 EVENT = (
     Field("kind", "choice", "Kind", "", "About", EVENT_KINDS, facet=True),
-    Field("start", "date", "Starts", "", "When and where"),
-    Field("end", "date", "Ends", "", "When and where"),
-    Field("timezone", "text", "Time zone", "Such as Europe/London.", "When and where"),
-    Field("date_basis", "choice", "How the date is known", "", "When and where", ("stated", "inferred")),
-    Field("date_note", "text", "About the date", "Such as: the week of.", "When and where"),
-    Field("status", "choice", "State", "", "When and where", ("planned", "moved", "cancelled")),
-    Field("place", "text", "Place", "", "When and where"),
+    Field("start", "date", "Starts", "", _WHERE),
+    Field("end", "date", "Ends", "", _WHERE),
+    Field("timezone", "text", "Time zone", "Such as Europe/London.", _WHERE),
+    Field("timezone_basis", "choice", "How the time zone is known", "", _WHERE, ("stated", "of-the-site")),
+    Field("repeats", "repeats", "Repeats", "Such as: every 2 weeks on Tuesday until 2027-06-30.", _WHERE),
+    Field("also_on", "dates", "Also on", "More dates.", _WHERE),
+    Field("not_on", "dates", "Not on", "Days of the series on which it does not take place.", _WHERE),
+    Field("moved", "moves", "Moved", "A list of {date, to, place}: one date of the series that moves.", _WHERE),
+    Field("moved_from", "date", "It was on", "The date before the event moved.", _WHERE),
+    Field("date_basis", "choice", "How the date is known", "", _WHERE, ("stated", "inferred")),
+    Field("date_note", "text", "About the date", "Such as: the week of.", _WHERE),
+    Field("status", "choice", "State", "", _WHERE, ("planned", "moved", "cancelled")),
+    Field("status_note", "text", "Why it moved or is cancelled", "", _WHERE),
+    Field("place", "text", "Place", "", _WHERE),
     Field(
         "format",
         "choice",
         "How people meet",
         "",
-        "When and where",
+        _WHERE,
         ("in-person", "online", "phone", "hybrid"),
+        ask=True,
         facet=True,
+        first=True,
     ),
     Field("organisers", "set", "Run by", "", "About", facet=True),
     Field("participants", "text", "For", "", "About"),
     Field("theme", "text", "Theme", "", "About"),
     Field("url", "url", "More about it", "", "About"),
     Field("booking", "text", "How to say you are coming", "", "About"),
-    Field(
-        "access_needs_asked",
-        "flag",
-        "Do you ask everyone what they need?",
-        "",
-        "Getting there and getting in",
-        ask=True,
+    _chosen(
+        "access_provided", "What is provided", _IN, "Words from the list, so that people find it.", PROVIDED, every=True
     ),
-    Field("access_provided", "list", "What is provided", "", "Getting there and getting in", ask=True),
-    _event_text("venue_access", "Access", "Getting there and getting in"),
-    _event_text("transport_links", "Buses and trains", "Getting there and getting in"),
-    _event_text("transport_help", "Help with travel", "Getting there and getting in"),
-    _event_text("childcare", "Childcare", "Getting there and getting in"),
-    _event_text("food", "Food", "Getting there and getting in"),
-    _event_text("breaks", "Breaks", "Getting there and getting in"),
-    Field("date_flexible", "flag", "Can the date still move?", "", "Getting there and getting in"),
-    Field("venue_chosen_with", "text", "Who chose the place", "", "Getting there and getting in"),
-    Field("join_methods", "list", "Ways to join", "", "Joining by phone or video", ask=True),
-    Field("platform", "text", "Platform", "", "Joining by phone or video"),
-    Field("platform_access", "text", "Is the platform accessible?", "", "Joining by phone or video"),
-    Field("opens_at", "text", "Opens at", "", "Joining by phone or video"),
-    _event_text("low_data_option", "Using less data", "Joining by phone or video"),
-    Field("freephone", "flag", "Free phone line", "", "Joining by phone or video", ask=True),
-    _event_text("number_privacy", "Do others see my number?", "Joining by phone or video"),
-    Field("shows_personal_details", "flag", "Do others see my details?", "", "Joining by phone or video"),
-    Field("data_held_where", "text", "Where data is held", "", "Joining by phone or video"),
-    _event_text("tech_help", "When technology fails", "Joining by phone or video"),
-    Field("practice_session", "text", "Practice session", "", "Joining by phone or video"),
-    Field(
-        "meeting_link", "url", "Link to join", "Goes to partners only.", "Joining by phone or video", share="partners"
+    _asked("access_needs_asked", "Do you ask everyone what they need?", _IN, kind="flag", first=True),
+    _asked("venue_access", "Access", _IN, first=True, when=_PLACE),
+    _asked("transport_links", "Buses and trains", _IN, first=True, when=_PLACE),
+    _asked("transport_help", "Help with travel", _IN, when=_PLACE),
+    _asked("childcare", "Childcare", _IN),
+    _asked("food", "Food", _IN, when=_PLACE),
+    _asked("breaks", "Breaks", _IN),
+    Field("date_flexible", "flag", "Can the date still move?", "", _IN),
+    Field("venue_chosen_with", "text", "Who chose the place", "", _IN),
+    _chosen(
+        "join_methods", "Ways to join", _REMOTE, "Words from the list, so that people find it.", JOINING, every=False
     ),
-    _event_text("expenses_and_payment", "Fares, expenses and payment", "Costs and payment"),
-    _event_text("data_and_call_costs", "Calls and data", "Costs and payment"),
-    _event_text("what_to_expect", "What to expect", "Care and safety"),
-    Field("expected_size", "number", "How many people", "", "Care and safety"),
-    Field("who_is_coming", "text", "Who is coming", "", "Care and safety"),
-    Field("duration", "text", "How long", "", "Care and safety"),
-    Field("social_time", "flag", "Time to chat", "", "Care and safety"),
-    _event_text("leaving_plan", "If it gets too much", "Care and safety"),
-    _event_text("follow_up_plan", "If you drop out", "Care and safety"),
-    _event_text("support_offered", "Support", "Care and safety"),
-    Field("note_taker_and_recording", "text", "Notes and recording", "", "Care and safety"),
-    Field(
-        "contact_role", "text", "Whom to tell", "A role or a form, not a private number.", "Care and safety", ask=True
+    Field("platform", "text", "Platform", "", _REMOTE),
+    _asked("platform_access", "Is the platform accessible?", _REMOTE, when=_DISTANCE),
+    Field("opens_at", "text", "Opens at", "", _REMOTE),
+    _asked("low_data_option", "Using less data", _REMOTE, when=_DISTANCE),
+    _asked("freephone", "Free phone line", _REMOTE, kind="flag", first=True, when=_DISTANCE),
+    _asked("number_privacy", "Do others see my number?", _REMOTE, first=True, when=_DISTANCE),
+    _asked("shows_personal_details", "Do others see my details?", _REMOTE, kind="flag", when=_DISTANCE),
+    Field("data_held_where", "text", "Where data is held", "", _REMOTE),
+    _asked("tech_help", "When technology fails", _REMOTE, when=_DISTANCE),
+    _asked("practice_session", "Practice session", _REMOTE, when=_DISTANCE),
+    Field("meeting_link", "url", "Link to join", "Goes to partners only.", _REMOTE, share="partners"),
+    _asked("cost", "To take part", _COSTS, "Free, or an amount with its money, such as £5.", kind="money"),
+    _chosen(
+        "costs_covered",
+        "What is paid for you",
+        _COSTS,
+        "Words from the list, so that people find it.",
+        COVERED,
+        every=True,
+        first=False,
     ),
+    _asked(
+        "expenses_and_payment",
+        "Fares, expenses and payment",
+        _COSTS,
+        "How and when it is paid.",
+        kind="money",
+        first=True,
+    ),
+    _asked("bring", "What to bring to be paid", _COSTS, "Such as tickets. Never bank or benefit details."),
+    _asked("data_and_call_costs", "Calls and data", _COSTS, kind="money", first=True, when=_DISTANCE),
+    _asked("what_to_expect", "What to expect", _CARE, first=True),
+    Field("may_upset", "text", "This may upset you", "What the event is about, if that may upset people.", _CARE),
+    _asked("expected_size", "How many people", _CARE, kind="number"),
+    _asked("who_is_coming", "Who is coming", _CARE, "Kinds of people, no names."),
+    Field("duration", "text", "How long", "", _CARE),
+    Field("social_time", "flag", "Time to chat", "", _CARE),
+    _asked("leaving_plan", "If it gets too much", _CARE),
+    _asked("follow_up_plan", "If you drop out", _CARE),
+    _asked("support_offered", "Support", _CARE),
+    _asked("note_taker_and_recording", "Notes and recording", _CARE),
+    _asked("contact_role", "Whom to ask", _CARE, "A role or a form, not a private number.", first=True),
     Field("contact", "text", "Private contact", "Stays with your organisation.", share="own"),
-    Field("papers", "files", "Papers to read", "Paths beside this file, such as papers/agenda.pdf.", "Papers"),
-    Field("papers_easy_read", "list", "Papers", "", "Papers"),
-    Field("plain_english_summary", "text", "In plain words", "", "Papers"),
-    Field("decisions", "list", "How decisions are made", "", "Papers"),
-    Field("ways_to_contribute", "list", "Ways to take part", "", "Papers"),
-    Field("agenda_open", "flag", "Can people add to the agenda?", "", "Papers"),
+    Field("agenda", "file", "Agenda", "A path beside this file, such as papers/agenda.pdf.", _PAPERS),
+    Field("minutes", "file", "Minutes", "A path beside this file.", _PAPERS),
+    Field("papers_easy_read", "files", "Papers in Easy Read", "Paths beside this file.", _PAPERS, ask=True, first=True),
+    Field("papers", "files", "Papers to read", "Paths beside this file.", _PAPERS),
+    Field("papers_out", "date", "Out since", "The day from which people could read the papers.", _PAPERS),
+    Field("plain_english_summary", "text", "In plain words", "", _PAPERS),
+    Field("decisions", "list", "How decisions are made", "", _PAPERS),
+    Field("ways_to_contribute", "list", "Ways to take part", "", _PAPERS),
+    Field("agenda_open", "flag", "Can people add to the agenda?", "", _PAPERS),
     Field("chair", "people", "Chairs", "", "Credits"),
-    Field("cyp_guidelines_agreed", "flag", "Guidelines agreed with young people and parents", "", "Under 18s"),
-    Field("cyp_dbs", "flag", "An adult holds an enhanced DBS certificate", "", "Under 18s"),
-    Field("cyp_two_adults", "flag", "Two adults from the start", "", "Under 18s"),
-    Field("cyp_under_16_parent", "flag", "Parent present for under 16s at first", "", "Under 18s"),
-    Field("cyp_second_adult", "flag", "Second adult follows up", "", "Under 18s"),
-    Field("cyp_no_show_plan", "text", "If someone expected is not there", "", "Under 18s"),
+    Field(
+        "roles",
+        "people",
+        "Who does what",
+        "A list of {name, role, date}: chair, co-chair, notes, quiet-voices.",
+        "Credits",
+    ),
+    Field(
+        "under_18s", "flag", "May people under 18 come?", "If true, what follows must be answered.", _YOUNG, ask=True
+    ),
+    _asked(
+        "cyp_guidelines_agreed", "Guidelines agreed with young people and parents", _YOUNG, kind="flag", when=_UNDER_18
+    ),
+    _asked("cyp_dbs", "An adult holds an enhanced DBS certificate", _YOUNG, kind="flag", when=_UNDER_18),
+    _asked("cyp_two_adults", "Two adults from the start", _YOUNG, kind="flag", when=_UNDER_18),
+    _asked("cyp_under_16_parent", "Parent present for under 16s at first", _YOUNG, kind="flag", when=_UNDER_18),
+    _asked("cyp_second_adult", "Second adult follows up", _YOUNG, kind="flag", when=_UNDER_18),
+    _asked(
+        "cyp_no_show_plan",
+        "If someone expected is not there",
+        _YOUNG,
+        "The plan and who by role; no names, no numbers.",
+        when=_UNDER_18,
+    ),
 )
 ORGANISATION = (
     Field("kind", "choice", "Kind", "", "About", ORGANISATION_KINDS, facet=True),
@@ -277,6 +351,13 @@ TYPES: dict[str, RecordType] = {
     )
 }
 FOLDERS: dict[str, RecordType] = {record_type.folder: record_type for record_type in TYPES.values()}
+# What readers can narrow lists by and nobody writes down: `filing` works it out.
+NEW = Field("new", "number", "New here", facet=True)  # days since it was added
+WORKED_OUT: tuple[Field, ...] = (
+    Field("help", "choice", "Needs help", choices=GAPS, facet=True),
+    Field("added_by", "choice", "Added by", choices=ORGANISATION_KINDS, facet=True),
+    NEW,
+)
 _BY_TYPE = {name: {field.name: field for field in record_type.fields} for name, record_type in TYPES.items()}
 
 _KINDS = {name: {field.name: field.kind for field in record_type.fields} for name, record_type in TYPES.items()}
@@ -298,7 +379,7 @@ def label(type_name: str, field_name: str) -> str:
 
 def is_set(type_name: str, field_name: str) -> bool:
     """True for fields that merge by what was added and removed."""
-    return kind_of(type_name, field_name) == "set"
+    return kind_of(type_name, field_name) in ("set", "dates")
 
 
 def grouped(record_type: RecordType) -> dict[str, list[Field]]:
@@ -310,7 +391,9 @@ def grouped(record_type: RecordType) -> dict[str, list[Field]]:
     return groups
 
 
-@cache
 def facets() -> dict[str, tuple[Field, ...]]:
     """Per kind of record, the fields readers can narrow its list by."""
-    return {name: tuple(field for field in one.fields if field.facet) for name, one in TYPES.items()}
+    return {
+        name: (*(field for field in record_type.fields if field.facet), *WORKED_OUT)
+        for name, record_type in TYPES.items()
+    }

@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cop import bundle, partners
+from cop import bundle, invitations
 from cop.bundle import Header
 from cop.errors import NotReachable, Refused
-from cop.partners import Invitation
+from cop.invitations import Invitation
 
 MAX_TEXT_BYTES = 200_000  # of a text file: a long e-mail
 _LINE = re.compile(r"cop1:[\w-]+", re.ASCII)
@@ -29,8 +29,8 @@ class Given:
 def read(given: str) -> Given:
     """Find the invitation in what a person gave. Raises: NotReachable, Refused."""
     path = Path(given.strip())
-    if given.strip().startswith(partners.PREFIX) or not _is_file(path):
-        return Given(partners.parse_invitation(given))
+    if given.strip().startswith(invitations.PREFIX) or not _is_file(path):
+        return Given(invitations.parse_invitation(given))
     if bundle.is_bundle(path):
         return _in_bundle(path)
     return Given(_in_text(path))
@@ -49,7 +49,7 @@ def _in_bundle(path: Path) -> Given:
         raise Refused(
             f"{path} holds no invitation: an older cop made it.", hint=f"Ask {header.name} for the line of: cop invite"
         )
-    invitation = partners.parse_invitation(header.invitation)
+    invitation = invitations.parse_invitation(header.invitation)
     if invitation.organisation.hex() != header.organisation:
         raise Refused(
             f"The invitation in {path} is of somebody else than its maker.", hint="Ask them for the line of: cop invite"
@@ -71,8 +71,8 @@ def _in_text(path: Path) -> Invitation:
         raise Refused(f"{path} holds no invitation.", hint="It is a line that begins with cop1:")
     for candidate in candidates:
         with suppress(Refused):
-            return partners.parse_invitation(candidate)
-    return partners.parse_invitation(candidates[-1])  # says what is wrong with it
+            return invitations.parse_invitation(candidate)
+    return invitations.parse_invitation(candidates[-1])  # says what is wrong with it
 
 
 def _decode(data: bytes) -> str:

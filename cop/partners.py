@@ -1,92 +1,19 @@
-"""Organisations we chose to exchange with: invitations, the phrase to compare, and what we know of each."""
+"""Organisations we chose to exchange with, and what we know of each."""
 
-import base64
-import binascii
 import json
-import os
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from cop import cbor, log, signing, trust
-from cop.config import check_organisation
-from cop.errors import CopError, Refused, WrongUsage
+from cop import cbor, log, trust
+from cop.addresses import check_address
+from cop.errors import CopError, WrongUsage
 from cop.frontier import Points
+from cop.invitations import Invitation
 from cop.model import Entry, OrganisationId, WriterId, iso_time
 from cop.schema import writing
-from cop.signing import Signer, is_certified
-
-PREFIX = "cop1:"
-PHRASE_WORDS = 6  # of 2,048 each: 66 bits
-MAX_INVITATION = 2000  # characters
-
-
-@dataclass(frozen=True)
-class Invitation:
-    """What one organisation hands to another so that they can find and know each other."""
-
-    organisation: OrganisationId
-    name: str
-    kind: str
-    address: str
-    writer: WriterId
-    certificate: bytes  # the organisation's signature under its writer
-
-    def text(self) -> str:
-        """One line, `cop1:…`."""
-        content = [self.organisation, self.name, self.kind, self.address, self.writer, self.certificate]
-        return PREFIX + base64.urlsafe_b64encode(cbor.encode(content)).decode().rstrip("=")
-
-    def phrase(self) -> str:
-        """Six words that both sides compare, by voice or face to face. Another key or name gives other words."""
-        told = cbor.encode([self.organisation, self.name, self.kind])
-        number = int.from_bytes(signing.sha256(b"cop/v1/phrase\0" + told), "big")
-        words = _words()
-        return " ".join(words[number >> (11 * at) & 2047] for at in range(PHRASE_WORDS))
-
-
-@lru_cache(maxsize=1)
-def _words() -> list[str]:
-    from mnemonic import Mnemonic  # late: only needed when partners meet
-
-    return list(Mnemonic("english").wordlist)
-
-
-def parse_invitation(text: str) -> Invitation:
-    """Read an invitation that anyone may have made. Raises: Refused."""
-    text = "".join(text.split())
-    damaged = Refused("This invitation is damaged or not whole.", hint="Copy the whole line that begins with cop1:")
-    if not text.startswith(PREFIX) or len(text) > MAX_INVITATION:
-        raise damaged
-    try:
-        raw = base64.b64decode(text.removeprefix(PREFIX) + "===", altchars=b"-_")
-    except (binascii.Error, ValueError) as error:
-        raise damaged from error
-    try:
-        content = cbor.decode(raw, "This invitation")
-    except Refused as error:
-        raise damaged from error
-    if not isinstance(content, list) or len(content) < 6:
-        raise damaged
-    organisation, name, kind, address, writer, certificate = content[:6]
-    texts, keys = (name, kind, address), (organisation, writer, certificate)
-    if not all(isinstance(t, str) for t in texts) or not all(isinstance(k, bytes) for k in keys):
-        raise damaged
-    check_organisation(name, kind, "This invitation")
-    if not is_certified(organisation, writer, certificate):
-        raise Refused("This invitation was changed on its way.", hint="Ask for it again, over another channel.")
-    if not _may_be_told(address):
-        address = ""
-    return Invitation(organisation, name, kind, address, writer, certificate)
-
-
-def _may_be_told(address: str) -> bool:
-    """True for a plain web address: nobody else decides which folders or stores we write to with our rights."""
-    return address.startswith(("http://", "https://")) and not set(address) & set("?#@")
+from cop.signing import Signer
 
 
 @dataclass(frozen=True)
@@ -134,18 +61,23 @@ def _name_now(partner: Partner, told: trust.Organisation | None) -> str:
     return told.name if told and told.name != nameless else partner.name
 
 
-def inviting_writers(db: sqlite3.Connection) -> dict[WriterId, OrganisationId]:
+def _inviting_writers(db: sqlite3.Connection) -> dict[WriterId, OrganisationId]:
     """The installations whose invitations we accepted."""
     return {row[0]: row[1] for row in db.execute("SELECT writer, organisation FROM local_partner WHERE writer <> x''")}
 
 
-def owner_of(db: sqlite3.Connection, writer: WriterId, entries: Collection[Entry] = ()) -> OrganisationId:
-    """Whose installation a writer is: by its invitation, by what we hold, or by `entries` that it brings; b"" for nobody's.
+def owners(db: sqlite3.Connection, entries: Collection[Entry] = ()) -> dict[WriterId, OrganisationId]:
+    """Whose installations writers are: by their invitation, by what we hold, or by `entries` that they bring.
 
     Of a partner that comes for the first time we hold nothing but its invitation.
     """
     network = trust.admissible(db, entries) if entries else trust.members(db)
-    return {**inviting_writers(db), **network.writers}.get(writer, b"")
+    return {**_inviting_writers(db), **network.writers}
+
+
+def owner_of(db: sqlite3.Connection, writer: WriterId, entries: Collection[Entry] = ()) -> OrganisationId:
+    """Whose installation a writer is, as `owners` says; b"" for nobody's."""
+    return owners(db, entries).get(writer, b"")
 
 
 def inviting_writer(db: sqlite3.Connection, partner: Partner) -> WriterId:
@@ -178,55 +110,8 @@ def find_member(db: sqlite3.Connection, name: str) -> Partner:
 
 
 def receivers(db: sqlite3.Connection, organisation: OrganisationId | None = None) -> list[WriterId]:
-    """Keys to seal to what is for partners only: those of one partner, or of all members and of ourselves.
-
-    Of a partner that we never exchanged with we know the writer in its invitation.
-    """
-    known = {**inviting_writers(db), **trust.members(db).writers}
-    return [writer for writer, owner in known.items() if organisation in (None, owner)]
-
-
-_REMOTE = ("http://", "https://", "s3://", "gs://", "az://")
-
-
-def check_address(address: str) -> str:
-    """An address that partners can be reached at; of a folder its full path. Raises: WrongUsage."""
-    wrong = WrongUsage(
-        f"“{address}” is no address of a site, a folder or an object store.",
-        hint="An address looks like https://example.org, /media/stick/shared or s3://bucket/folder",
-    )
-    if not address.isprintable():
-        raise wrong
-    if address.startswith(_REMOTE):
-        if " " in address or not address.partition("://")[2].strip("/"):
-            raise wrong
-        return address.rstrip("/")
-    if not is_folder(address):
-        raise wrong
-    return _full_path(address)
-
-
-def is_folder(address: str) -> bool:
-    """True for what names a folder: a path with a slash, or file://…"""
-    local = address.startswith("file://") or "://" not in address
-    return local and (address in (".", "..") or any(slash in address for slash in "/\\"))
-
-
-def _full_path(address: str) -> str:
-    from urllib.request import url2pathname  # late: it is slow to start, and most addresses are no files
-
-    path = url2pathname(urlsplit(address).path) if address.startswith("file://") else address
-    return os.path.abspath(Path(path).expanduser())  # noqa: PTH100 - `resolve` would follow a link that may be gone later
-
-
-def own_invitation(db: sqlite3.Connection, name: str, kind: str, address: str) -> Invitation:
-    """Our invitation to others."""
-    writer, organisation = log.own_writer(db), log.setting(db, "organisation")
-    for entry in log.statements(db):
-        certificate = entry.extra.get("certificate")
-        if entry.extra.get("writer") == writer and isinstance(certificate, bytes) and isinstance(organisation, bytes):
-            return Invitation(organisation, name, kind, address, writer, certificate)
-    raise CopError("This installation has no certificate of its organisation.", hint="cop verify")
+    """Keys to seal to what is for partners only: those of one partner, or of all members and of ourselves."""
+    return [writer for writer, owner in owners(db).items() if organisation in (None, owner)]
 
 
 def accept(db: sqlite3.Connection, signer: Signer, invitation: Invitation, now: int) -> None:
@@ -324,8 +209,3 @@ def keep_first_address(db: sqlite3.Connection, partner: Partner) -> None:
         "UPDATE local_partner SET address = ? WHERE organisation = ? AND address = ''",
         [partner.address, partner.organisation],
     )
-
-
-def at_address(invitation: Invitation, address: str) -> Invitation:
-    """The invitation of a partner that we reach at another address than it says."""
-    return replace(invitation, address=address)

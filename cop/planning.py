@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cop import content, log, merge, patch
+from cop import content, log, merge, occasions, patch
 from cop.config import Site
 from cop.content import ContentFile
 from cop.fields import is_set
@@ -74,19 +74,20 @@ def _plan(
         record_id = record_id or (row["record_id"] if row else "")
         old_path = row["path"] if row else ""
     if not record_id:
-        return _new(file, says)
+        return _new(file, says, site.config.timezone)
     other = claimed.get(record_id) or (old_path if row and old_path and _still_stands_for(site, db, row) else "")
     if other and other != file.path:
         return _copied(file, says, other)
     same = row and row["file_hash"] == file.file_hash and not says.has_files
     if row and same and content.record_type(row["path"]).name == says.type:
         return Plan(file, record_id, (), log.split_hashes(row["base"]), False, old_path)
-    return _changes(db, file, says, record_id, log.split_hashes(row["base"]) if row else None, old_path)
+    base = log.split_hashes(row["base"]) if row else None
+    return _changes(db, file, says, record_id, base, old_path, site.config.timezone)
 
 
-def _new(file: FileRead, says: ContentFile) -> Plan:
+def _new(file: FileRead, says: ContentFile, timezone: str) -> Plan:
     """A record that nobody knows yet."""
-    after = _by_audience(says, _NOTHING)
+    after = _by_audience(says, _NOTHING, timezone)
     made = [(audience, patch.difference(says.type, {}, fields)) for audience, fields in after.items() if fields]
     record_id = patch.new_record_id()
     changes = [Change(record_id, (), one, audience) for audience, one in made if not one.changes_nothing]
@@ -132,11 +133,12 @@ def _changes(
     record_id: RecordId,
     base: tuple[PayloadHash, ...] | None,
     old_path: str,
+    timezone: str,
 ) -> Plan:
     """The patches that lead from the base of a file to what it says, one an audience."""
     history = log.revisions(db, record_id)
     before = _at_base(history, base)
-    after = _by_audience(says, before)
+    after = _by_audience(says, before, timezone)
     changes: list[Change] = []
     kept: list[PayloadHash] = []
     kinds = {r.patch.type for r in history if r.patch and r.payload_hash in (base or ())}
@@ -151,6 +153,9 @@ def _changes(
         else:
             kept += heads
     return Plan(file, record_id, tuple(changes), tuple(kept), not history, old_path)
+
+
+OF_THE_SITE = "of-the-site"  # a time zone that nobody wrote down
 
 
 Sides = dict[int, tuple[dict[str, Value], tuple[PayloadHash, ...]]]
@@ -172,7 +177,7 @@ def _at_base(history: Sequence[Revision], base: tuple[PayloadHash, ...] | None) 
     return sides
 
 
-def _by_audience(says: ContentFile, before: Sides) -> dict[int, dict[str, Value]]:
+def _by_audience(says: ContentFile, before: Sides, timezone: str) -> dict[int, dict[str, Value]]:
     """The fields of a file, by who may receive them. What only `cop` sets stays as it was."""
     after: dict[int, dict[str, Value]] = {PUBLIC: {}, PARTNERS: {}, OWN: {}}
     for name, value in says.fields.items():
@@ -184,4 +189,16 @@ def _by_audience(says: ContentFile, before: Sides) -> dict[int, dict[str, Value]
         for name in ("slug", "withdrawn"):
             if name in old and name not in says.fields:
                 after[says.share if name == "slug" else audience][name] = old[name]
+    if says.type == "event" and "timezone" not in says.fields and occasions.has_clock_only(says.fields.get("start")):
+        after[says.audience("start")] |= _zone(says, before, timezone)
     return after
+
+
+def _zone(says: ContentFile, before: Sides, timezone: str) -> dict[str, Value]:
+    """The time zone of an event that does not say it: the one it had at this very time, else that of this site."""
+    for old, _ in before.values():
+        if old.get("start") == says.fields["start"]:
+            return {
+                name: old[name] for name in ("timezone", "timezone_basis") if old.get("timezone_basis") == OF_THE_SITE
+            }
+    return {"timezone": timezone, "timezone_basis": OF_THE_SITE} if timezone else {}

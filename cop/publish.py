@@ -9,8 +9,8 @@ from typing import Any
 
 from slugify import slugify
 
-from cop import attachments, cbor, signing
-from cop.fields import SHARES, TYPES, facets, kind_of
+from cop import attachments, cbor, filing, occasions, signing
+from cop.fields import SHARES, TYPES, kind_of
 from cop.markdown import Rendered
 from cop.merge import BODY, History
 from cop.model import OrganisationId, RecordId, RecordView, Revision, Value, WriterId, iso_time
@@ -20,7 +20,6 @@ Row = dict[str, Any]
 MAX_HISTORY_TEXT = 500  # characters of a value that the history shows
 _json = json.JSONEncoder(ensure_ascii=False).encode
 _PLAIN_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_FACET_FIELDS = facets()
 _NAMES = ("authors", "publisher", "organisers", "aliases", "label", "cited_as", "kind", "tradition", "place")
 
 
@@ -30,10 +29,15 @@ class Origin:
 
     writers: Mapping[WriterId, OrganisationId]
     names: Mapping[OrganisationId, str]
+    kinds: Mapping[OrganisationId, str]
 
     def name(self, revision: Revision) -> str:
         """The organisation that stands behind a revision."""
         return self.names.get(self.writers.get(revision.writer, b""), "")
+
+    def kind(self, revision: Revision) -> str:
+        """The kind of that organisation."""
+        return self.kinds.get(self.writers.get(revision.writer, b""), "")
 
 
 def short_address(text: str) -> str:
@@ -95,7 +99,18 @@ def published(
     history = tuple(_history_rows(record_id, History(revisions), origin))
     conflicts = tuple(_conflict_rows(record_id, view, origin))
     files = tuple(_file_rows(record_id, view, fields))
-    return PublicRecord(row, history, conflicts, frozenset(_facets(view.type, fields)), files)
+    first = min(revisions, key=lambda revision: (revision.claimed_time, revision.entry_id))
+    facets = frozenset(filing.filed(view.type, fields, row["added"][:10], origin.kind(first)))
+    facets |= frozenset(filing.found_by(fields, body.html, row["base_slug"], _slugs(revisions)))
+    return PublicRecord(row, history, conflicts, facets, files)
+
+
+def _slugs(revisions: Sequence[Revision]) -> Iterator[str]:
+    """Every short address that the record ever asked for."""
+    for revision in revisions:
+        value = revision.patch.fields.get("slug") if revision.patch else None
+        if isinstance(value, str):
+            yield short_address(value)
 
 
 def _file_rows(record_id: RecordId, view: RecordView, fields: Mapping[str, Value]) -> Iterator[Row]:
@@ -130,6 +145,7 @@ def _record_row(
         "keywords": " ".join(_keywords(fields)),
         "language": str(languages[0]) if isinstance(languages, list) else "",
         "date": str(fields.get(record_type.sort, "")) if record_type.sort != "title" else "",
+        "ends": _ends(view.type, fields),
         "added": iso_time(min(times)),
         "changed": iso_time(max(times)),
         "conflicts": _json(sorted(view.conflicts)),
@@ -138,6 +154,12 @@ def _record_row(
         "html": body.html.removeprefix(f"<h2>{escape(title, quote=False)}</h2>\n"),  # the page shows the title itself
         "text": "\n".join([body.text, *_entry_texts(view.type, fields)]).strip(),
     }
+
+
+def _ends(type_name: str, fields: Mapping[str, Value]) -> str:
+    """The last day of a series, so that lists need not work it out; "" for what takes place once."""
+    when = occasions.occasions(fields) if type_name == "event" else None
+    return occasions.last_day(when) if when and when.is_series else ""
 
 
 def _may_be_public(type_name: str, name: str) -> bool:
@@ -162,16 +184,6 @@ def _entry_texts(type_name: str, fields: Mapping[str, Value]) -> Iterator[str]:
         if kind_of(type_name, name) == "entries" and isinstance(value, list):
             for entry in value:
                 yield from (part for part in entry.values() if isinstance(part, str)) if isinstance(entry, dict) else ()
-
-
-def _facets(type_name: str, fields: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
-    """Name and value of every facet a record stands under, its kind of record among them."""
-    yield "type", type_name
-    for field in _FACET_FIELDS[type_name]:
-        value = fields.get(field.name)
-        for one in value if isinstance(value, list) else [value]:
-            if one is not None:
-                yield field.name, str(one)[:200]
 
 
 def _history_rows(record_id: RecordId, history: History, origin: Origin) -> Iterator[Row]:

@@ -133,6 +133,12 @@ def is_unchanged(size: int, mtime_ns: int, checked_ns: int, stat: os.stat_result
     return bool(mtime_ns + tick < checked_ns)
 
 
+def every_file(content: Path) -> tuple[list[str], list[Odd]]:
+    """All content files, below the content folder, and what people should know of besides."""
+    found = list(_walk(content))
+    return sorted(one[0] for one in found if isinstance(one, tuple)), [one for one in found if isinstance(one, Odd)]
+
+
 def _walk(content: Path) -> Iterator[tuple[str, os.DirEntry[str]] | Odd]:
     """Path and entry of everything named like a content file, and what else people should know of."""
     folders = [("", str(content))]

@@ -13,7 +13,7 @@ from cop.errors import CopError
 from cop.fields import TYPES, RecordType
 
 APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 3  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+SITE_VERSION = 5  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
 STORE_VERSION = 2  # how many functions stand in _migrate()
@@ -104,6 +104,11 @@ M001_LOG = """
 M002_SYNC = """
     CREATE TABLE local_state (            -- what we held when we exchanged: frontier hash, last entry_number then
         state BLOB PRIMARY KEY, entry_number INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE local_request (          -- requests of partners that were taken in, so that none counts twice
+        number INTEGER PRIMARY KEY,
+        writer BLOB NOT NULL,             -- who signed it
+        nonce TEXT NOT NULL,              -- what its signature says to be unlike any other
+        UNIQUE (writer, nonce));
     CREATE TABLE local_left_out (         -- older texts that we chose not to fetch
         item_number INTEGER PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE local_place_file (       -- files of a shared folder or object store that were read or written here
@@ -159,6 +164,7 @@ CREATE TABLE records (
     keywords TEXT NOT NULL,     -- topics, authors and other names, for search
     language TEXT NOT NULL,     -- first language code, or ''
     date TEXT NOT NULL,         -- what its list is ordered by, or ''
+    ends TEXT NOT NULL DEFAULT '', -- last day of an event that repeats, 9999-12-31 if nobody wrote it, or ''
     added TEXT NOT NULL,        -- first change, UTC, as the writer's clock said
     changed TEXT NOT NULL,      -- last change, likewise
     conflicts TEXT NOT NULL,    -- JSON list of fields with more than one value
@@ -169,10 +175,12 @@ CREATE TABLE records (
 );
 CREATE INDEX records_slug ON records (type, slug);
 CREATE INDEX records_base_slug ON records (type, base_slug);
-CREATE INDEX records_date ON records (type, date DESC, title COLLATE NOCASE, record_id); -- the orders of lists
+CREATE INDEX records_date ON records (type, date DESC, title COLLATE NOCASE, record_id);
+CREATE INDEX records_oldest ON records (type, (date = ''), date, title COLLATE NOCASE, record_id);
 CREATE INDEX records_title ON records (type, title COLLATE NOCASE, record_id);
 CREATE INDEX records_added ON records (type, added DESC, record_id);
 CREATE INDEX records_changed ON records (changed DESC, record_id);
+CREATE INDEX records_type_changed ON records (type, changed DESC, record_id);
 CREATE TABLE history (
     record_id TEXT NOT NULL,
     position INTEGER NOT NULL,  -- 1 is the first change
@@ -204,14 +212,14 @@ CREATE TABLE facets (
     PRIMARY KEY (type, name, value, number)
 ) WITHOUT ROWID;
 CREATE INDEX facets_number ON facets (number);
-CREATE TABLE facet_counts (     -- name and value '': all records of that type
+CREATE TABLE facet_counts (
     type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (type, name, value)
 ) WITHOUT ROWID;
-CREATE TABLE facet_numbers (    -- the same records as bits, to be joined and counted in no time: see number_sets.py
-    type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, block INTEGER NOT NULL, bits BLOB NOT NULL,
-    PRIMARY KEY (type, name, value, block)
-);
+CREATE TABLE facet_sets (       -- what stands in `facets`, as one roaring bitmap of numbers for each value
+    type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, numbers BLOB NOT NULL,
+    PRIMARY KEY (type, name, value)
+) WITHOUT ROWID;
 CREATE TABLE members (
     organisation TEXT PRIMARY KEY, -- hex public key
     name TEXT NOT NULL, kind TEXT NOT NULL, url TEXT NOT NULL

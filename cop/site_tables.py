@@ -9,15 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cop import number_sets, publish
+from cop import facet_sets, publish
 from cop.model import RecordId
 from cop.publish import PublicRecord
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Table
 
-Filed = tuple[str, str, str, int]  # kind of record, name and value of a facet, number of the record
-Block = tuple[str, str, str, int]  # the same with the number of a block, see number_sets
 _OF_A_RECORD = ("history", "conflicts", "files", "records")
 
 
@@ -30,7 +28,7 @@ def table(public: sqlite3.Connection, name: str) -> Table:
 
 def clear(public: sqlite3.Connection) -> None:
     """Take every record out."""
-    for name in ("facets", "facet_counts", "facet_numbers", *_OF_A_RECORD):
+    for name in ("facets", "facet_counts", "facet_sets", *_OF_A_RECORD):
         public.execute(f"DELETE FROM {name}")
 
 
@@ -46,7 +44,6 @@ def replace(public: sqlite3.Connection, record_ids: Sequence[RecordId], publishe
     table(public, "conflicts").insert_all(row for record in records for row in record.conflicts)
     table(public, "files").insert_all(row for record in records for row in record.files)
     add_facets(public, [(r.row["type"], *facet, r.row["number"]) for r in records for facet in sorted(r.facets)])
-    count_records(public, [(r.row["type"], r.row["number"]) for r in records])
     asked = {(r.row["type"], r.row["base_slug"]) for r in records}
     _tell_apart(public, asked | {(type_name, slug) for _, type_name, slug in before.values()})
 
@@ -63,67 +60,29 @@ def _remove(public: sqlite3.Connection, record_ids: Sequence[RecordId]) -> dict[
         "DELETE FROM facets WHERE number IN (SELECT value FROM json_each(?)) RETURNING type, name, value, number",
         [numbers],
     ).fetchall()
-    gone: list[Filed] = [tuple(facet) for facet in facets]
-    _uncount(public, [*gone, *((row["type"], "", "", row["number"]) for row in rows)])
+    _count(public, [tuple(facet[:3]) for facet in facets], -1)
+    facet_sets.update(public, [tuple(facet) for facet in facets], add=False)
     for name in _OF_A_RECORD:
         public.execute(f"DELETE FROM {name} WHERE record_id IN (SELECT value FROM json_each(?))", [ids])
     return {row["record_id"]: (row["number"], row["type"], row["base_slug"]) for row in rows}
 
 
-def add_facets(public: sqlite3.Connection, facets: Sequence[Filed]) -> None:
-    """File records under their facets."""
+def add_facets(public: sqlite3.Connection, facets: Sequence[tuple[str, str, str, int]]) -> None:
+    """File records under their facets: kind of record, name, value, number of the record."""
     public.executemany("INSERT INTO facets VALUES (?, ?, ?, ?)", facets)
-    _count(public, facets)
+    _count(public, [facet[:3] for facet in facets], 1)
+    facet_sets.update(public, facets, add=True)
 
 
-def count_records(public: sqlite3.Connection, records: Iterable[tuple[str, int]]) -> None:
-    """Count records of each kind: kind and number."""
-    _count(public, [(type_name, "", "", number) for type_name, number in records])
-
-
-def _count(public: sqlite3.Connection, facets: Sequence[Filed]) -> None:
-    """Keep `facet_counts` and `facet_numbers` in step, so that no reader waits for counting."""
+def _count(public: sqlite3.Connection, facets: Iterable[tuple[str, ...]], sign: int) -> None:
+    """Keep `facet_counts` in step, so that no reader waits for counting."""
+    counts = Counter(facets)
     public.executemany(
         "INSERT INTO facet_counts VALUES (?, ?, ?, ?) ON CONFLICT (type, name, value) DO UPDATE SET n = n + excluded.n",
-        ((*facet, n) for facet, n in Counter(facet[:3] for facet in facets).items()),
+        ((*facet, sign * n) for facet, n in counts.items()),
     )
-    blocks = _blocks(facets)
-    before = _stored(public, blocks)
-    _store(public, {key: before.get(key, 0) | bits for key, bits in blocks.items()})
-
-
-def _uncount(public: sqlite3.Connection, facets: Sequence[Filed]) -> None:
-    counts = Counter(facet[:3] for facet in facets)
-    public.executemany(
-        "UPDATE facet_counts SET n = n - ? WHERE (type, name, value) = (?, ?, ?)",
-        ((n, *facet) for facet, n in counts.items()),
-    )
-    public.executemany("DELETE FROM facet_counts WHERE (type, name, value, n) = (?, ?, ?, 0)", counts)
-    blocks = _blocks(facets)
-    before = _stored(public, blocks)
-    _store(public, {key: before.get(key, 0) & ~bits for key, bits in blocks.items()})
-
-
-def _blocks(facets: Iterable[Filed]) -> dict[Block, int]:
-    numbers: dict[tuple[str, str, str], list[int]] = {}
-    for *facet, number in facets:
-        numbers.setdefault((facet[0], facet[1], facet[2]), []).append(number)
-    return {(*facet, at): bits for facet, some in numbers.items() for at, bits in number_sets.of(some).blocks.items()}
-
-
-def _stored(public: sqlite3.Connection, blocks: Iterable[Block]) -> dict[Block, int]:
-    sql = "SELECT bits FROM facet_numbers WHERE (type, name, value, block) = (?, ?, ?, ?)"
-    found = ((block, public.execute(sql, block).fetchone()) for block in blocks)
-    return {block: number_sets.from_bytes(row[0]) for block, row in found if row}
-
-
-def _store(public: sqlite3.Connection, blocks: Mapping[Block, int]) -> None:
-    public.executemany(
-        "INSERT INTO facet_numbers VALUES (?, ?, ?, ?, ?) ON CONFLICT (type, name, value, block) DO UPDATE SET bits = excluded.bits",
-        ((*block, number_sets.to_bytes(bits)) for block, bits in blocks.items() if bits),
-    )
-    gone = [block for block, bits in blocks.items() if not bits]
-    public.executemany("DELETE FROM facet_numbers WHERE (type, name, value, block) = (?, ?, ?, ?)", gone)
+    if sign < 0:
+        public.executemany("DELETE FROM facet_counts WHERE (type, name, value, n) = (?, ?, ?, 0)", counts)
 
 
 def _tell_apart(public: sqlite3.Connection, asked: set[tuple[str, str]]) -> None:

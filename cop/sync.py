@@ -27,6 +27,8 @@ from cop.turns import (
 from cop.wire import Message
 
 MAX_TURNS = 100_000
+MAX_INTRODUCTION = 20  # entries that say who we are
+_LISTENING = Composed(b"")  # we send nothing: another message of the same answer comes
 _LOST = (
     "Changes that were made here and then lost have come back: this folder was copied, or brought back from a backup. "
 )
@@ -80,6 +82,7 @@ class _Exchange:
     current: bool = False  # we want current texts only, as yet
     agreed: bytes = b""  # the frontier hash at which both hold the same now
     cuts: int = 0  # since anything last got through
+    follows: bool = False  # the partner's last message says that another stands behind it
     lacking: int = 0  # entries that the partner lacked when it last told
     unanswered: dict[int, int] = field(default_factory=dict)  # changes per entry that went before the line was cut
 
@@ -129,30 +132,50 @@ def _first(exchange: _Exchange) -> Composed:
     if agreed == frontier.frontier_hash(db) and not wanted(db) and not currency.left_out(db):
         return Composed(agreed, is_question=True)
     base = agreed if frontier.position(db, agreed) is not None else b""
+    if not base and not partners.points(db, exchange.partner):
+        return _introducing(exchange)
     return _compose(exchange, Message(b"", b"", b"", base=base, room=wire.MAX_ROOM), base=base)
 
 
+def _introducing(exchange: _Exchange) -> Composed:
+    """The first message to somebody we never met: who we are, so that both may hold the same after its answer."""
+    db = exchange.side.db
+    rows = db.execute(
+        "SELECT entry_number FROM log_entry WHERE writer = ? AND kind <> 'change' AND kind IN ('writer', 'organisation')"
+        " ORDER BY entry_number LIMIT ?",
+        [log.own_writer(db), MAX_INTRODUCTION],
+    )
+    telling = replace(_telling(exchange), points=True)
+    return compose(exchange.side, None, Plan(tuple(row[0] for row in rows)), telling, receiver=b"")
+
+
 def _compose(exchange: _Exchange, to: Message | None, base: bytes = b"") -> Composed:
-    """Our next message; without a base it tells what we hold. On a line that was cut, it is smaller."""
+    """Our next message; without a base it tells what we hold. On a line that was cut, it is smaller.
+
+    Until the partner has proved to be there, whoever stands at its address gets what is public, and the rest follows.
+    """
     db = exchange.side.db
     to = to and replace(to, room=min(to.room, exchange.room))
     going = plan(db, to, already=exchange.already, whole=exchange.whole) if to else Plan()
-    telling = Telling(
-        points=not base,
-        base=base,
+    telling = replace(_telling(exchange), points=not base, base=base)
+    return compose(exchange.side, to, going, telling, receiver=exchange.transport.partner, given=exchange.given)
+
+
+def _telling(exchange: _Exchange) -> Telling:
+    return Telling(
         unwelcome=tuple(exchange.unwelcome),
         room=exchange.room,
         whole=exchange.whole,
         current=exchange.current,
+        several=exchange.transport.several,
     )
-    receiver = exchange.transport.partner or partners.inviting_writer(db, exchange.partner)
-    return compose(exchange.side, to, going, telling, receiver=receiver, given=exchange.given)
 
 
 def _turn(exchange: _Exchange, going: Composed) -> tuple[Message | None, Composed, bool]:
     """One message there and back. Returns theirs, our next one, and whether there is nothing left to do."""
     try:
-        answer = exchange.transport.exchange(going.body)
+        line, follows, exchange.follows = exchange.transport, exchange.follows, False
+        answer = line.following() if follows else line.exchange(going.body)
         theirs = _read(exchange, answer) if answer or not going.is_question else None
     except LineCut:
         return None, _after_cut(exchange, going), False
@@ -180,6 +203,9 @@ def _what_next(exchange: _Exchange, going: Composed, theirs: Message, came: Rece
     if theirs.whole:
         exchange.already.difference_update(going.numbers)
     report.equal, exchange.agreed = theirs.state == frontier.frontier_hash(db), theirs.state
+    exchange.follows = theirs.follows and exchange.transport.several
+    if exchange.follows:
+        return _LISTENING, False
     following = _compose(exchange, theirs)
     if came.entries or came.payloads or len(following.lacked) < exchange.lacking:
         exchange.cuts, exchange.room = 0, min(2 * exchange.room, wire.MAX_ROOM)
@@ -187,10 +213,11 @@ def _what_next(exchange: _Exchange, going: Composed, theirs: Message, came: Rece
     if report.equal or theirs.points is not None:
         report.sent += sum(n for number, n in exchange.unanswered.items() if number not in following.lacked)
         exchange.unanswered.clear()
-    more = theirs.more or (going.asks and came.payloads) or (following.asks and not going.asks)
+    asks_more = following.asks and not going.asks  # as once the partner has proved who it is
+    more = theirs.more or (going.asks and came.payloads) or asks_more
     if report.equal and not following.gives and not more:
         return following, True
-    return following, going.has_points and not following.gives and not news
+    return following, going.has_points and not following.gives and not news and not asks_more
 
 
 def _read(exchange: _Exchange, answer: bytes) -> Message:

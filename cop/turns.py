@@ -146,6 +146,8 @@ class Composed:
     asks: bool = False  # it asks for payloads
     gives: bool = False  # there is something in it that the partner lacks
     left: int = 0  # about how many bytes are to follow
+    more: bool = False  # the partner lacks more than this; some of it may not be for everybody
+    follows: bool = False  # another message stands behind it, in the same answer
     lacked: frozenset[int] = frozenset()  # every entry that the partner lacks, in this message or to follow
 
 
@@ -159,6 +161,7 @@ class Telling:
     room: int = wire.CHUNK_BYTES
     whole: bool = False
     current: bool = False
+    several: bool = False
     looks: bool = False
     report: dict[str, int] = field(default_factory=dict)
 
@@ -171,10 +174,12 @@ def compose(
     *,
     receiver: WriterId,
     given: Collection[PayloadHash] = (),
+    train: bool = False,
 ) -> Composed:
     """The next message for whoever sent `to`: what we hold, and what they lack, sealed to `receiver` if not public.
 
-    `given` are payloads sent before in this exchange; they are never sent twice.
+    Who has not proved to be the receiver (b"") gets what is public. `given` are payloads sent before in this exchange;
+    they are never sent twice. `train`: what does not fit follows in the same answer.
     """
     db = side.db
     widest = audience_of(db, receiver)
@@ -185,6 +190,7 @@ def compose(
     asked = [payload_hash for payload_hash in (to.wanted if to else ()) if payload_hash not in given]
     asked_open, asked_closed = wire.answer_wanted(db, asked, widest)
     secret = [*closed, *asked_closed]
+    more = taken < len(going.numbers) or (widest == PUBLIC and _lacks_narrower(db))
     message = Message(
         writer=side.signer.public,
         organisation=own_organisation(db),
@@ -196,11 +202,13 @@ def compose(
         payloads=(*open_, *asked_open),
         wanted=wanted(db, widest),
         unwelcome=telling.unwelcome,
-        more=taken < len(numbers),
+        more=more,
         left=wire.bytes_of(db, numbers[taken:]),
         room=telling.room,
         whole=telling.whole,
         current=telling.current,
+        several=telling.several,
+        follows=train and 0 < taken < len(numbers),
         replaced=currency.shorts(without, entries),
         looks=telling.looks,
         report=telling.report,
@@ -215,7 +223,9 @@ def compose(
         asks=bool(message.wanted),
         gives=bool(entries or message.payloads or secret),
         left=message.left,
-        lacked=frozenset(numbers),
+        more=more,
+        follows=message.follows,
+        lacked=frozenset(going.numbers),
     )
 
 
@@ -241,9 +251,15 @@ def wanted(db: sqlite3.Connection, widest: int = PARTNERS) -> tuple[bytes, ...]:
     rows = db.execute(
         "SELECT payload_hash FROM local_missing JOIN log_item USING (item_number) WHERE audience <= ?"
         " GROUP BY 1 ORDER BY random() LIMIT ?",
-        [max(widest, PARTNERS), wire.MAX_WANTED],
+        [widest, wire.MAX_WANTED],
     )
     return tuple(row[0] for row in rows)
+
+
+def _lacks_narrower(db: sqlite3.Connection) -> bool:
+    """True if payloads are missing that a stranger is not asked for."""
+    query = "SELECT 1 FROM local_missing JOIN log_item USING (item_number) WHERE audience = ? LIMIT 1"
+    return db.execute(query, [PARTNERS]).fetchone() is not None
 
 
 def partner_name(db: sqlite3.Connection, organisation: OrganisationId) -> str:

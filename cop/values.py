@@ -1,10 +1,11 @@
 """Checking the value of a field against its kind: strict for files people write, forgiving for what partners send."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
-from cop import attachments
+from cop import attachments, recurring
 from cop.fields import kind_of
 from cop.model import Value
 
@@ -63,6 +64,15 @@ def _markdown(value: Value) -> Value:
     if not isinstance(value, str):
         raise WrongValue("this should be a text", "Write the text below the second --- line.")
     return _short(value)
+
+
+def _money(value: Value) -> Value:
+    text = str(_text(value)).strip()
+    if any(one.isdecimal() for one in text) and not any(
+        one.isalpha() or unicodedata.category(one) == "Sc" for one in text
+    ):
+        raise WrongValue(f"“{text[:40]}” does not say which money", "Write £5, or 5 and a code such as PKR or USD.")
+    return text
 
 
 def _url(value: Value) -> Value:
@@ -125,6 +135,33 @@ def _set(value: Value) -> Value:
     return sorted(set(words)) if isinstance(words, list) else None
 
 
+def _dates(value: Value) -> Value:
+    texts = _set(value)
+    return sorted({str(_date(one)) for one in texts}) if isinstance(texts, list) else None
+
+
+def _repeats(value: Value) -> Value:
+    text = str(_text(value))
+    try:
+        return recurring.words(recurring.parse(text))
+    except ValueError as error:
+        raise WrongValue(f"“{text[:60]}” does not say how it repeats: {error}", recurring.HELP) from error
+
+
+def _moves(value: Value) -> Value:
+    values = list(value) if isinstance(value, list | tuple) else [value]
+    return [_move(one) for one in values if one] or None
+
+
+def _move(value: Value) -> dict[str, Value]:
+    if not isinstance(value, dict) or not set(value) <= {"date", "to", "place"} or not {"date", "to"} <= set(value):
+        raise WrongValue(
+            "each moved date needs the lines “date” and “to”", "Write: - {date: 2026-12-24, to: 2026-12-17}"
+        )
+    place = {"place": str(_text(value["place"]))} if value.get("place") else {}
+    return {"date": _date(value["date"]), "to": _date(value["to"]), **place}
+
+
 def _people(value: Value) -> Value:
     values = list(value) if isinstance(value, list | tuple) else [value]
     return [_person(one) for one in values if one] or None
@@ -165,6 +202,7 @@ _CHECKS: dict[str, Callable[[Value], Value]] = {
     "text": _text,
     "choice": _text,
     "markdown": _markdown,
+    "money": _money,
     "url": _url,
     "number": _number,
     "date": _date,
@@ -175,4 +213,7 @@ _CHECKS: dict[str, Callable[[Value], Value]] = {
     "entries": _entries,
     "file": _file,
     "files": _files,
+    "repeats": _repeats,
+    "dates": _dates,
+    "moves": _moves,
 }

@@ -127,7 +127,7 @@ def _check_views(site: Site, db: sqlite3.Connection, found: Verified, progress: 
     """Merge and lay out every record again, and compare."""
     network = trust.members(db)
     names = trust.names(db, network)
-    origin = Origin(network.writers, {key: organisation.name for key, organisation in names.items()})
+    origin = views.origin_of(network, names)
     record_ids = [row[0] for row in db.execute("SELECT DISTINCT record_id FROM log_item ORDER BY 1")]
     public = open_site(site.site_db)
     shown = public.execute("SELECT count(*) FROM records").fetchone()[0]

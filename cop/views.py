@@ -57,12 +57,18 @@ def rebuild(site: Site, db: sqlite3.Connection, progress: Progress = no_progress
     refresh(site, db, progress)
 
 
+def origin_of(network: trust.Members, names: Mapping[bytes, trust.Organisation]) -> Origin:
+    """What it takes to say who made a change."""
+    called = {key: organisation.name for key, organisation in names.items()}
+    return Origin(network.writers, called, {key: organisation.kind for key, organisation in names.items()})
+
+
 def _refresh(
     site: Site, db: sqlite3.Connection, public: sqlite3.Connection, progress: Progress, choose: Choose
 ) -> None:
     network = trust.members(db)
     names = trust.names(db, network)
-    origin = Origin(network.writers, {key: organisation.name for key, organisation in names.items()})
+    origin = origin_of(network, names)
     changed = _mark_if_others(db, public, origin)
     changed |= log.setting(db, "shown_as") != site.config.shown_as or not site_tables.setting(public, "title")
     while (mark := _newest_mark(db)) is not None and (chosen := choose(db)):
@@ -88,10 +94,16 @@ def _mark_if_others(db: sqlite3.Connection, public: sqlite3.Connection, origin: 
 
     Returns whether anything of that changed.
     """
-    network = {writer.hex(): origin.names[owner] for writer, owner in origin.writers.items()}
+    network = {writer.hex(): [origin.names[one], origin.kinds[one]] for writer, one in origin.writers.items()}
     told = json.dumps(network, sort_keys=True)
     store = _store_id(db)
-    seen_by = [store, sorted(KINDS), sorted(origin.writers.items()), sorted(origin.names.items())]
+    seen_by = [
+        store,
+        sorted(KINDS),
+        sorted(origin.writers.items()),
+        sorted(origin.names.items()),
+        sorted(origin.kinds.items()),
+    ]
     views_of = sha256(repr(seen_by).encode()).hex()
     before = log.setting(db, "views_of")
     known = site_tables.setting(public, "views_of") == before
@@ -115,12 +127,12 @@ def _store_id(db: sqlite3.Connection) -> str:
     return row[0].hex() if row else ""
 
 
-def _others(db: sqlite3.Connection, network: Mapping[str, str]) -> list[str] | None:
-    """Writers (hex) who came, went or are called otherwise since the views were made; None if that is not known."""
+def _others(db: sqlite3.Connection, network: Mapping[str, list[str]]) -> list[str] | None:
+    """Writers (hex) who came, went or are called something else since the views were made; None if that is not known."""
     told = log.setting(db, "views_network")
     if not isinstance(told, str):
         return None
-    before: dict[str, str] = json.loads(told)
+    before: dict[str, list[str]] = json.loads(told)
     return [writer for writer in {**before, **network} if before.get(writer) != network.get(writer)]
 
 
@@ -218,7 +230,9 @@ def _move_bases(db: sqlite3.Connection, batch: Sequence[Redone]) -> None:
 
 def _about_us(site: Site) -> dict[str, str]:
     config = site.config
-    return {"title": config.title, "organisation": config.name, "kind": config.kind, "url": config.url}
+    about = {"title": config.title, "organisation": config.name, "kind": config.kind, "url": config.url}
+    look = f"{config.look.day} {config.look.night}"
+    return {**about, "language": config.language, "languages": " ".join(config.languages), "look": look}
 
 
 def _about_copy(db: sqlite3.Connection) -> dict[str, str]:

@@ -57,6 +57,8 @@ class Message:
     whole: bool = False  # the sender could not put packed entries together: it wants them whole
     current: bool = False  # the sender wants current texts only, and none that were replaced
     replaced: bytes = b""  # starts of the hashes of payloads that the sender left out for that reason, end to end
+    several: bool = False  # the sender takes several messages in one answer
+    follows: bool = False  # another message stands behind this one, in the same answer
     looks: bool = False  # the sender only wants to know what would come
     report: dict[str, Any] = field(default_factory=dict)  # counts of what the sender did with the last message
 
@@ -85,6 +87,8 @@ def pack(message: Message, sealed: bytes = b"", holding: Holding = NOTHING) -> b
         "whole": message.whole,
         "current": message.current,
         "replaced": message.replaced,
+        "several": message.several,
+        "follows": message.follows,
         "looks": message.looks,
         "report": message.report,
     }
@@ -128,6 +132,8 @@ def unpack(data: bytes, signer: Signer, holding: Holding = NOTHING) -> Message:
         whole=content.get("whole") is True,
         current=content.get("current") is True,
         replaced=_bytes(content, "replaced"),
+        several=content.get("several") is True,
+        follows=content.get("follows") is True,
         looks=content.get("looks") is True,
         report={k: v for k, v in report.items() if type(v) is int} if isinstance(report, dict) else {},
     )

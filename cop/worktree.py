@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from cop import attaching, content, files, log, views
+from cop import attached, attaching, content, files, log, views
 from cop.config import Site
 from cop.errors import CopError
 from cop.model import PayloadHash, RecordId
@@ -52,7 +52,7 @@ def changed_paths(site: Site, db: sqlite3.Connection) -> tuple[list[str], Scan]:
         path
         for path in found.candidates
         if hash_file(site.content / path) != hashes.get(path)
-        or (path in found.attached and attaching.is_changed(site, db, path))
+        or (path in found.attached and attached.is_changed(site, db, path))
     ]
     return unsaved, found
 
@@ -110,11 +110,11 @@ def _load(
     claimed: dict[RecordId, str] = {}
     done = 0
     for batch in _batches(read_all(site.content, found.candidates)):
-        attached = attaching.take_in(site, db, batch, keep=not dry_run)
-        plans, bad = plan_all(site, db, attached.files, missing, claimed)
-        problems += [*attached.problems, *bad]
+        taken = attaching.take_in(site, db, batch, keep=not dry_run)
+        plans, bad = plan_all(site, db, taken.files, missing, claimed)
+        problems += [*taken.problems, *bad]
         if not dry_run:
-            report.entries += _save(site, db, signer, plans, now, found.started_ns, attached.known)
+            report.entries += _save(site, db, signer, plans, now, found.started_ns, taken.known)
         _count(report, plans)
         done += len(batch)
         progress(done, len(found.candidates))
@@ -146,7 +146,7 @@ def _save(
     plans: Sequence[Plan],
     now: int,
     checked_ns: int,
-    attached: Mapping[str, Sequence[attaching.Known]],
+    taken: Mapping[str, Sequence[attached.Known]],
 ) -> int:
     """Write entries and what we know of the files, together; then add ids to files that have none."""
     changes = [change for plan in plans for change in plan.changes]
@@ -160,7 +160,7 @@ def _save(
                 owned = [plan.old_path, plan.record_id]
                 db.execute("DELETE FROM local_file WHERE path = ? AND record_id = ?", owned)
             keep_file(db, plan.file, plan.record_id, base, checked_ns, has_id)
-            attaching.remember(db, plan.file.path, attached.get(plan.file.path, ()), plan.old_path)
+            attached.remember(db, plan.file.path, taken.get(plan.file.path, ()), plan.old_path)
     if site.config.write_ids:
         _add_ids(site, db, plans)
     return len(entries)

@@ -14,11 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
+from pyroaring import BitMap
+
 from cop import (
     answering,
     entry,
     frontier,
     identity,
+    invitations,
     log,
     partners,
     patch,
@@ -43,7 +46,7 @@ NOW = 1_795_338_840  # 2026-11-22T09:14:00Z: no test looks at the clock
 NAMES = ("Caafi Health", "University of Wenlock", "Knowle West Media", "Severn NHS Trust", "Avon Fund", "Hartcliffe")
 KINDS = ("community", "university", "charity", "nhs", "funder", "community")
 LOCAL_COLUMNS = {"records": {"number"}, "history": {"seen"}}  # they differ from place to place, as they should
-LOCAL_META = {"as_of", "organisation", "kind", "url", "title", "views_of", "store"}
+LOCAL_META = {"as_of", "organisation", "kind", "url", "title", "language", "languages", "look", "views_of", "store"}
 
 
 class Place:
@@ -84,10 +87,10 @@ class Place:
 
     # -- partners
 
-    def invitation(self) -> partners.Invitation:
+    def invitation(self) -> invitations.Invitation:
         """What we hand out, read back from its one line of text."""
-        told = partners.own_invitation(self.db, self.name, self.site.config.kind, f"http://{self.name[:4]}.test")
-        return partners.parse_invitation(told.text())
+        told = invitations.own_invitation(self.db, self.name, self.site.config.kind, f"http://{self.name[:4]}.test")
+        return invitations.parse_invitation(told.text())
 
     def accept(self, other: "Place") -> Partner:
         partners.accept(self.db, self.signer, other.invitation(), NOW)
@@ -241,6 +244,7 @@ class Line:
     """Carries messages to another place in this process."""
 
     MAX_REQUESTS = 200  # an exchange that needs more has no end
+    several = True  # as over HTTP
 
     def __init__(self, other: Place) -> None:
         self.other = other
@@ -248,20 +252,31 @@ class Line:
         self.partner = b""
         self.bytes_in = self.bytes_out = self.requests = 0
         self.messages: list[bytes] = []  # all that travelled, both ways
+        self._follows: answering.Following | None = None
 
     def exchange(self, message: bytes) -> bytes:
         self.requests += 1
         assert self.requests <= self.MAX_REQUESTS, "this exchange does not end"
         self.bytes_out += len(message)
         self.messages.append(message)
-        answer = self._answer(message)
+        return self._arrived(self._answer(message))
+
+    def following(self) -> bytes:
+        return self._arrived(self._answer(b""))
+
+    def _arrived(self, answer: bytes) -> bytes:
         self.bytes_in += len(answer)
         self.messages.append(answer)
         return answer
 
     def _answer(self, message: bytes) -> bytes:
         self.partner = self.other.signer.public
-        answer = answering.answer(self.other.side, message, NOW, self.sender)
+        if message:
+            answer = answering.answer(self.other.side, message, NOW, self.sender)
+        else:
+            assert self._follows is not None, "nothing follows"
+            answer = answering.follow(self.other.side, self._follows, NOW)
+        self._follows = answer.following
         views.refresh(self.other.site, self.other.db)  # as `cop serve` does behind its answer
         return answer.body
 
@@ -365,6 +380,10 @@ def site_tables(path: Path) -> dict[str, list[dict[str, object]]]:
                 {**dict(row), "number": ids[row["number"]]} for row in db.execute("SELECT * FROM facets")
             ),
             "facet_counts": _rows(db, "facet_counts"),
+            "facet_sets": _sorted(
+                {**dict(row), "numbers": sorted(ids[number] for number in BitMap.deserialize(row["numbers"]))}
+                for row in db.execute("SELECT * FROM facet_sets")
+            ),
             "members": _rows(db, "members"),
             "meta": [row for row in _rows(db, "meta") if row["name"] not in LOCAL_META],
             "found": _found_by_search(db, ids),

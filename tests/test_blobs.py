@@ -17,17 +17,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cop import attachments, blob_exchange, blobs, config, exchanges, lacking, log, verification
-from cop.blob_exchange import Exchanged
+from cop import (
+    amounts,
+    attachments,
+    blob_answering,
+    blob_exchange,
+    blob_memory,
+    blobs,
+    config,
+    exchanges,
+    lacking,
+    log,
+    verification,
+)
+from cop.blob_report import Exchanged, Planned
 from cop.blobs import Part
-from cop.errors import CopError, NotReachable, Refused
+from cop.errors import CopError, ForAnother, NotReachable, Refused
 from cop.transports import partly_known
 from cop.transports.attachments import Coming, HttpBlobs
 from cop.transports.base import AnswersOtherwise, LineCut
 from cop.transports.http import HttpTransport
 from cop.transports.signatures import Request, sender_of, sign_request
+from tests.commands import at, cop, report, serving
+from tests.lines import Between, cutting
 from tests.network import NOW, Place, network
-from tests.test_sync_http import Between, cop, cutting, report, serving
 
 LARGE = bytes(range(256)) * 1200  # 307,200 bytes: more than one piece
 
@@ -69,11 +82,11 @@ class BlobLine:
 
     def ask(self, message: bytes) -> bytes:
         self.asked += 1
-        return blob_exchange.answer(self.other.site, self.other.db, message, self.here.signer.public)
+        return blob_answering.answer(self.other.site, self.other.db, message, self.here.signer.public)
 
     @contextmanager
     def fetch(self, sha256: str, start: int) -> Iterator[Coming | None]:
-        path = blob_exchange.published(self.other.site, sha256)
+        path = blob_answering.published(self.other.site, sha256)
         if path is None:
             yield None
             return
@@ -91,14 +104,14 @@ class BlobLine:
         yield data
 
     def held_there(self, sha256: str) -> int | None:
-        return blob_exchange.length_held(self.other.site, self.other.db, sha256, self.here.signer.public)
+        return blob_answering.length_held(self.other.site, self.other.db, sha256, self.here.signer.public)
 
     def send(self, sha256: str, size: int, start: int, piece: bytes) -> int:
         if self.cuts and self.cuts.pop(0) < len(piece):
             raise LineCut("cut")
         self.travelled += len(piece)
         try:
-            return blob_exchange.take(
+            return blob_answering.take(
                 self.other.site, self.other.db, self.spoil(piece), sha256=sha256, size=size, start=start,
                 sender=self.here.signer.public,
             )  # fmt: skip
@@ -272,7 +285,7 @@ def test_a_record_that_names_a_wrong_hash_brings_nothing(tmp_path: Path) -> None
 
 def take(place: Place, data: bytes, sender: bytes, **changes: Any) -> int:
     told = {"sha256": sha(data), "size": len(data), "start": 0, **changes}
-    return blob_exchange.take(place.site, place.db, data, sender=sender, **told)
+    return blob_answering.take(place.site, place.db, data, sender=sender, **told)
 
 
 def test_only_what_a_public_record_names_is_taken_and_only_from_members(tmp_path: Path) -> None:
@@ -317,7 +330,7 @@ def test_pieces_out_of_order_change_nothing(tmp_path: Path) -> None:
 def test_a_message_that_makes_no_sense_is_refused(tmp_path: Path, data: bytes) -> None:
     one = network(tmp_path, 1)[0]
     with pytest.raises(Refused):
-        blob_exchange.answer(one.site, one.db, data, b"")
+        blob_answering.answer(one.site, one.db, data, b"")
 
 
 # -- what is lacking
@@ -640,17 +653,19 @@ def test_a_signature_on_one_piece_fits_no_other_place_or_file(tmp_path: Path) ->
     one.sync(other)
     known = partly_known(other.db)
     request = Request("PUT", f"http://x/-/cop/blob/a?sha256={sha(LARGE)}&size={SIZE}&start=0")
-    sign_request(request, one.signer, LARGE[:10])
-    assert sender_of(request, LARGE[:10], known) == one.signer.public
+    sign_request(request, one.signer, LARGE[:10], other.organisation)
+    assert sender_of(request, LARGE[:10], known, other.organisation).writer == one.signer.public
     for changed in (
         replace(request, url=request.url.replace("start=0", "start=1")),
         replace(request, url=request.url.replace(sha(LARGE), "ab" * 32)),
         replace(request, method="POST"),
     ):
         with pytest.raises(Refused):
-            sender_of(changed, LARGE[:10], known)
+            sender_of(changed, LARGE[:10], known, other.organisation)
     with pytest.raises(Refused):
-        sender_of(request, LARGE[:9], known)
+        sender_of(request, LARGE[:9], known, other.organisation)
+    with pytest.raises(ForAnother):
+        sender_of(request, LARGE[:10], known, one.organisation)
 
 
 def test_wrong_bytes_are_not_fetched_for_ever(tmp_path: Path) -> None:
@@ -661,7 +676,7 @@ def test_wrong_bytes_are_not_fetched_for_ever(tmp_path: Path) -> None:
     line.spoil = lambda data: b"x" + data[1:]
     for _ in range(5):
         exchange(other, one, line)
-    assert line.travelled == blob_exchange.MAX_WRONG * len(LARGE)
+    assert line.travelled == blob_memory.MAX_WRONG * len(LARGE)
     assert exchange(other, one, text_moved=True).received == 1, "after other news it is tried again"
 
 
@@ -677,6 +692,40 @@ def test_what_a_partner_has_just_brought_is_wanted_before_the_pages_have_followe
     log.append(other.db, entries, one.payloads(), received_time=NOW, received_from="x")
     assert exchange(one, other) == Exchanged(sent=1)
     assert holds(other)
+
+
+def test_a_dry_run_says_how_many_files_would_move_and_moves_none(tmp_path: Path) -> None:
+    one, other = pair(tmp_path)
+    publish(one)
+    publish(one, b"x" * 2000, "large.pdf")
+    publish(other, b"small", "small.pdf")
+    other.sync(one)
+    with serving(one) as address:
+        at(other, one, address)
+        came = f"2 files would come ({amounts.size(SIZE + 2000)}), 1 would go (5 bytes)."
+        assert came in cop(other, "sync", "--dry-run")
+        told = json.loads(cop(other, "sync", "--dry-run", "--json"))[0]["attachments"]
+        counts = {"received": 2, "sent": 1, "left_out": 0, "waiting": 0, "wrong": 0}
+        assert told == {**counts, "bytes_in": SIZE + 2000, "bytes_out": 5}
+        assert not holds(other) and not holds(one, b"small") and not parts(other)
+        cop(other, "sync")
+        assert holds(other) and holds(one, b"small")
+        told = json.loads(cop(other, "sync", "--dry-run", "--json"))[0]["attachments"]
+        assert set(told.values()) == {0}
+
+
+def test_a_dry_run_counts_what_is_left_of_a_file_and_what_is_not_to_be_had(tmp_path: Path) -> None:
+    one, other = pair(tmp_path)
+    publish(one)
+    publish(one, b"gone", "gone.pdf")
+    other.sync(one)
+    blobs.path_of(blobs.folder(one.site), sha(b"gone")).unlink()
+    Part(blobs.folder(other.site), sha(LARGE)).add(iter([LARGE[:5000]]), SIZE)
+    told = blob_exchange.preview(other.side, one.organisation, BlobLine(other, one), text_moves=False)
+    assert told == Planned(received=1, waiting=1, bytes_in=SIZE - 5000)
+    allow(other, "1 KB")
+    told = blob_exchange.preview(other.side, one.organisation, BlobLine(other, one), text_moves=False)
+    assert told == Planned(left_out=1, waiting=1)
 
 
 def test_a_record_that_names_a_small_size_lets_nothing_large_in(tmp_path: Path) -> None:

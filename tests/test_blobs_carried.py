@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from cop import blobs, bundle, bundle_files, cbor, wire
-from cop.blob_exchange import Exchanged
+from cop.blob_report import Exchanged, Planned
 from cop.errors import Refused
 from cop.place import attachments as left_files
 from cop.signing import sha256
 from cop.transports.folder import FolderCarrier
 from tests.carriers import files_in, visit_folder, web_server
+from tests.commands import cop
 from tests.network import NOW, Place, network
-from tests.test_blobs import LARGE, allow, cop, holds, pair, parts, publish, sha
+from tests.test_blobs import LARGE, allow, holds, pair, parts, publish, sha
 
 FILM = LARGE * 8  # three pieces
 
@@ -213,6 +214,24 @@ def test_a_place_on_a_plain_web_server_is_read(tmp_path: Path) -> None:
         told = left_files.exchange(other.side, StaticCarrier(address), lambda done, of: None)
     assert told == Exchanged(received=1)
     assert holds(other)
+
+
+def test_a_dry_run_in_a_folder_says_which_files_would_move(tmp_path: Path) -> None:
+    one, other = pair(tmp_path)
+    folder = tmp_path / "share"
+    folder.mkdir()
+    publish(one, FILM)
+    publish(other, b"small", "small.pdf")
+    visit(one, folder)
+    visit_folder(other, folder)
+    before = files_in(folder)
+    told = left_files.preview(other.side, FolderCarrier(str(folder)))
+    assert told == Planned(received=1, sent=1, bytes_in=len(FILM), bytes_out=5)
+    assert files_in(folder) == before and not holds(other, FILM)
+    visit(other, folder)
+    assert left_files.preview(other.side, FolderCarrier(str(folder))) == Planned()
+    visit(one, folder)
+    assert left_files.preview(one.side, FolderCarrier(str(folder))) == Planned()
 
 
 def test_cop_sync_says_what_came_in_a_folder(tmp_path: Path) -> None:

@@ -1,10 +1,8 @@
 """Eight partners meet in a real object store, all at the same time, and one of its storage daemons dies on the way."""
 
 import json
-import os
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -14,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from cop.place.names import sort_out
+from tests.commands import ran
 from tests.network import Place, befriend
 
 pytest.importorskip("obstore")
 pytestmark = pytest.mark.slow
 
-COP = [sys.executable, "-m", "cop.cli"]
 SCRIPT = Path(__file__).parent.parent / ".ci" / "ceph"
 ADDRESS = "s3://cop/our/network"
 PARTNERS, ROUNDS, KILL_AFTER = 8, 4, 10  # one daemon is killed once so many exchanges are through
@@ -53,16 +51,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def cop(place: Place, *arguments: str) -> tuple[int, str, str]:
-    """Run a command as people do."""
-    done = subprocess.run(
-        [*COP, "--site", str(place.site.root), *arguments],
-        env={**os.environ, "COP_KEYS": str(place.site.keys)},
-        capture_output=True,
-        text=True,
-        timeout=WAIT_SECONDS,
-        stdin=subprocess.DEVNULL,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
+    done = ran(place, *arguments, seconds=WAIT_SECONDS)
     return done.returncode, done.stdout, done.stderr
 
 

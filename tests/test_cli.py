@@ -484,12 +484,12 @@ def test_a_site_that_an_older_cop_published_is_made_anew_although_no_file_change
     cop.json("load")
     site_db = cop.root / "data" / "site.db"
     db = sqlite3.connect(site_db)
-    db.execute("DROP TABLE facet_numbers")
+    db.execute("DROP TABLE facet_sets")
     db.execute("PRAGMA user_version = 1")
     db.close()
     cop.json("load")
     db = sqlite3.connect(site_db)
-    assert db.execute("SELECT count(*) FROM facet_numbers").fetchone()[0] > 0
+    assert db.execute("SELECT count(*) FROM facet_sets").fetchone()[0] > 0
     db.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from datasette.app import Datasette
 
-from cop import exchanges, partners, qr_code
+from cop import exchanges, invitations, partners, qr_code
 from cop.config import Config, Site
 from cop.model import OWN, PARTNERS
 from cop.web import api, door, guard
@@ -209,7 +209,7 @@ async def test_the_page_says_what_happened_and_what_to_do(ask: Asking, site: Pla
     names = [p.name for p in partners.all_partners(site.db)]
     middle, far = names[0], "Knowle West Media"
     assert "We exchange with 1 partner. The last exchange was" in told
-    assert re.search(r'<a href="\.\./posts/power" dir="auto">Power as [^<]+ sees it</a>: title', html)
+    assert re.search(r'<a href="\.\./posts/power"><bdi>Power as [^<]+ sees it</bdi></a>: Title', html)
     assert "Between <b>us</b> (readers do not see it)" in told and "Between <b>" not in html
     assert "3 entries were turned away here, because we do not know who wrote them." in told
     assert "cop join INVITATION" in told
@@ -239,7 +239,7 @@ async def test_the_invitation_is_shown_as_line_phrase_and_picture(ask: Asking, s
     told = words(html)
     line = re.search(r"cop1:[\w-]+", html)
     assert line is not None
-    invitation = partners.parse_invitation(line[0])
+    invitation = invitations.parse_invitation(line[0])
     assert (invitation.name, invitation.address) == (site.name, "http://127.0.0.1:8001")
     assert invitation.phrase() in told and "Nobody but this computer reaches that address." in told
     assert '<img class="code" src="../desk/invitation.svg"' in html and 'alt="The line as a QR code"' in html

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cop import exchanges
+from tests.commands import serving
 from tests.network import NOW, befriend, places
-from tests.test_sync_http import serving
 
 pytestmark = pytest.mark.e2e
 PROJECT = Path(__file__).parent.parent
@@ -20,11 +20,14 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PAGES = [
-    "/", "/resources", "/resources?topic=sharing-power", "/resources/mcpin-how-to-break-down-power-structures-2019",
+    "/", "/resources", "/resources?topic=sharing-power&kind=guidance&new=365", "/resources?help=no-link-known&kind=-", "/resources/powercube",
+    "/resources/mcpin-how-to-break-down-power-structures-2019",
     "/events", "/events/clahrc-west-workshop-1-2018", "/posts", "/posts/what-is-co-production", "/glossary",
     "/glossary/term-co-produced-research", "/checklists/check-before-meetings", "/principles", "/organisations", "/people",
     "/topics", "/topics/meetings", "/search?q=power", "/search?q=nothingatall", "/new", "/add", "/offline", "/about",
-    "/privacy", "/accessibility", "/resources/mcpin-how-to-break-down-power-structures-2019/history", "/no-such-page",
+    "/privacy", "/accessibility", "/languages", "/ar/", "/ar/resources", "/ar/events/clahrc-west-workshop-1-2018",
+    "/ar/search?q=nothingatall", "/ur/glossary/term-co-produced-research", "/ur/add", "/pl/events", "/cy/people", "/so/about",
+    "/resources/mcpin-how-to-break-down-power-structures-2019/history", "/no-such-page",
 ]  # fmt: skip
 
 
@@ -99,7 +102,8 @@ def test_a_page_asks_nothing_of_elsewhere_and_reports_no_error(browser, address,
     expected = 404 if path == "/no-such-page" else 200
     assert response.status == expected
     assert all(url.startswith(address) for url in asked)
-    assert len(asked) <= 3  # the page, its stylesheet, and at most one icon that browsers ask for by themselves
+    # the page, its stylesheet, at most one icon that browsers ask for by themselves, and the script of a checklist
+    assert len(asked) <= 3 + path.startswith("/checklists/")
     assert not [error for error in errors if "404" not in error or (expected == 200 and "favicon" not in error)]
     page.context.close()
 
@@ -188,4 +192,61 @@ def test_the_keyboard_alone_reaches_the_content_first(browser, address):
     assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
     page.keyboard.press("Enter")
     assert page.url.endswith("#main")
+    page.context.close()
+
+
+CHECKLIST = "/checklists/check-before-meetings"
+
+
+def test_answers_to_a_checklist_stay_in_the_browser_and_are_never_sent(browser, address):
+    page, asked = open_page(browser, width=390), []
+    page.goto(address + CHECKLIST)
+    page.on("request", lambda request: asked.append((request.method, request.url, request.post_data)))
+    page.locator("#answers input").nth(1).check()
+    page.get_by_role("textbox", name="Your notes Has everyone been asked").fill("Ask Amina about the ramp")
+    assert page.get_by_text("stays on this device").is_visible()
+    assert asked == []
+    page.reload()
+    assert page.locator("#answers input").nth(1).is_checked() and not page.locator("#answers input").nth(0).is_checked()
+    assert page.locator("#answers textarea").nth(0).input_value() == "Ask Amina about the ramp"
+    assert all(method == "GET" and url.startswith(address) and "Amina" not in url for method, url, _ in asked)
+    assert page.context.cookies() == []
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Clear my answers").click()
+    assert page.get_by_text("Your answers are gone").is_visible()
+    page.reload()
+    assert page.locator("#answers input:checked").count() == 0
+    assert page.evaluate("localStorage.length") == 0
+    page.context.close()
+
+
+def test_an_answer_stays_with_its_question_when_questions_move(browser, address):
+    page = open_page(browser)
+    page.goto(address + CHECKLIST)
+    page.locator("#answers input").nth(2).check()
+    question = page.locator("#answers .pick span").nth(2).inner_text()
+    page.route("**" + CHECKLIST, lambda route: route.fulfill(response=route.fetch(), body=swapped(route)))
+    page.reload()
+    assert page.locator("#answers li", has_text=question).locator("input").is_checked()
+    assert page.locator("#answers input:checked").count() == 1
+    page.context.close()
+
+
+def swapped(route):
+    """The page with its list of questions the other way round."""
+    html = route.fetch().text()
+    start, end = html.index("<li>", html.index('id="answers"')), html.index("</ul>", html.index('id="answers"'))
+    return html[:start] + "".join(f"<li>{one}" for one in reversed(html[start:end].split("<li>")[1:])) + html[end:]
+
+
+@pytest.mark.parametrize("keeps", [True, False], ids=["without scripts", "where nothing may be kept"])
+def test_a_checklist_can_be_ticked_without_its_script(browser, address, keeps):
+    page = open_page(browser, scripts=not keeps)
+    if not keeps:
+        page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new Error('no'); }})")
+    page.goto(address + CHECKLIST)
+    page.locator("#answers input").nth(1).check()
+    page.locator("#answers textarea").nth(1).fill("Written")
+    assert page.get_by_text("until you close it").is_visible()
+    assert not page.get_by_role("button", name="Clear my answers").is_visible()
     page.context.close()

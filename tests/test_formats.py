@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from cop import entry, partners, patch, signing
+from cop import entry, invitations, patch, signing
 from cop.model import PUBLIC, Item, Patch
 
 PAGE = (Path(__file__).parent.parent / "docs" / "formats.md").read_text("utf-8")
@@ -41,7 +41,7 @@ def test_the_entry_on_the_page_is_verified_and_written_alike():
 
 
 def test_the_invitation_on_the_page_is_read_and_gives_its_phrase():
-    invitation = partners.parse_invitation(shown("invitation"))
+    invitation = invitations.parse_invitation(shown("invitation"))
     assert (invitation.name, invitation.kind, invitation.address) == (
         "Caafi Health",
         "community",

@@ -15,16 +15,17 @@ from pathlib import Path
 import pytest
 import requests
 
-from cop import frontier, sync, turns, views, wire
-from cop.errors import CopError
+from cop import frontier, log, partners, repeats, sync, turns, views, wire
+from cop.errors import CameBefore, CopError, NotReachable, Refused
 from cop.holding import Holding
-from cop.model import OWN, PARTNERS
+from cop.model import OWN, PARTNERS, PUBLIC
 from cop.signing import Signer
 from cop.sync import Report
 from cop.transports import partly_known
 from cop.transports.http import CONTENT_TYPE, PATH, HttpTransport, Proof
-from tests.network import NOW, Place, assert_same_views, befriend, places
-from tests.test_sync_http import WAIT_SECONDS, Between, serving
+from tests.commands import WAIT_SECONDS, serving
+from tests.lines import Between
+from tests.network import NOW, Line, Place, assert_same_views, befriend, places, read_by_anyone, store
 
 NEVER_TRUE = bytes(16)
 
@@ -99,7 +100,7 @@ class Liar:
 
 def run(one: Place, other: Place, address: str, *, proof: bool = True) -> Report:
     """As `cop sync`, in this process."""
-    transport = HttpTransport(address, Proof(one.signer, partly_known(one.db)) if proof else None)
+    transport = HttpTransport(address, Proof(one.signer, partly_known(one.db), other.organisation) if proof else None)
     try:
         return sync.run(one.side, one.partner(other), transport, NOW, lambda done, of: None)
     finally:
@@ -245,11 +246,152 @@ def test_an_old_request_that_comes_again_changes_nothing(pair: tuple[Place, Plac
         in_step_over(one, other, address)
 
 
+def test_a_message_that_comes_again_is_refused_and_told_of_nowhere(pair: tuple[Place, Place]) -> None:
+    """So that nobody on the line can make a partner look as if it had just been heard from."""
+    one, other = pair
+    with between(other) as (liar, address):
+        one.change(None, NEWS)
+        run(one, other, address)
+        other.change(None, NEWS)
+        run(one, other, address)
+        run(one, other, address)
+        seen = [(question, answer.start.split()[1]) for question, answer in liar.seen]
+        assert [question.start.split()[0] for question, _ in seen] == ["POST", "POST", "GET", "GET"]
+        before = told_at(other)
+        again = [liar.ask(question) for question, _ in seen]
+        assert [answer.start.split()[1] for answer in again] == ["409", "409", "409", "204"]
+        assert b"came here before" in again[0].body
+        assert told_at(other) == before
+        in_step_over(one, other, address)
+
+
+def told_at(place: Place) -> list[tuple[object, ...]]:
+    """What a site says of its exchanges."""
+    query = "SELECT number, time, counts FROM local_exchange UNION ALL SELECT 0, heard_time, report FROM local_partner"
+    return [tuple(row) for row in place.db.execute(query)]
+
+
+def test_a_message_for_one_partner_is_refused_by_another(pair: tuple[Place, Place], tmp_path: Path) -> None:
+    """The other two know and trust whoever signed it, and the one who passes it on may be a partner too."""
+    one, other = pair
+    third = Place(tmp_path / "third", "Knowle West Media")
+    befriend(one, third)
+    befriend(other, third)
+    third.change(None, {"title": "For partners"}, audience=PARTNERS)
+    with between(other) as (liar, address), serving(third) as elsewhere:
+        one.change(None, NEWS)
+        run(one, other, address)
+        run(one, other, address)
+        held, before = third.entry_ids(), told_at(third)
+        liar.address = elsewhere
+        for question, _ in list(liar.seen):
+            answer = liar.ask(question)
+            assert answer.start.split()[1] == "421" and b"meant for somebody else" in answer.body
+        assert (third.entry_ids(), told_at(third)) == (held, before)
+        with pytest.raises(Refused, match="another organisation"):
+            run(one, other, address)
+        assert (third.entry_ids(), told_at(third)) == (held, before)
+
+
+def test_a_message_that_was_held_back_counts_once_when_it_comes(pair: tuple[Place, Place]) -> None:
+    one, other = pair
+    held_back: list[Message] = []
+
+    def nowhere(question: Message) -> Message:
+        held_back.append(question)
+        raise OSError("The line is cut.")
+
+    with between(other) as (liar, address):
+        run(one, other, address)
+        late = one.change(None, NEWS)
+        liar.to_question = nowhere
+        with pytest.raises(NotReachable):
+            run(one, other, address)
+        assert late not in {item.record_id for entry in other.entries() for item in entry.items}
+        liar.to_question = lambda question: question
+        first = held_back[0]
+        assert [liar.ask(first).start.split()[1] for _ in range(3)] == ["200", "409", "409"]
+        assert other.view(late).fields["title"] == NEWS["title"]
+        in_step_over(one, other, address)
+
+
+def test_after_a_cut_line_everything_is_signed_anew(pair: tuple[Place, Place]) -> None:
+    """The message had arrived, and only the answer was lost: what follows is no repetition."""
+    one, other = pair
+    lost: list[Message] = []
+
+    def losing(answer: Message) -> Message:
+        if len(lost) < 2:
+            lost.append(answer)
+            raise OSError("The line is cut.")
+        return answer
+
+    with between(other, to_answer=losing) as (liar, address):
+        one.change(None, NEWS)
+        assert run(one, other, address).equal
+        assert len(lost) == 2
+        assert not [answer for _, answer in liar.seen if answer.start.split()[1] == "409"]
+        nonces = [re.findall('nonce="([^"]+)"', question.header("signature-input")) for question, _ in liar.seen]
+        assert len({nonce for (nonce,) in nonces}) == len(liar.seen)
+
+
+def test_a_line_that_was_let_go_between_two_messages_is_no_repetition(pair: tuple[Place, Place]) -> None:
+    """`http.client` finds out only by sending; the message may have arrived all the same."""
+    one, other = pair
+    with between(other) as (liar, address):
+        transport = HttpTransport(address, Proof(one.signer, partly_known(one.db), other.organisation))
+        asked = wire.pack(turns.Message(one.signer.public, one.organisation, NEVER_TRUE, points={}))
+        assert transport.exchange(asked)
+        lost: list[Message] = []
+
+        def losing(answer: Message) -> Message:
+            if not lost:
+                lost.append(answer)
+                raise OSError("The line is cut.")
+            return answer
+
+        liar.to_answer = losing
+        assert transport.exchange(asked) and lost
+        assert [answer.start.split()[1] for _, answer in liar.seen] == ["200", "200", "200"]
+        transport.close()
+
+
+def test_a_question_that_is_asked_again_later_gets_only_what_is_public(pair: tuple[Place, Place]) -> None:
+    one, other = pair
+    with between(other) as (liar, address):
+        run(one, other, address)
+        run(one, other, address)
+        question, answer = liar.seen[-1]
+        assert question.start.startswith("GET") and answer.start.split()[1] == "204"
+        public = other.change(None, NEWS)
+        other.change(None, {"title": "For partners"}, audience=PARTNERS)
+        told = wire.unpack(liar.ask(question).body, one.signer, Holding(one.db))
+        assert {item.record_id for entry in told.entries for item in entry.items} == {public}
+        assert not told.sealed
+        in_step_over(one, other, address)
+
+
+def test_only_the_newest_requests_are_remembered(pair: tuple[Place, Place], monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = pair
+    monkeypatch.setattr(repeats, "MAX_KEPT", 3)
+    for nonce in "abcd":
+        repeats.take(one.db, other.signer.public, nonce)
+    for nonce in "bcd":
+        with pytest.raises(CameBefore):
+            repeats.take(one.db, other.signer.public, nonce)
+    repeats.take(one.db, one.signer.public, "d")
+    assert one.db.execute("SELECT count(*) FROM local_request").fetchone()[0] == 3
+
+
 BENT_QUESTIONS: dict[str, Change] = {
     "another body, the same digest": lambda q: q.saying(q.body[:-1] + b"\0") if q.body else q,
     "no signature": lambda q: q.without("signature", "signature-input"),
     "no digest": lambda q: q.without("content-digest"),
     "another question": lambda q: Message(q.start.replace("?", "?A", 1), q.headers, q.body),
+    "another receiver": lambda q: Message(
+        q.start, [(n, re.sub('tag="[^"]+"', 'tag="AAAA"', v)) for n, v in q.headers], q.body
+    ),
+    "no receiver": lambda q: Message(q.start, [(n, re.sub(';tag="[^"]+"', "", v)) for n, v in q.headers], q.body),
     "another method": lambda q: Message(q.start.replace("POST", "PUT").replace("GET", "PUT"), q.headers, q.body),
     "somebody else's key": lambda q: Message(
         q.start, [(n, re.sub('keyid="[^"]+"', 'keyid="' + "A" * 43 + '"', v)) for n, v in q.headers], q.body
@@ -313,11 +455,12 @@ def test_two_lines_that_are_swapped_are_noticed(pair: tuple[Place, Place]) -> No
 
         liar.to_answer = swapped
         asked = wire.pack(turns.Message(one.signer.public, one.organisation, NEVER_TRUE, points={}))
+        proof = Proof(one.signer, lambda start: other.signer.public, other.organisation)
         failed: list[str] = []
 
         def ask() -> None:
             try:
-                HttpTransport(address, Proof(one.signer, lambda start: other.signer.public)).exchange(asked)
+                HttpTransport(address, proof).exchange(asked)
             except CopError as error:
                 failed.append(str(error))
 
@@ -371,3 +514,67 @@ def test_a_partners_signed_question_gets_what_is_for_partners(pair: tuple[Place,
     assert one.view(secret).fields["title"] == "For partners"
     assert not any(b"Ours alone" in payload for payload in one.payloads().values())
     assert json.dumps(one.digest()) == json.dumps(other.digest())
+
+
+@pytest.mark.parametrize(
+    ("audiences", "requests"), [((PUBLIC,), 1), ((PARTNERS,), 2), ((PUBLIC, PARTNERS, OWN), 2), ((OWN,), 2)]
+)
+def test_news_for_partners_wait_until_the_partner_has_proved_itself(
+    pair: tuple[Place, Place], audiences: tuple[int, ...], requests: int
+) -> None:
+    """Which costs a request where there are such news, and only there."""
+    one, other = pair
+    one.sync(other)
+    one.sync(other)
+    wrote = {audience: one.change(None, NEWS, audience=audience) for audience in audiences}
+    last = log.last_number(other.db)
+    line = Line(other)
+    assert one.sync(other, line).equal and line.requests == requests
+    first = wire.unpack(line.messages[0], other.signer, Holding(other.db, lambda number: number > last))
+    told = {item.record_id for entry in first.entries for item in entry.items}
+    assert told == {record_id for audience, record_id in wrote.items() if audience == PUBLIC}
+    assert not first.sealed
+    assert one.entry_ids() == other.entry_ids()
+    if PARTNERS in wrote:
+        assert other.view(wrote[PARTNERS]).fields == NEWS
+
+
+def test_a_stranger_at_the_address_of_a_partner_hears_of_public_records_only(
+    pair: tuple[Place, Place], tmp_path: Path
+) -> None:
+    one, other = pair
+    stranger = Place(tmp_path / "stranger", "Somebody Else")
+    with between(other) as (liar, address), serving(stranger) as elsewhere:
+        run(one, other, address)
+        public = one.change(None, NEWS)
+        one.change(None, {"title": "For partners"}, audience=PARTNERS)
+        honest, liar.address = liar.address, elsewhere
+        liar.seen.clear()
+        with pytest.raises(CopError):
+            run(one, other, address)
+        messages = [wire.unpack(question.body, stranger.signer, Holding(other.db)) for question, _ in liar.seen]
+        records = {item.record_id for told in messages for entry in told.entries for item in entry.items}
+        assert messages and records == {public}
+        liar.address = honest
+        in_step_over(one, other, address)
+
+
+@pytest.mark.parametrize("lacking_asks", [True, False])
+def test_a_text_for_partners_that_is_lacking_comes_though_both_hold_the_same(
+    pair: tuple[Place, Place], lacking_asks: bool
+) -> None:
+    """It is named to nobody before they are known, so the first question does not ask for it."""
+    one, other = pair
+    secret = one.change(None, {"title": "For partners"}, audience=PARTNERS)
+    texts = [payload for payload in one.payloads().values() if b"For partners" not in payload]
+    store(other, one.entries(), texts)
+    store(one, other.entries(), other.payloads().values())
+    for place, partner in ((one, other), (other, one)):
+        partners.keep_agreed(place.db, place.partner(partner), frontier.frontier_hash(place.db))
+    asking, asked = (other, one) if lacking_asks else (one, other)
+    line = Line(asked)
+    assert asking.sync(asked, line).equal
+    (wanted,) = (payload_hash for payload_hash, payload in one.payloads().items() if b"For partners" in payload)
+    assert wanted not in b"".join(read_by_anyone(message) for message in line.messages[:2])
+    assert other.view(secret).fields["title"] == "For partners"
+    assert asking.sync(asked).requests == 1

@@ -1,129 +1,196 @@
-"""Lists give the same whatever way their records are found: as bits, by walking in order, by reading few rows."""
+"""Narrowing lists: counts that are true under every other choice, plain addresses, the way back, gaps to fill."""
 
-import doctest
-import random
+import itertools
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
-from hypothesis import given
+import pytest_asyncio
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from web_site import SiteBuilder, build
+from test_pages import check, words
+from web_site import SiteBuilder, build, serve
 
-from cop import number_sets, schema, site_tables
+from cop import schema
 from cop.fields import TYPES
-from cop.web import lists, narrow
-from cop.web.narrow import Wanted
+from cop.web import lists, narrow, render
+from cop.web.asked import Asked, plain_frame
+from cop.web.language import speaking
 
-KINDS, TOPICS, LANGUAGES = ["toolkit", "report", "paper"], ["power", "meetings", "trust", "data"], ["en", "so", "ar"]
+TODAY = datetime.now(UTC).date()
+RESOURCE = TYPES["resource"]
+
+
+def _days_ago(days: int) -> str:
+    return f"{TODAY - timedelta(days=days)}T09:00:00Z"
+
+
+def _fill(site: SiteBuilder) -> None:
+    site.add("topic", "power", title="Sharing power")
+    kinds, languages = ("guidance", "toolkit", None), ("en", "so", "ar")
+    for at in range(60):
+        known = {"title": f"Work {at:02}", "url": f"https://example.org/{at}", "summary": f"About the river {at}."}
+        left_out = {0: "title", 1: "url", 2: "summary"}.get(at % 10)
+        fields = {name: value for name, value in known.items() if name != left_out} | {"label": f"Thing {at:02}"}
+        stated = {
+            "kind": kinds[at % 3],
+            "year": 2000 + at % 7 if at % 5 else None,
+            "open_access": "free" if at % 2 else None,
+        }
+        fields |= {name: value for name, value in stated.items() if value}
+        site.add(
+            "resource",
+            f"work-{at}",
+            **fields,
+            languages=[languages[at % 2]],
+            topics=["power", "meetings"][: at % 3],
+            added=_days_ago(at * 2),
+            added_by=("community", "university")[at % 4 == 0],
+            text="zebra" if at % 6 == 0 else "",
+        )
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[SiteBuilder, list[dict[str, Any]]]:
-    site, rng, records = build(tmp_path_factory.mktemp("lists") / "data" / "site.db"), random.Random(5), []
+def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
+    site = build(tmp_path_factory.mktemp("lists") / "data" / "site.db")
     with schema.writing(site.db):
-        for at in range(300):
-            record = {"title": f"{rng.choice('aBcD')} {at % 7}", "year": rng.choice([2001, 2010, 2020]), "kind": rng.choice(KINDS),
-                      "topics": rng.sample(TOPICS, rng.randint(0, 3)), "languages": rng.sample(LANGUAGES, 1)}  # fmt: skip
-            number = len(site.numbers) + 1
-            site.add("resource", f"r{at}", **record)
-            site.add("post", f"p{at}", title="A post", topics=record["topics"])
-            records.append({**record, "number": number, "record_id": f"{number:026d}"})
-    return site, records
+        _fill(site)
+    return site
 
 
-CHOICES = st.fixed_dictionaries(
-    {},
-    optional={
-        "topics": st.lists(st.sampled_from([*TOPICS, "unknown"]), min_size=1, max_size=3, unique=True).map(tuple),
-        "kind": st.lists(st.sampled_from(KINDS), min_size=1, max_size=2, unique=True).map(tuple),
-        "languages": st.lists(st.sampled_from(LANGUAGES), min_size=1, max_size=2, unique=True).map(tuple),
-    },
+@pytest_asyncio.fixture
+async def client(site: SiteBuilder) -> AsyncIterator[Any]:
+    datasette = serve(site.path)
+    await datasette.invoke_startup()
+    yield datasette.client
+
+
+def asked(site: SiteBuilder, query: str) -> Asked:
+    return Asked(site.db, "/resources", parse_qs(query, keep_blank_values=True), TODAY)
+
+
+CHOICES = {
+    "topic": ["power", "meetings", "nowhere"],
+    "kind": ["guidance", "toolkit", "-"],
+    "language": ["en", "so"],
+    "year": ["2001", "-"],
+    "cost": ["free", "-"],
+    "new": ["7", "30", "365", "9"],
+    "help": ["title-not-known", "no-link-known", "nobody-has-described-it"],
+    "added_by": ["community", "university"],
+    "q": ["zebra"],
+}
+chosen = st.fixed_dictionaries(
+    {}, optional={name: st.lists(st.sampled_from(values), max_size=2) for name, values in CHOICES.items()}
 )
 
 
-def fits(record: dict[str, Any], chosen: dict[str, tuple[str, ...]]) -> bool:
-    def values(name: str) -> set[str]:
-        value = record[name]
-        return set(value) if isinstance(value, list) else {value}
+@given(chosen)
+def test_the_count_beside_a_choice_is_what_choosing_it_shows(site: SiteBuilder, query: dict[str, list[str]]):
+    page = lists.list_page(asked(site, urlencode(query, doseq=True)), "resource")
+    for facet, option in ((one, option) for one in page.facets for option in (*one.options, *one.folded)):
+        alone = urlencode(query | {facet.parameter: [option.value]}, doseq=True)
+        want = lists.wanted(asked(site, alone), RESOURCE)
+        condition, values = narrow.narrowed(want)
+        count = site.db.execute(f"SELECT count(*) FROM records WHERE type = 'resource' AND {condition}", values)
+        assert option.count == str(count.fetchone()[0]), (facet.label, option.label)
 
-    return all(values(name) & set(wanted) for name, wanted in chosen.items())
+
+@given(chosen, st.sampled_from(list(lists.ORDERS)))
+def test_pages_of_a_list_hold_each_record_once_and_in_order(site: SiteBuilder, query: dict[str, list[str]], order: str):
+    want = lists.wanted(asked(site, urlencode(query | {"sort": order}, doseq=True)), RESOURCE)
+    count = narrow.Counter(site.db, want).total()
+    pages = [[row["slug"] for row in lists.rows(site.db, want, 7, at)] for at in range(0, count + 7, 7)]
+    found = list(itertools.chain(*pages))
+    assert len(found) == len(set(found)) == count
+    assert found == [row["slug"] for row in lists.rows(site.db, want, 1000, 0)]
 
 
-@given(
-    chosen=CHOICES,
-    order=st.sampled_from(["", "title"]),
-    few=st.sampled_from([0, 50, 1000]),
-    offset=st.sampled_from([0, 20, 290]),
+def test_few_and_many_are_put_in_the_same_order(site: SiteBuilder, monkeypatch: pytest.MonkeyPatch):
+    for order in ("", "oldest", "title", "added"):
+        want = lists.wanted(asked(site, f"kind=guidance&new=365&sort={order}"), RESOURCE)
+        few = [row["slug"] for row in lists.rows(site.db, want, 1000, 0)]
+        monkeypatch.setattr(lists, "FEW", 0)
+        assert few and few == [row["slug"] for row in lists.rows(site.db, want, 1000, 0)]
+        monkeypatch.undo()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(max_size=60), st.sampled_from(["", "topic=", "new=", "year=", "page=", "sort=", "q=", "cost=", "&&=;"]))
+def test_every_address_gives_a_page(site: SiteBuilder, typed: str, before: str):
+    query = before + quote(typed.encode("utf-8", "replace"), safe="=&;+%")
+    with speaking("en", "en"):
+        page = lists.list_page(asked(site, query), "resource")
+        check(render.html(page, "/resources", plain_frame("/resources", "/static/style.css", {})))
+
+
+async def test_one_list_has_one_plain_address(client: Any):
+    asked_for = [
+        "year=2001&kind=toolkit&topic=power&topic=meetings",
+        "topic=meetings&topic=power&year=2001&q=&sort=&kind=toolkit",
+    ]
+    told = {
+        re.search(r'rel="canonical" href="([^"]*)"', (await client.get(f"/resources?{one}")).text)[1]
+        for one in asked_for
+    }  # type: ignore[index]
+    assert told == {"resources?topic=meetings&amp;topic=power&amp;kind=toolkit&amp;year=2001"}
+    page = await client.get("/resources?topic=meetings&topic=power&kind=toolkit&year=2001")
+    assert check(page.text)
+
+
+async def test_what_was_chosen_can_be_taken_away_again(client: Any):
+    text = await words(client, "/resources?topic=power&cost=free&new=30&help=no-link-known&added_by=community")
+    for chip in ("Topics: Sharing power remove", "Cost to read: Free remove", "New here: Last 30 days remove",
+                 "Needs help: No link known remove", "Added by: Community remove"):  # fmt: skip
+        assert chip in text
+    assert "Narrow the list (5 choices made)" in text and "Remove all" in text
+
+
+async def test_blanks_are_counted_and_can_be_looked_at(client: Any):
+    assert "Not stated 20" in await words(client, "/resources")
+    assert "20 of 60 resources Kind: Not stated remove" in await words(client, "/resources?kind=-")
+
+
+async def test_gaps_are_an_invitation(client: Any):
+    text = await words(client, "/resources?sort=title&help=nobody-has-described-it")
+    assert "6 of 60 resources" in text and text.count("Nobody has described this yet. Can you?") == 6
+    assert "Nobody has described it 6 No link known 6 Title not known 6" in text
+
+
+async def test_the_first_page_counts_the_gaps_and_leads_to_them(client: Any):
+    text = await words(client, "/")
+    assert "Gaps to fill" in text and "Title not known 6 No link known 6 Nobody has described it 6" in text
+    assert 'href="resources?help=no-link-known"' in (await client.get("/")).text
+
+
+async def test_new_counts_days_to_today(client: Any):
+    text = await words(client, "/resources")
+    assert "New here Last 7 days 4 Last 30 days 16 Last 365 days 60" in text
+    assert "16 of 60 resources" in await words(client, "/resources?new=30")
+    assert "16 of 60 resources" in await words(client, "/resources?new=30&new=7")
+    assert "60 resources" in await words(client, "/resources?new=31")
+
+
+@pytest.mark.parametrize(
+    ("order", "first"), [("", "2006"), ("oldest", "2000"), ("title", "Thing 00"), ("added", "Thing 00")]
 )
-def test_a_page_of_a_list_is_what_a_plain_look_at_all_records_gives(
-    made: tuple[SiteBuilder, list[dict[str, Any]]],
-    chosen: dict[str, tuple[str, ...]],
-    order: str,
-    few: int,
-    offset: int,
-) -> None:
-    site, records = made
-    fitting = sorted(
-        (one for one in records if fits(one, chosen)), key=lambda one: (one["title"].lower(), one["record_id"])
-    )
-    if not order:
-        fitting.sort(key=lambda one: -one["year"])
-    want = Wanted(TYPES["resource"], "", None, chosen, order, 1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lists, "FEW", few)
-        found = [row["number"] for row in lists.rows(site.db, want, 20, offset)]
-    assert found == [one["number"] for one in fitting][offset : offset + 20]
-    everything = narrow.selected(site.db, want)
-    assert (300 if everything is None else len(everything)) == len(fitting)
+def test_orders(site: SiteBuilder, order: str, first: str):
+    card = lists.list_page(asked(site, f"sort={order}"), "resource").cards[0]
+    assert first in f"{card.title} {card.meta}"
 
 
-@given(chosen=CHOICES, words=st.booleans())
-def test_counts_say_how_many_each_further_choice_would_leave(
-    made: tuple[SiteBuilder, list[dict[str, Any]]], chosen: dict[str, tuple[str, ...]], words: bool
-) -> None:
-    site, records = made
-    found = "[" + ", ".join(str(number) for number in range(1, 400)) + "]" if words else None
-    want = Wanted(TYPES["resource"], "x" * words, found, chosen, "", 1)
-    for facet in narrow.facet_list(site.db, want):
-        name = {"topic": "topics", "language": "languages"}.get(facet.parameter, facet.parameter)
-        others = {one: values for one, values in chosen.items() if one != name}
-        for option in (*facet.options, *facet.folded):
-            expected = [
-                one for one in records
-                if fits(one, others) and fits(one, {name: (option.value,)} if name != "year" else {})
-                and (name != "year" or str(one["year"]) == option.value) and (not words or one["number"] < 400)
-            ]  # fmt: skip
-            assert option.count == str(len(expected))
+def test_undated_works_come_last_in_both_directions(site: SiteBuilder):
+    for order in ("", "oldest"):
+        want = lists.wanted(asked(site, f"sort={order}"), RESOURCE)
+        dates = [row["date"] for row in lists.rows(site.db, want, 60, 0)]
+        assert all(dates[:48]) and not any(dates[48:])
 
 
-@given(st.lists(st.tuples(st.booleans(), st.integers(1, 60_000), st.sampled_from("ab")), max_size=40))
-def test_the_bits_stay_in_step_with_the_records(tmp_path_factory: pytest.TempPathFactory, steps: list[Any]) -> None:
-    db = schema.open_site(Path(tmp_path_factory.mktemp("bits")) / "site.db")
-    held: dict[str, set[int]] = {"a": set(), "b": set()}
-    for adds, number, value in steps:
-        facet = ("resource", "topics", value, number)
-        if adds and number not in held[value]:
-            held[value].add(number)
-            site_tables._count(db, [facet])
-        elif not adds and number in held[value]:
-            held[value].remove(number)
-            site_tables._uncount(db, [facet])
-    for value, numbers in held.items():
-        assert set(narrow._members(db, "resource", "topics", (value,))) == numbers
-        row = db.execute("SELECT n FROM facet_counts WHERE value = ?", [value]).fetchone()
-        assert (row[0] if row else 0) == len(numbers)
-    assert db.execute("SELECT count(*) FROM facet_numbers WHERE length(bits) = 0").fetchone()[0] == 0
-    db.close()
-
-
-@given(st.sets(st.integers(0, 100_000)), st.sets(st.integers(0, 100_000)))
-def test_sets_of_numbers_are_sets(one: set[int], other: set[int]) -> None:
-    a, b = number_sets.of(one), number_sets.of(other)
-    assert (list(a), set(a & b), set(a | b), set(a - b)) == (sorted(one), one & other, one | other, one - other)
-    assert len(a) == len(one) and all(number in a for number in one) and (5 in a) == (5 in one)
-
-
-def test_the_examples_in_docstrings_are_true() -> None:
-    found = doctest.testmod(number_sets)
-    assert found.attempted and not found.failed
+def test_a_clock_that_is_ahead_hides_nothing(tmp_path: Path):
+    site = build(tmp_path / "site.db")
+    site.add("resource", "a", title="A", added=f"{date.max}T00:00:00Z")
+    assert lists.list_page(asked(site, "new=7"), "resource").count == "1 of 1 resource"

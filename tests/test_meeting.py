@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from cop import about, amounts, bundle, cbor, exchanges, meeting, nearby, partners, qr_code, status
+from cop import about, amounts, bundle, cbor, exchanges, invitations, meeting, nearby, partners, qr_code, status
 from cop.cli import cli, every, reports
 from cop.cli.common import bar_line
 from cop.cli.every import Teller, alone, go_on
@@ -26,9 +26,9 @@ from cop.model import OWN, PARTNERS
 from cop.partners import Partner
 from cop.signing import sha256
 from cop.sync import Report
+from tests.commands import COP, WAIT_SECONDS, serving, started
+from tests.commands import cop as command
 from tests.network import NOW, Place, befriend, places
-from tests.test_sync_http import COP, WAIT_SECONDS, serving
-from tests.test_sync_http import cop as command
 
 ZEROCONF = pytest.importorskip("zeroconf")
 LOOPBACK = ["127.0.0.1"]
@@ -200,7 +200,7 @@ def test_join_says_how_much_there_is_and_works_when_nobody_answers(two: list[Pla
     other.change(None, {"title": "Our own"}, audience=OWN)
     other.close()
     with serving(other) as address:
-        line = partners.at_address(_invitation(other), address).text()
+        line = invitations.at_address(_invitation(other), address).text()
         done = run(one, "join", line, "--yes")
         told = about.ask(address)
     assert told is not None and told.records == 1
@@ -210,7 +210,7 @@ def test_join_says_how_much_there_is_and_works_when_nobody_answers(two: list[Pla
     other._open()
 
 
-def _invitation(place: Place) -> partners.Invitation:
+def _invitation(place: Place) -> invitations.Invitation:
     place._open()
     try:
         return place.invitation()
@@ -541,13 +541,7 @@ def test_a_real_loop_exchanges_lets_others_sync_beside_it_and_ends_well_with_ctr
     with serving(other) as address:
         one.db.execute("UPDATE local_partner SET address = ?", [address])
         one.close()
-        process = subprocess.Popen(
-            [*COP, "--site", str(one.site.root), "sync", "--every", "1m"],
-            env={**os.environ, "COP_KEYS": str(one.site.keys), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = started(one, "sync", "--every", "1m")
         try:
             assert process.stdout is not None
             line = process.stdout.readline()

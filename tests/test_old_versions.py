@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cop import bundle, config, identity, partners, verification, views
+from cop import bundle, config, identity, invitations, partners, verification, views
+from tests.commands import cop
 from tests.network import NOW, Place, assert_same_views, places
-from tests.test_sync_http import cop
 
 DATA = Path(__file__).parent / "data"
 VERSIONS = sorted(path.name for path in DATA.iterdir())
@@ -67,7 +67,7 @@ def test_an_old_store_is_the_same_organisation_and_writer(place: Place, old: Pat
 
 def test_a_newcomer_reads_an_old_bundle(place: Place, old: Path, tmp_path: Path) -> None:
     (new,) = places(tmp_path / "new", 1)
-    invitation = partners.parse_invitation((old / "invitation.txt").read_text())
+    invitation = invitations.parse_invitation((old / "invitation.txt").read_text())
     partners.accept(new.db, new.signer, invitation, NOW)
     header = bundle.show(old / "bundle.cop")
     applied = bundle.apply(new.side, old / "bundle.cop", NOW)

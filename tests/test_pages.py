@@ -32,11 +32,14 @@ class Checked(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        assert tag not in ("script", "style", "iframe"), tag
+        own = re.fullmatch(r"(\.\./)+static/checklist-[0-9a-f]{12}\.js", given.get("src") or "")
+        assert tag not in ("style", "iframe") and (tag != "script" or own), (tag, attrs)
         assert not any(name.startswith("on") or name == "style" for name in given), attrs
         self.tags.append(tag)
         self.ids += [given["id"] or ""] if "id" in given else []
-        self.links += [given[name] or "" for name in ("href", "action") if name in given]
+        self.links += [given[name] or "" for name in ("href", "action") if name in given] + (
+            [given["src"] or ""] if own else []
+        )
         if tag not in VOID:
             self._open.append(tag)
 
@@ -87,12 +90,12 @@ EXPECTED = {
     "/resources/guidance-2018": ["There is a newer edition", "Guidance on co-producing (2021)", "Hickey, G., Brearley, S.", "Free",
           "Not stated, please ask", "Aisha: checked Hodan, Caafi Health: wrote", "invo.org.uk", "What happened here: 2 changes",
           "Hickey, G. and Brearley, S. (2018) Guidance on co-producing. INVOLVE. https://www.invo.org.uk/guidance. "
-          "Read in the copy of 22 November 2026."],
+          "Read on ", "in the copy of 22 November 2026. For a citation program: BibTeX, RIS, JSON"],
     "/resources/guidance-2018/history": ["Nilaari Agency changed: Title and Topics.", "Caafi Health added it.", "1 November 2026"],
     "/resources/rose-2019": ["Title not known. Do you know it?", "[Rose and Kalathil, 2019] (2019)."],
     "/events": ["Power workshop", "18:00 to 20:00 (Europe/London time)", "Always open, or no date known", "Please send resources", "Past",
           "5 December 2018 (the date is our reading)", "February 2019"],
-    "/events/workshop": ["Two answers came in for “Access”", "University of Bristol Two steps 19 November 2026, 10:12",
+    "/events/workshop": ["2 answers came in for “Access”", "University of Bristol Two steps 19 November 2026, 10:12",
           "Merged by machine, please check", "Starts, Place", "Childcare Yes, next door", "Free phone line Yes",
           "Not stated, please ask: What to expect"],
     "/events?kind=meeting": ["Spring meeting", "Kind: Meeting remove"],
@@ -103,7 +106,7 @@ EXPECTED = {
     "/topics/meetings": ["Topics › Sharing power", "All 26 resources on this topic"],
     "/glossary": ["Co-production"],
     "/glossary/co-production": ["2 sources, side by side", "none is the right one", "CLAHRC West, 2018", "Yours?"],
-    "/checklists/before": ["Is there childcare?", "Print the page to keep it"],
+    "/checklists/before": ["Is there childcare?", "Your notes", "Print the page to keep it"],
     "/principles": ["NIHR 2021"],
     "/people": ["People who chose to be listed Yasmin", "Hodan", "A B H T"],
     "/organisations": ["Caafi Health"],
@@ -155,6 +158,25 @@ async def test_every_link_of_the_site_leads_somewhere(client: Any) -> None:
                 found.append((urldefrag(urljoin(path, link))[0], path))
     assert len(seen) > 120
     assert {f"/{one.folder}" for one in TYPES.values()} <= seen.keys()
+
+
+async def test_only_checklists_may_run_a_script_and_nothing_on_them_can_be_sent(client: Any) -> None:
+    answer = await client.get("/checklists/before")
+    assert answer.headers["content-security-policy"].endswith("; script-src 'self'")
+    page = check(answer.text)
+    assert page.tags.count("script") == 1 and page.tags.count("textarea") == 2
+    assert (
+        answer.text.count("<form") == 1 and "form-action 'self'" in answer.headers["content-security-policy"]
+    )  # search
+    script = await client.get(urljoin("/checklists/before", next(link for link in page.links if link.endswith(".js"))))
+    assert (
+        script.headers["content-type"].startswith("text/javascript") and "immutable" in script.headers["cache-control"]
+    )
+    for sends in ("fetch", "XMLHttpRequest", "sendBeacon", "WebSocket", "EventSource", "cookie", "import(", "submit"):
+        assert sends not in script.text
+    for path in ("/checklists", "/posts/power", "/", "/checklists/before/history"):
+        answer = await client.get(path)
+        assert "script-src" not in answer.headers["content-security-policy"] and "<script" not in answer.text, path
 
 
 async def test_a_record_is_found_by_its_id_and_sent_to_its_address(client: Any, site: SiteBuilder) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cop import exchange, partners, place, schema, wire
+from cop import addresses, exchange, invitations, partners, place, schema, wire
 from cop.errors import CopError, NotReachable, Refused, WrongUsage
 from cop.model import PARTNERS, PUBLIC
 from cop.place import memory, state
@@ -49,6 +49,12 @@ def settle(folder: Path, *found: Place, rounds: int = 3) -> None:
     for _ in range(rounds):
         for one in found:
             visit_folder(one, folder)
+
+
+def assert_settles(folder: Path, one: Place, other: Place) -> None:
+    """After some visits, in this order, both hold and show the same."""
+    settle(folder, one, other)
+    assert_in_step(one, other)
 
 
 # -- names
@@ -94,8 +100,7 @@ def test_a_copy_is_used_if_the_file_itself_is_missing_or_damaged(pair: tuple[Pla
         path.write_bytes(path.read_bytes()[:-1]) if at % 2 else path.unlink()
     report = visit_folder(other, folder)
     assert report.files_waiting == 0
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
 
 
 def test_a_copy_with_other_bytes_is_not_used(pair: tuple[Place, Place], folder: Path) -> None:
@@ -104,8 +109,7 @@ def test_a_copy_with_other_bytes_is_not_used(pair: tuple[Place, Place], folder: 
     for path in data_files(folder):
         path.with_name(f"{path.stem} - Copy.cop").write_bytes(b"something else")
     assert visit_folder(other, folder).files_waiting == 0
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
 
 
 def test_empty_placeholders_are_waited_for(pair: tuple[Place, Place], folder: Path) -> None:
@@ -121,8 +125,7 @@ def test_empty_placeholders_are_waited_for(pair: tuple[Place, Place], folder: Pa
     for name, data in whole.items():
         (folder / name).write_bytes(data)
     assert visit_folder(other, folder).files_waiting == 0
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
 
 
 def test_half_a_file_of_any_length_does_no_harm(pair: tuple[Place, Place], folder: Path) -> None:
@@ -138,8 +141,7 @@ def test_half_a_file_of_any_length_does_no_harm(pair: tuple[Place, Place], folde
         assert other.entry_ids() == before
     for name, data in whole.items():
         (folder / name).write_bytes(data)
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
 
 
 def test_flipped_bits_are_noticed_and_the_writer_writes_again(pair: tuple[Place, Place], folder: Path) -> None:
@@ -153,8 +155,7 @@ def test_flipped_bits_are_noticed_and_the_writer_writes_again(pair: tuple[Place,
         path.write_bytes(data)
     assert visit_folder(other, folder).files_waiting == 1
     visit_folder(one, folder)  # reads the complaint, looks again, and writes anew
-    settle(folder, other, one)
-    assert_in_step(one, other)
+    assert_settles(folder, other, one)
     assert visit_folder(other, folder).files_waiting == 0
 
 
@@ -170,8 +171,7 @@ def test_a_state_that_is_late_half_or_forged_does_no_harm(pair: tuple[Place, Pla
         path.write_bytes(data)
         assert visit_folder(other, folder).received in (0, 1)
     path.unlink()
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
     assert path.exists()
 
 
@@ -266,8 +266,7 @@ def test_a_place_that_cannot_be_written_is_named_and_what_came_is_kept(
     assert failed.value.exit_code == 3 and str(folder) in str(failed.value)
     assert files_in(folder) == before and other.view(record_id)
     monkeypatch.undo()
-    settle(folder, other, one)
-    assert_in_step(one, other)
+    assert_settles(folder, other, one)
 
 
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
@@ -298,8 +297,7 @@ def test_a_disk_that_is_full_midway_leaves_nothing_half_written(
     monkeypatch.undo()
     now = files_in(folder)
     assert {name: now[name] for name in before} == before and not [name for name in now if name.endswith(".part")]
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
 
 
 def test_a_link_or_a_pipe_in_the_folder_is_neither_followed_nor_waited_for(
@@ -321,8 +319,7 @@ def test_a_link_or_a_pipe_in_the_folder_is_neither_followed_nor_waited_for(
     (ours / "state.cop.part").symlink_to(tmp_path / "private")
     with pytest.raises(NotReachable):
         visit_folder(other, folder)
-    settle(folder, other, one)
-    assert_in_step(one, other)
+    assert_settles(folder, other, one)
     assert (tmp_path / "private").read_text() == "keep"
 
 
@@ -338,8 +335,7 @@ def test_what_is_ours_and_vanished_is_written_again(pair: tuple[Place, Place], f
     for path in set(data_files(folder)) - before:
         path.unlink()
     assert visit_folder(one, folder).sent == 1
-    settle(folder, other, one)
-    assert_in_step(one, other)
+    assert_settles(folder, other, one)
 
 
 def test_what_is_ours_and_lost_its_bytes_is_written_again(pair: tuple[Place, Place], folder: Path) -> None:
@@ -349,8 +345,7 @@ def test_what_is_ours_and_lost_its_bytes_is_written_again(pair: tuple[Place, Pla
     for path in data_files(folder):
         path.write_bytes(b"")
     visit_folder(one, folder)
-    settle(folder, other, one)
-    assert_in_step(one, other)
+    assert_settles(folder, other, one)
 
 
 def test_what_another_wrote_and_vanished_is_written_by_whoever_holds_it(tmp_path: Path, folder: Path) -> None:
@@ -370,8 +365,7 @@ def test_only_payloads_vanished_and_come_again(pair: tuple[Place, Place], folder
     visit_folder(one, folder)
     for path in data_files(folder, "p"):
         path.unlink()
-    settle(folder, other, one)
-    assert_in_step(one, other)
+    assert_settles(folder, other, one)
 
 
 def test_payloads_that_vanished_are_written_again_without_being_asked_for(
@@ -537,8 +531,7 @@ def test_a_run_killed_before_it_could_remember_goes_on(
                 continue
             monkeypatch.undo()
             break
-    settle(folder, one, other)
-    assert_in_step(one, other)
+    assert_settles(folder, one, other)
 
 
 # -- order of arrival
@@ -668,27 +661,27 @@ def test_a_web_server_that_is_no_cop_is_read_if_it_holds_a_place(pair: tuple[Pla
     ],
 )
 def test_addresses_of_every_kind(given_: str, kept: str) -> None:
-    assert partners.check_address(given_) == kept
+    assert addresses.check_address(given_) == kept
 
 
 def test_a_path_is_kept_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert partners.check_address("./share") == str(tmp_path / "share")
-    assert partners.check_address(".") == str(tmp_path)
+    assert addresses.check_address("./share") == str(tmp_path / "share")
+    assert addresses.check_address(".") == str(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert partners.check_address("~/share") == str(tmp_path / "share")
+    assert addresses.check_address("~/share") == str(tmp_path / "share")
 
 
 @pytest.mark.parametrize("wrong", ["", "nonsense", "ftp://x/y", "http:// x", "s3://", "http://", "a\nb/c", "x:y"])
 def test_what_is_no_address_is_said_to_be_none(wrong: str) -> None:
     with pytest.raises(WrongUsage):
-        partners.check_address(wrong)
+        addresses.check_address(wrong)
 
 
 def test_an_invitation_cannot_choose_one_of_our_folders(pair: tuple[Place, Place], tmp_path: Path) -> None:
     one, _ = pair
-    told = partners.own_invitation(one.db, one.name, "community", str(tmp_path))
-    assert partners.parse_invitation(told.text()).address == ""
+    told = invitations.own_invitation(one.db, one.name, "community", str(tmp_path))
+    assert invitations.parse_invitation(told.text()).address == ""
 
 
 def test_partners_in_one_place_are_met_in_one_go(tmp_path: Path, folder: Path) -> None:

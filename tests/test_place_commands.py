@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from tests.commands import cop
 from tests.network import NAMES, Place, befriend, places
-from tests.test_sync_http import cop
 
 
 def closed(*found: Place) -> None:

@@ -14,6 +14,7 @@ from cop.merge import History
 from cop.model import Patch
 from cop.sync import RESTORED
 from tests.carriers import visit_folder
+from tests.commands import at, cop, report, serving
 from tests.network import (
     NAMES,
     NOW,
@@ -27,7 +28,6 @@ from tests.network import (
     store,
     sync_all,
 )
-from tests.test_sync_http import at, cop, report, serving
 
 YEAR = 365 * 86_400
 

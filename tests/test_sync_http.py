@@ -1,147 +1,18 @@
 """`cop sync` against a running `cop serve`, over lines that break, lie, or lead somewhere else."""
 
 import json
-import os
-import re
 import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cop import frontier, status
+from tests.commands import WAIT_SECONDS, at, cop, report, serving
+from tests.lines import Between, answering, cutting
 from tests.network import NAMES, Place, assert_same_views, befriend, places
 from tests.test_sync import big
-
-COP = [sys.executable, "-m", "cop.cli"]
-WAIT_SECONDS = 60
-
-
-def cop(place: Place, *arguments: str, code: int = 0) -> str:
-    """Run a command as people do; returns what it printed on stdout."""
-    done = subprocess.run(
-        [*COP, "--site", str(place.site.root), *arguments],
-        env={**os.environ, "COP_KEYS": str(place.site.keys)},
-        capture_output=True,
-        text=True,
-        timeout=WAIT_SECONDS,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == code, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
-    assert "Traceback" not in done.stderr
-    return done.stdout + (done.stderr if code not in (0, 5) else "")
-
-
-def report(place: Place, *arguments: str, code: int = 0) -> dict[str, Any]:
-    out = cop(place, "sync", "--json", *arguments, code=code)
-    return json.loads(out[: out.rindex("]") + 1])[0]  # type: ignore[no-any-return]
-
-
-@contextmanager
-def serving(place: Place) -> Iterator[str]:
-    """A running `cop serve` on a free port; gives its address."""
-    process = subprocess.Popen(
-        [*COP, "--site", str(place.site.root), "serve", "--port", "0"],
-        env={**os.environ, "COP_KEYS": str(place.site.keys), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        found = re.search(r"Serving .* at (http://\S+)", line)
-        assert found, line + (process.stderr.read() if process.stderr else "")
-        yield found.group(1)
-    finally:
-        process.terminate()
-        _, told = process.communicate(timeout=WAIT_SECONDS)
-        assert "Traceback" not in told, told
-
-
-class Between:
-    """Something on loopback that stands between two places: `handle` gets each connection."""
-
-    def __init__(self, handle: Callable[[socket.socket], None]) -> None:
-        self.handle = handle
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, _ = self.listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._one, args=[connection], daemon=True).start()
-
-    def _one(self, connection: socket.socket) -> None:
-        with connection:
-            try:
-                self.handle(connection)
-            except OSError:
-                return
-
-    def __enter__(self) -> "Between":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.listening.close()
-
-
-def cutting(address: str, after: list[int]) -> Callable[[socket.socket], None]:
-    """A proxy that closes both ends once `after[0]` bytes of answers have gone by."""
-    host, port = address.removeprefix("http://").split(":")
-
-    def handle(client: socket.socket) -> None:
-        with socket.create_connection((host, int(port))) as server:
-            threading.Thread(target=_copy, args=[client, server], daemon=True).start()
-            while data := server.recv(65536):
-                room, after[0] = after[0], after[0] - len(data)
-                client.sendall(data[: max(room, 0)])
-                if after[0] <= 0:
-                    client.shutdown(socket.SHUT_RDWR)
-                    return
-
-    return handle
-
-
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while data := source.recv(65536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        return
-
-
-def answering(content: bytes, content_type: str = "text/html", status_line: str = "200 OK") -> Any:
-    """A server that answers everything with the same page, as guest networks do."""
-    head = f"HTTP/1.1 {status_line}\r\nContent-Type: {content_type}\r\nContent-Length: {len(content)}\r\n\r\n"
-
-    def handle(client: socket.socket) -> None:
-        data = b""
-        while b"\r\n\r\n" not in data:
-            data += client.recv(65536)
-        length = re.search(rb"(?i)content-length: (\d+)", data)
-        body = data.split(b"\r\n\r\n", 1)[1]
-        while length and len(body) < int(length.group(1)):
-            body += client.recv(65536)
-        client.sendall(head.encode() + content)
-        client.shutdown(socket.SHUT_RDWR)
-
-    return handle
-
-
-def at(place: Place, other: Place, address: str) -> None:
-    """Remember where a partner is reached."""
-    place.db.execute("UPDATE local_partner SET address = ? WHERE organisation = ?", [address, other.organisation])
 
 
 def test_two_partners_from_invitation_to_the_same_digest_by_commands_only(tmp_path: Path) -> None:

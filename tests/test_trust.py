@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cop import answering, partners, trust, wire
+from cop import answering, invitations, partners, trust, wire
 from cop.errors import CopError, Refused, WrongUsage
 from cop.model import Entry
 from cop.signing import Signer, sha256
@@ -141,8 +141,8 @@ def test_an_invitation_is_one_line_and_both_see_the_same_phrase(tmp_path: Path) 
     (one,) = places(tmp_path, 1)
     told = one.invitation()
     assert told.text().startswith("cop1:") and "\n" not in told.text() and len(told.text()) < 500
-    again = partners.parse_invitation(f"  {told.text()[:20]}\n{told.text()[20:]} ")
-    assert again == told and len(again.phrase().split()) == partners.PHRASE_WORDS
+    again = invitations.parse_invitation(f"  {told.text()[:20]}\n{told.text()[20:]} ")
+    assert again == told and len(again.phrase().split()) == invitations.PHRASE_WORDS
 
 
 def test_another_key_or_name_gives_another_phrase(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_another_key_or_name_gives_another_phrase(tmp_path: Path) -> None:
     phrases = {told.phrase(), replace(told, name="Caafi  Health").phrase(), replace(told, kind="university").phrase(),
                replace(told, organisation=other.organisation).phrase()}  # fmt: skip
     assert len(phrases) == 4
-    assert partners.at_address(told, "http://elsewhere.test").phrase() == told.phrase()
+    assert invitations.at_address(told, "http://elsewhere.test").phrase() == told.phrase()
 
 
 def test_any_changed_letter_of_an_invitation_is_refused_or_changes_the_phrase(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_any_changed_letter_of_an_invitation_is_refused_or_changes_the_phrase(tm
     for at in range(len(text)):
         bent = text[:at] + source.choice("ABCxyz019-_:é ") + text[at + 1 :]
         try:
-            read = partners.parse_invitation(bent)
+            read = invitations.parse_invitation(bent)
         except CopError:
             continue
         same = (read.organisation, read.writer) == (told.organisation, told.writer)
@@ -175,7 +175,7 @@ def test_any_changed_letter_of_an_invitation_is_refused_or_changes_the_phrase(tm
 )
 def test_what_is_no_invitation_is_refused(text: str) -> None:
     with pytest.raises(Refused):
-        partners.parse_invitation(text)
+        invitations.parse_invitation(text)
 
 
 def test_our_own_invitation_is_not_a_partner(tmp_path: Path) -> None:

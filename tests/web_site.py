@@ -9,15 +9,11 @@ from typing import Any
 
 from datasette.app import Datasette
 
-from cop import schema, site_tables
-from cop.fields import TYPES, facets
+from cop import filing, schema, site_tables
+from cop.fields import TYPES
 
 SOON = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
 AS_OF = "2026-11-22T10:00:00Z"
-
-
-def _each(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 @dataclass
@@ -30,7 +26,10 @@ class SiteBuilder:
 
     def add(self, type_name: str, slug: str, *, html: str = "", text: str = "", **given: Any) -> str:
         """One record; returns its id."""
-        columns = {name: given.pop(name) for name in ("conflicts", "checks", "changed", "language") if name in given}
+        added_by, was = given.pop("added_by", "community"), given.pop("was", ())
+        columns = {
+            name: given.pop(name) for name in ("conflicts", "checks", "added", "changed", "language") if name in given
+        }
         number, record_type = len(self.numbers) + 1, TYPES[type_name]
         record_id = f"{number:026d}"
         self.numbers[record_id] = number
@@ -55,9 +54,9 @@ class SiteBuilder:
         } | columns
         marks = ", ".join("?" * len(row))
         self.db.execute(f"INSERT INTO records ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
-        filed = {(one.name, str(single)) for one in facets()[type_name] for single in _each(given.get(one.name))}
+        filed = set(filing.filed(type_name, given, str(row["added"])[:10], added_by))
+        filed |= set(filing.found_by(given, html, slug, was))
         site_tables.add_facets(self.db, [(type_name, *facet, number) for facet in sorted(filed)])
-        site_tables.count_records(self.db, [(type_name, number)])
         return record_id
 
     def happened(self, record_id: str, organisation: str, patch: dict[str, Any], kind: str = "change") -> None:

@@ -32,6 +32,7 @@ COMMANDS = {
     "sync": "cop.cli.exchange:sync",
     "bundle": "cop.cli.exchange:bundle",
     "device": "cop.cli.device:device",
+    "check": "cop.cli.check:check",
     "verify": "cop.cli.check:verify",
 }
 

@@ -7,7 +7,19 @@ from pathlib import Path
 
 import click
 
-from cop import about, amounts, exchange, exchanges, identity, meeting, partners, qr_code, status
+from cop import (
+    about,
+    addresses,
+    amounts,
+    exchange,
+    exchanges,
+    identity,
+    invitations,
+    meeting,
+    partners,
+    qr_code,
+    status,
+)
 from cop import bundle as bundles
 from cop.cli import reports as words
 from cop.cli.common import (
@@ -42,8 +54,8 @@ def invite(start: Path, address: str, qr: bool | None, as_json: bool) -> None:
     """
     site = find_site(start)
     db, _ = identity.open_installation(site, now())
-    where = (partners.check_address(address) if address else "") or site.config.url or f"http://127.0.0.1:{PORT}"
-    invitation = partners.own_invitation(db, site.config.name, site.config.kind, where)
+    where = (addresses.check_address(address) if address else "") or site.config.url or f"http://127.0.0.1:{PORT}"
+    invitation = invitations.own_invitation(db, site.config.name, site.config.kind, where)
     if as_json:
         echo_json({"invitation": invitation.text(), "phrase": invitation.phrase()})
         return
@@ -159,7 +171,7 @@ def add(start: Path, name: str, address: str, phrase: str) -> None:
         click.echo(f"{known[0].name} is at {address} now.")
         return
     invitation = exchange.invitation_at(Side(site, db, signer), address, name)
-    address = partners.check_address(address)
+    address = addresses.check_address(address)
     if phrase and phrase.casefold().split() != invitation.phrase().split():
         raise Refused(
             f"{address} shows another phrase: {invitation.phrase()}",
@@ -167,7 +179,7 @@ def add(start: Path, name: str, address: str, phrase: str) -> None:
         )
     if invitation.name.casefold() != name.casefold():
         say(f"They call themselves “{invitation.name}”, not “{name}”.", err=True)
-    _accept(start, Given(partners.at_address(invitation, address)), bool(phrase))
+    _accept(start, Given(invitations.at_address(invitation, address)), bool(phrase))
 
 
 @partner.command("list")

@@ -23,7 +23,7 @@ def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[st
             if report.left_out
             else []
         ),
-        *(f"  {remark}" for remark in exchange.remarks(report)),
+        *(f"  {remark}" for remark in exchange.remarks(report, dry_run=dry_run)),
         *_open_ends(report.conflicts, report.waiting, report.not_understood),
         *_pages(report.pages_waiting),
         *_turned_away(report.refused),

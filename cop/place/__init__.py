@@ -9,10 +9,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cop import catching_up, currency, frontier, log, partners, status, trust, views, wire
+from cop import catching_up, currency, frontier, invitations, log, partners, status, trust, views, wire
 from cop.errors import CopError, Refused, WrongUsage
+from cop.invitations import Invitation
 from cop.model import PARTNERS, Entry
-from cop.partners import Invitation, Partner
+from cop.partners import Partner
 from cop.place import memory
 from cop.place.names import ENTRIES, FileName
 from cop.place.reading import new_files, read_all, whole
@@ -63,7 +64,7 @@ def _writers(side: Side, met: Sequence[Partner]) -> list[bytes]:
 def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
     db, carrier = visit.side.db, visit.carrier
     held = frontier.frontier_hash(db)
-    owners = {**partners.inviting_writers(db), **trust.members(db).writers}
+    owners = partners.owners(db)
     same = {owners.get(state.writer) for state in visit.states.values() if state.held == held}
     _keep_reports(visit, owners, same)
     return PlaceReport(
@@ -155,7 +156,7 @@ def invitation(side: Side, carrier: FileCarrier, name: str) -> Invitation:
     found: dict[bytes, Invitation] = {}
     for state in arrive(side, carrier, [], 0, lambda done, of: None).states.values():
         try:
-            told = partners.parse_invitation(state.invitation)
+            told = invitations.parse_invitation(state.invitation)
         except CopError:
             continue
         if told.writer == state.writer != side.signer.public:

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cop import blobs, trust
-from cop.blob_exchange import Exchanged, Progress, given_up, keep_wrong
+from cop.blob_exchange import Progress
+from cop.blob_memory import given_up, keep_wrong
+from cop.blob_report import Exchanged, Planned, planned
 from cop.errors import NotThere, TooLarge
-from cop.lacking import Named, lacking
+from cop.lacking import Lacking, Named, lacking
 from cop.place.names import ROOT, publisher_of
 from cop.signing import sha256 as sha256_of
 from cop.transports.base import FileCarrier
@@ -52,12 +54,9 @@ def exchange(side: Side, carrier: FileCarrier, progress: Progress) -> Exchanged:
     """Read what is lacking here, then write what the place lacks. Raises: NotReachable."""
     found = lacking(side.site)
     report = Exchanged(left_out=len(found.left_out))
-    may_have_left_some = blobs.folder(side.site).is_dir() and not carrier.read_only
-    if not (found.wanted or may_have_left_some):
+    if not _is_worth_looking(side, carrier, found):
         return report
-    there = sort_out(carrier.list()) if carrier.can_list else {}
-    visit = _Visit(side, carrier, progress, there, report)
-    visit.publishers = sorted({publisher_of(writer) for writer in trust.members(side.db).writers})
+    visit = _arrive(side, carrier, progress, report)
     for one in found.wanted:
         _fetch(visit, one)
     if not carrier.read_only:
@@ -70,10 +69,32 @@ def exchange(side: Side, carrier: FileCarrier, progress: Progress) -> Exchanged:
     return report
 
 
+def preview(side: Side, carrier: FileCarrier) -> Planned:
+    """What `exchange` would read and write, where a place shows a list; else it says nothing. Raises: NotReachable."""
+    found = lacking(side.site)
+    if not (carrier.can_list and _is_worth_looking(side, carrier, found)):
+        return planned(found, (), ())
+    visit = _arrive(side, carrier, lambda done, of: None, Exchanged())
+    fetch = [one for one in found.wanted if any(_is_worth_reading(visit, one, path) for path in _names(visit, one))]
+    bring = [] if carrier.read_only else [one for one in found.held if _is_lacking_there(visit, one)]
+    return planned(found, fetch, bring)
+
+
+def _is_worth_looking(side: Side, carrier: FileCarrier, found: Lacking) -> bool:
+    may_have_left_some = blobs.folder(side.site).is_dir() and not carrier.read_only
+    return bool(found.wanted or may_have_left_some)
+
+
+def _arrive(side: Side, carrier: FileCarrier, progress: Progress, report: Exchanged) -> _Visit:
+    there = sort_out(carrier.list()) if carrier.can_list else {}
+    publishers = sorted({publisher_of(writer) for writer in trust.members(side.db).writers})
+    return _Visit(side, carrier, progress, there, report, publishers=publishers)
+
+
 def _fetch(visit: _Visit, one: Named) -> None:
     wrong, db = False, visit.side.db
     for path in _names(visit, one):
-        if one.sha256 in given_up(db, _source(visit, path)):
+        if not _is_worth_reading(visit, one, path):
             continue
         try:
             data = visit.carrier.read(path, max(one.sizes))
@@ -88,6 +109,10 @@ def _fetch(visit: _Visit, one: Named) -> None:
             keep_wrong(db, _source(visit, path), one.sha256)
             wrong = True
     visit.report.wrong += wrong
+
+
+def _is_worth_reading(visit: _Visit, one: Named, path: str) -> bool:
+    return one.sha256 not in given_up(visit.side.db, _source(visit, path))
 
 
 def _source(visit: _Visit, path: str) -> bytes:
@@ -108,16 +133,21 @@ def _leave(visit: _Visit, held: tuple[Named, ...], named: frozenset[str]) -> Non
     """Write what nobody has left there, and take away what of ours no record names any more."""
     own = publisher_of(visit.side.signer.public)
     for one in sorted(held, key=lambda one: one.size):
-        path = blobs.path_of(blobs.folder(visit.side.site), one.sha256)
-        size, db = path.stat().st_size, visit.side.db
-        there = [name for name, told in visit.there.get(one.sha256, {}).items() if told == size]
-        if all(one.sha256 in given_up(db, _source(visit, name)) for name in there):
+        if _is_lacking_there(visit, one):
+            path = blobs.path_of(blobs.folder(visit.side.site), one.sha256)
             visit.carrier.write(path_of(own, one.sha256), path.read_bytes())
             visit.report.sent += 1
             _show(visit)
     for sha256, names in visit.there.items():
         if sha256 not in named and path_of(own, sha256) in names:
             visit.carrier.delete(path_of(own, sha256))
+
+
+def _is_lacking_there(visit: _Visit, one: Named) -> bool:
+    """True if nobody has left it there, as far as the list shows."""
+    size = blobs.path_of(blobs.folder(visit.side.site), one.sha256).stat().st_size
+    there = [name for name, told in visit.there.get(one.sha256, {}).items() if told == size]
+    return not any(_is_worth_reading(visit, one, name) for name in there)
 
 
 def _show(visit: _Visit) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from cop import cbor, frontier, partners, sealing, trust, turns, wire
+from cop import cbor, frontier, invitations, partners, sealing, trust, turns, wire
 from cop.errors import CopError
 from cop.model import PARTNERS, Entry, PayloadHash, WriterId
 from cop.place import memory, state
@@ -153,7 +153,7 @@ def _own_state(visit: Visit) -> State:
         reached[name.publisher] = max(reached.get(name.publisher, 0), name.number)
     writers = {one.writer for one in visit.states.values()} | {side.signer.public}
     try:
-        invitation = partners.own_invitation(side.db, config.name, config.kind, config.url).text()
+        invitation = invitations.own_invitation(side.db, config.name, config.kind, config.url).text()
     except CopError:  # a copy for which nobody has vouched yet has none to hand out
         invitation = ""
     return State(

@@ -2,10 +2,9 @@
 
 import sqlite3
 
-from cop import trust
 from cop.errors import WrongUsage
 from cop.model import WriterId
-from cop.partners import inviting_writers
+from cop.partners import owners
 from cop.transports.base import FileCarrier
 from cop.transports.http import HttpTransport, Proof
 from cop.transports.signatures import Lookup
@@ -30,8 +29,7 @@ def partly_known(db: sqlite3.Connection) -> Lookup:
     """Finds the one writer of a member, or of a partner that invited us, whose key begins so."""
 
     def find(start: bytes) -> WriterId | None:
-        known = {*trust.members(db).writers, *inviting_writers(db)}
-        alike = [writer for writer in known if writer.startswith(start)]
+        alike = [writer for writer in owners(db) if writer.startswith(start)]
         return alike[0] if len(alike) == 1 else None
 
     return find

@@ -21,9 +21,13 @@ class Transport(Protocol):
     bytes_out: int
     requests: int
     partner: WriterId  # who has proved to answer; b"" before the first answer
+    several: bool  # it can carry several messages in one answer
 
     def exchange(self, message: bytes) -> bytes:
         """Send one message and return the answer, b"" for nothing new. Raises: LineCut, NotReachable, Refused."""
+
+    def following(self) -> bytes:
+        """The next message of that answer, if the last one says that another follows. Raises: LineCut, Refused."""
 
 
 class FileCarrier(Protocol):

@@ -5,19 +5,22 @@ Written on `http.client`, not `requests`: a run with nothing to do starts in hal
 """
 
 import base64
+import http
 import http.client
 import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from cop.errors import NotReachable, Refused, WrongUsage
-from cop.model import WriterId
+from cop.model import OrganisationId, WriterId
 from cop.signing import Signer
 from cop.transports.base import AnswersOtherwise, LineCut
+from cop.transports.several import CONTENT_TYPE as SEVERAL
+from cop.transports.several import Parts
 from cop.transports.signatures import Lookup, Request, Response, answerer_of, sign_request
 from cop.wire import MAX_BODY_BYTES
 
@@ -41,10 +44,13 @@ class Proof:
 
     signer: Signer
     known: Lookup  # the partner's writers
+    receiver: OrganisationId  # whom we mean to reach
 
 
 class HttpTransport:
     """A partner at an http(s) address."""
+
+    several = True
 
     def __init__(self, address: str, proof: Proof | None = None) -> None:
         self.address = address.rstrip("/")
@@ -54,12 +60,26 @@ class HttpTransport:
         self._parts = _split(self.address)
         self._line: http.client.HTTPConnection | None = None
         self._socket: socket.socket | None = None
+        self._coming: tuple[Request, Parts] | None = None  # an answer of several messages, being read
 
     def exchange(self, message: bytes) -> bytes:
         """Send one message and return the answer, b"" for nothing new. Raises: LineCut, NotReachable, Refused."""
         if len(message) > MAX_QUESTION_BYTES:
             return self._ask("POST", PATH, message)
         return self._ask("GET", f"{PATH}?{base64.urlsafe_b64encode(message).decode().rstrip('=')}", b"")
+
+    def following(self) -> bytes:
+        """The next message of an answer of several. Raises: LineCut, Refused."""
+        if self._coming is None:
+            raise Refused(f"{self.address} announced a message and sent none.")
+        request, parts = self._coming
+        part = parts.next()
+        if part is None:
+            self.close()
+            raise LineCut(f"The line to {self.address} was cut.", hint=_AGAIN)
+        headers, message = part
+        self._prove(request, Response(http.HTTPStatus.OK, request, headers), message)
+        return message
 
     def invitation(self) -> str:
         """The invitation that the site at this address hands out. Raises: NotReachable."""
@@ -74,9 +94,7 @@ class HttpTransport:
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = NO_HEADERS
     ) -> Iterator[http.client.HTTPResponse]:
         """Send a signed request and give the answer unread; `pieces` reads it. Raises: LineCut, NotReachable."""
-        request = Request(method, self.address + path, dict(headers))
-        if self._proof is not None:
-            sign_request(request, self._proof.signer, body)
+        request = self._signed(method, path, body, headers)
         self.requests += 1
         self.bytes_out += len(body)
         response = self._opened(request, self._parts.path + path, body)
@@ -87,6 +105,7 @@ class HttpTransport:
                 self.close()
 
     def _opened(self, request: Request, target: str, body: bytes) -> http.client.HTTPResponse:
+        self._finish_answer()
         connected = self._line is not None
         try:
             if not connected:
@@ -116,34 +135,59 @@ class HttpTransport:
 
     def close(self) -> None:
         """Let the line go."""
+        self._coming = None
         if self._line is not None:
             self._line.close()
             self._line = None
 
+    def _finish_answer(self) -> None:
+        """A line on which something is left unread cannot carry another request."""
+        if self._coming is None:
+            return
+        done = False
+        with suppress(NotReachable):
+            done = self._coming[1].is_done()
+        self._coming = None
+        if not done:
+            self.close()
+
     def _ask(self, method: str, path: str, body: bytes) -> bytes:
-        request = Request(method, self.address + path)
-        if self._proof is not None:
-            sign_request(request, self._proof.signer, body)
         self.requests += 1
         self.bytes_out += len(body)
-        response, answer = self._ask_once(request, self._parts.path + path, body)
+        request, response, answer = self._ask_once(method, path, body)
+        if self._coming is not None:
+            return self.following()
         self._check(response, answer)
-        self._prove(request, response, answer)
+        self._prove(request, Response(response.status, request, dict(response.getheaders())), answer)
         return answer
 
-    def _ask_once(self, request: Request, target: str, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
-        """A partner may have closed a line on which nothing came for a while: then on a new one."""
-        reused = self._line is not None
+    def _signed(self, method: str, path: str, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Request:
+        request = Request(method, self.address + path, dict(headers))
+        if self._proof is not None:
+            sign_request(request, self._proof.signer, body, self._proof.receiver)
+        return request
+
+    def _ask_once(self, method: str, path: str, body: bytes) -> tuple[Request, http.client.HTTPResponse, bytes]:
+        """A partner may have closed a line on which nothing came for a while: then on a new one.
+
+        It is signed anew then: the first may have arrived, and nothing is taken in twice.
+        """
+        self._finish_answer()
+        request, reused = self._signed(method, path, body), self._line is not None
         connected = reused
         try:
             if not reused:
                 self._connect()
                 connected = True
-            return self._send(request, target, body)
+            response = self._request(request, self._parts.path + path, body)
+            if path == PATH and response.status == http.HTTPStatus.OK and response.getheader("Content-Type") == SEVERAL:
+                self._coming = request, Parts(self.pieces(response))
+                return request, response, b""
+            return request, response, self._read(response)
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             self.close()
             if reused and isinstance(error, http.client.RemoteDisconnected | BrokenPipeError | ConnectionResetError):
-                return self._ask_once(request, target, body)
+                return self._ask_once(method, path, body)
             raise self._broken(error, connected) from error
 
     def _connect(self) -> None:
@@ -156,10 +200,6 @@ class HttpTransport:
         self._line.connect()
         self._socket = self._line.sock
         self._socket.settimeout(SILENCE_SECONDS)
-
-    def _send(self, request: Request, target: str, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
-        response = self._request(request, target, body)
-        return response, self._read(response)
 
     def _request(self, request: Request, target: str, body: bytes) -> http.client.HTTPResponse:
         """Only the headers that are needed: on a costly line every byte counts."""
@@ -212,6 +252,13 @@ class HttpTransport:
         if ours and response.status == 400:
             said = "".join(c for c in answer.decode("utf-8", "replace")[:300] if c.isprintable())
             raise Refused(f"{self.address} refused our message: {said}")
+        if ours and response.status == 421:
+            raise Refused(
+                f"{self.address} answers as another organisation than the one we want to reach. Nothing was stored.",
+                hint="Ask your partner for a new invitation, then: cop join INVITATION",
+            )
+        if ours and response.status == 409:  # something on the way sent it twice
+            raise LineCut(f"{self.address} was sent the same message twice.", hint=_AGAIN)
         if ours and response.status == 503:
             raise LineCut(f"{self.address} is busy.", hint=_AGAIN)
         if not ours or response.status != 200:
@@ -221,10 +268,8 @@ class HttpTransport:
                 hint="Is the address right? On a guest network, log in with a browser first. Then run it again.",
             )
 
-    def _prove(self, request: Request, response: http.client.HTTPResponse, answer: bytes) -> None:
+    def _prove(self, request: Request, signed: Response, answer: bytes) -> None:
         if self._proof is not None:
-            headers: Mapping[str, str] = dict(response.getheaders())
-            signed = Response(response.status, request, dict(headers))
             self.partner = answerer_of(signed, answer, self._proof.known)
 
 

@@ -1,7 +1,8 @@
 """Who sent an HTTP message: signatures as in RFC 9421 (Ed25519), made and checked with `http-message-signatures`.
 
 A question covers its query, a message its content, an answer its status, its content and the
-signature of what it answers, so that no answer fits another question. The keys are those of writers.
+signature of what it answers, so that no answer fits another question. A request says whom it is for
+(`tag`) and is unlike any other (`nonce`). The keys are those of writers.
 """
 
 import base64
@@ -18,14 +19,18 @@ from http_message_signatures.algorithms import HTTPSignatureAlgorithm
 from http_message_signatures.exceptions import HTTPMessageSignaturesException
 
 from cop import signing
-from cop.errors import Refused
-from cop.model import WriterId
+from cop.errors import ForAnother, Refused
+from cop.model import OrganisationId, WriterId
 from cop.signing import Signer
 
 LABEL = "c"
 PURPOSE = b""  # RFC 9421 says itself what is signed: field names and values
 SHORT_ID = 8  # characters that name a key the other side knows: its first 6 bytes
 LONG_ID = 43  # characters of a whole key
+NONCE_BYTES = 6
+MAX_NONCE = 64  # characters
+RECEIVER_BYTES = 16  # of an organisation's key, to say that a message is for it
+SHORT_RECEIVER_BYTES = 3  # likewise of a question, which brings nothing and gets only what is public
 QUESTION = ("@query",)  # only a GET has one, and only a POST has content: neither fits the other
 MESSAGE = ("content-digest",)
 PIECE = ("@method", "@query", "content-digest")  # of an attachment; the query says of which, and where it belongs
@@ -41,6 +46,14 @@ class Request:
     method: str
     url: str
     headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who has proved to have sent a request."""
+
+    writer: WriterId = b""  # b"": nobody did
+    nonce: str = ""  # what makes it unlike any other request of this writer
 
 
 @dataclass
@@ -105,11 +118,18 @@ def _covered(request: Request, body: bytes) -> tuple[str, ...]:
     return PIECE if request.method == "PUT" else MESSAGE if body else QUESTION
 
 
-def sign_request(request: Request, signer: Signer, body: bytes) -> None:
-    """Add the headers that prove who sends this."""
+def receiver_id(receiver: OrganisationId, *, short: bool) -> str:
+    """How a signature says whom a request is for."""
+    start = receiver[: SHORT_RECEIVER_BYTES if short else RECEIVER_BYTES]
+    return base64.urlsafe_b64encode(start).decode().rstrip("=")
+
+
+def sign_request(request: Request, signer: Signer, body: bytes, receiver: OrganisationId) -> None:
+    """Add the headers that prove who sends this, and to whom. Each call makes another nonce."""
     if body:
         request.headers["Content-Digest"] = digest(body)
-    _sign(request, signer, _covered(request, body), short=not body, nonce=secrets.token_urlsafe(6))
+    tag, nonce = receiver_id(receiver, short=not body), secrets.token_urlsafe(NONCE_BYTES)
+    _sign(request, signer, _covered(request, body), short=not body, nonce=nonce, tag=tag)
 
 
 def sign_response(response: Response, signer: Signer, body: bytes) -> None:
@@ -118,11 +138,17 @@ def sign_response(response: Response, signer: Signer, body: bytes) -> None:
         response.headers["Content-Digest"] = digest(body)
     asked = "Signature" in {name.title() for name in response.request.headers}
     covered = [name for name in (ANSWER if body else EMPTY_ANSWER) if asked or not name.endswith(";req")]
-    _sign(response, signer, covered, short=not body, nonce=None)
+    _sign(response, signer, covered, short=not body)
 
 
 def _sign(
-    message: Request | Response, signer: Signer, covered: tuple[str, ...] | list[str], *, short: bool, nonce: str | None
+    message: Request | Response,
+    signer: Signer,
+    covered: tuple[str, ...] | list[str],
+    *,
+    short: bool,
+    nonce: str | None = None,
+    tag: str | None = None,
 ) -> None:
     HTTPMessageSigner(signature_algorithm=_Ed25519, key_resolver=_Keys(signer)).sign(
         message,
@@ -130,25 +156,36 @@ def _sign(
         created=datetime.fromtimestamp(0, UTC),
         nonce=nonce,
         label=LABEL,
+        tag=tag,
         include_alg=False,
         covered_component_ids=covered,
         use_existing_digest="Content-Digest" in message.headers,
     )
 
 
-def sender_of(request: Request, body: bytes, lookup: Lookup) -> WriterId:
-    """Who signed a request; b"" if nobody did. Raises: Refused if the signature is not true."""
+def sender_of(request: Request, body: bytes, lookup: Lookup, receiver: OrganisationId) -> Sender:
+    """Who signed a request to us, `receiver`. Raises: ForAnother; Refused if the signature is not true."""
     if not any(name.lower() == "signature" for name in request.headers):
-        return b""
-    return _verified(request, _covered(request, body), body, lookup)
+        return Sender()
+    told = _verified(request, _covered(request, body), body, lookup)
+    if told.get("tag") != receiver_id(receiver, short=not body):
+        raise ForAnother("This message was meant for somebody else. Nothing of it was stored.")
+    nonce = str(told.get("nonce", ""))
+    if not 0 < len(nonce) <= MAX_NONCE:
+        raise Refused("This message could be sent again by anybody. Nothing of it was stored.")
+    return Sender(key_of(str(told["keyid"]), lookup) or b"", nonce)
 
 
 def answerer_of(response: Response, body: bytes, lookup: Lookup) -> WriterId:
     """Who signed an answer. Raises: Refused."""
-    return _verified(response, ANSWER if body else EMPTY_ANSWER, body, lookup)
+    told = _verified(response, ANSWER if body else EMPTY_ANSWER, body, lookup)
+    return key_of(str(told["keyid"]), lookup) or b""
 
 
-def _verified(message: Request | Response, covered: tuple[str, ...], body: bytes, lookup: Lookup) -> WriterId:
+def _verified(
+    message: Request | Response, covered: tuple[str, ...], body: bytes, lookup: Lookup
+) -> Mapping[str, int | str]:
+    """What a true signature says of itself. Raises: Refused."""
     told = _header(message.headers, "content-digest")
     if (body or told) and told != digest(body):  # a body that was taken away would read as “nothing new”
         raise Refused("What came is not what was signed. Nothing of it was stored.")
@@ -158,8 +195,7 @@ def _verified(message: Request | Response, covered: tuple[str, ...], body: bytes
         )
     except HTTPMessageSignaturesException as error:
         raise Refused("What came does not prove who sent it. Nothing of it was stored.") from error
-    key = key_of(str(found[0].parameters["keyid"]), lookup)
-    return key or b""
+    return found[0].parameters
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:

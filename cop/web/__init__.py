@@ -9,6 +9,7 @@ from datasette import Response, hookimpl
 from datasette.utils.asgi import NotFound
 
 from cop.web import api, desk, files, guard, pages, published, render
+from cop.web.language import N_
 
 MAX_VALUE_BYTES = 10_000_000  # of any value that SQLite makes, such as by randomblob()
 
@@ -100,6 +101,5 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
 @hookimpl
 def forbidden(datasette: Any, request: Any, message: str) -> Response:
     """Not allowed, in the look of the site."""
-    return render.error(
-        datasette, request, 403, "This is not open to readers", "Everything that is published is in the lists."
-    )
+    heading, told = N_("This is not open to readers"), N_("Everything that is published is in the lists.")
+    return render.error(datasette, request, 403, heading, told)

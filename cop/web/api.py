@@ -6,25 +6,29 @@ import binascii
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from datasette import Response
-from datasette.utils.asgi import BadRequest, NotFound
+from datasette.utils.asgi import NotFound
 
-from cop import answering, exchanges, partners, turns
+from cop import answering, exchanges, invitations, turns
 from cop.config import Site
-from cop.errors import CopError, WrongUsage
+from cop.errors import CameBefore, CopError, ForAnother, WrongUsage
 from cop.frontier import STATE_BYTES
-from cop.identity import open_installation
+from cop.identity import open_installation, own_organisation
+from cop.signing import Signer
 from cop.sync import NOT_RENEWED, RESTORED
-from cop.transports import partly_known, signatures
+from cop.transports import partly_known, several, signatures
 from cop.transports.http import CONTENT_TYPE, INVITATION_PATH, PATH
 from cop.web import following
+from cop.web.bodies import Bodies, Busy
 from cop.web.following import Follower
 
 MAX_AT_ONCE = 4  # exchanges; more wait in line
+BODIES = Bodies(2 * MAX_AT_ONCE, waiting=32)  # some are read while others are answered
+_STATUSES: dict[type[CopError], int] = {ForAnother: 421, CameBefore: 409, Busy: 503}
 log = logging.getLogger("cop.sync")
 _sites: WeakKeyDictionary[Any, Site] = WeakKeyDictionary()
 _turnstile = asyncio.Semaphore(MAX_AT_ONCE)
@@ -59,6 +63,23 @@ class SignedResponse(Response):  # type: ignore[misc]  # Datasette has no types
         await send({"type": "http.response.body", "body": self.body})
 
 
+class SeveralResponse(Response):  # type: ignore[misc]  # Datasette has no types
+    """An answer of several messages, each packed while the one before is on its way."""
+
+    def __init__(self, messages: AsyncIterator[SignedResponse]) -> None:
+        super().__init__(b"")
+        self._messages = messages
+
+    async def asgi_send(self, send: Any) -> None:
+        """Part by part; `several` has the form."""
+        headers = [(b"content-type", several.CONTENT_TYPE.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        async for message in self._messages:
+            body = several.part(message.headers, message.body)
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
 async def sync_endpoint(request: Any, datasette: Any) -> Response:
     """One turn of an exchange: a question in the address (is anything new?), or a message."""
     site = site_of(datasette)
@@ -66,19 +87,44 @@ async def sync_endpoint(request: Any, datasette: Any) -> Response:
         return _refused("Partners' machines exchange here. There is nothing to read.", 405)
     asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
-        body = _question(request) if request.method == "GET" else await read_body(request)
-        async with _turnstile:
-            response, answer = await asyncio.to_thread(_answer, site, asked, body)
+        if request.method == "GET":
+            response, answer = await _in_line(site, asked, _question(request))
+        else:
+            async with BODIES.read(request) as body:
+                response, answer = await _in_line(site, asked, body)
     except CopError as error:
         log.warning("A message was refused: %s", error)
-        return _refused(str(error), 400)
+        return _refused(str(error), status_of(error))
     except sqlite3.OperationalError as error:
         log.warning("The data folder is busy or cannot be written: %s", error)
         return _refused("This site is busy. Try again in a moment.", 503)
     _tell(answer)
     if answer.received.entries or answer.received.payloads:
         following.follow(datasette)
-    return response
+    if answer.following is None:
+        return response
+    return SeveralResponse(_all_messages(site, asked, request, response, answer))
+
+
+async def _in_line(site: Site, asked: signatures.Request, body: bytes) -> tuple["SignedResponse", answering.Answer]:
+    async with _turnstile:
+        return await asyncio.to_thread(_answer, site, asked, body)
+
+
+async def _all_messages(
+    site: Site, asked: signatures.Request, request: Any, response: SignedResponse, answer: answering.Answer
+) -> AsyncIterator[SignedResponse]:
+    """The first message of an answer, and those that follow, until the partner has gone."""
+    gone = asyncio.ensure_future(request.receive())  # all of the question was read: what comes now is the end
+    try:
+        yield response
+        while answer.following is not None and not gone.done():
+            async with _turnstile:
+                response, answer = await asyncio.to_thread(_follow, site, asked, answer.following)
+            _tell(answer)
+            yield response
+    finally:
+        gone.cancel()
 
 
 def _question(request: Any) -> bytes:
@@ -102,30 +148,44 @@ def _tell(answer: answering.Answer) -> None:
         log.info("%s", RESTORED if came.renewed else NOT_RENEWED)
 
 
-async def read_body(request: Any) -> bytes:
-    """The body; `guard` counts it while it comes. (Datasette 1.0 caps its own `post_body()` lower than a message.)"""
-    parts, more = [], True
-    while more:
-        event = await request.receive()
-        if event["type"] == "http.disconnect":
-            raise BadRequest("The line was cut")
-        parts.append(event.get("body", b""))
-        more = event.get("more_body", False)
-    return b"".join(parts)
-
-
-def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[Response, answering.Answer]:
+def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[SignedResponse, answering.Answer]:
     now = int(time.time())
     db, signer = open_installation(site, now)
     try:
         content = body if asked.method == "POST" else b""
-        sender = signatures.sender_of(asked, content, partly_known(db))
-        answer = answering.answer(turns.Side(site, db, signer), body, now, sender)
+        sender = sender_of(db, asked, content)
+        answer = answering.answer(turns.Side(site, db, signer), body, now, sender.writer, sender.nonce)
     finally:
         db.close()
+    return _signed(asked, signer, answer), answer
+
+
+def _follow(
+    site: Site, asked: signatures.Request, following: answering.Following
+) -> tuple[SignedResponse, answering.Answer]:
+    now = int(time.time())
+    db, signer = open_installation(site, now)
+    try:
+        answer = answering.follow(turns.Side(site, db, signer), following, now)
+    finally:
+        db.close()
+    return _signed(asked, signer, answer), answer
+
+
+def _signed(asked: signatures.Request, signer: Signer, answer: answering.Answer) -> SignedResponse:
     signed = signatures.Response(200 if answer.body else 204, asked)
     signatures.sign_response(signed, signer, answer.body)
-    return SignedResponse(answer.body, status=signed.status_code, headers=signed.headers), answer
+    return SignedResponse(answer.body, status=signed.status_code, headers=signed.headers)
+
+
+def sender_of(db: sqlite3.Connection, asked: signatures.Request, content: bytes) -> signatures.Sender:
+    """Who has proved to have sent a request, to us. Raises: ForAnother, Refused."""
+    return signatures.sender_of(asked, content, partly_known(db), own_organisation(db))
+
+
+def status_of(error: CopError) -> int:
+    """The status that says why something was not taken in (RFC 9110); 400 if it makes no sense."""
+    return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 400)
 
 
 async def invitation(request: Any, datasette: Any) -> Response:
@@ -139,7 +199,7 @@ async def invitation(request: Any, datasette: Any) -> Response:
 def _invitation(site: Site, address: str) -> str:
     db, _ = open_installation(site, int(time.time()))
     try:
-        return partners.own_invitation(db, site.config.name, site.config.kind, address).text()
+        return invitations.own_invitation(db, site.config.name, site.config.kind, address).text()
     finally:
         db.close()
 

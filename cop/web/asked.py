@@ -5,21 +5,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from cop.web import dates
+from cop.languages import OWN_NAMES
+from cop.web import dates, language
+from cop.web.catalogues import catalogue
+from cop.web.language import N_, lookup
+from cop.web.links import feeds, language_link
+from cop.web.offered import Offered, from_meta
+from cop.web.words import listed
 
 MAX_TYPED = 1000  # characters of one value in the address that anything looks at
 MAX_VALUES = 20  # values of one name
 _CONTROL = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
 
 MENU = (
-    ("Resources", "/resources"),
-    ("Events", "/events"),
-    ("Posts", "/posts"),
-    ("Topics", "/topics"),
-    ("Words", "/glossary"),
-    ("Add", "/add"),
-    ("Offline", "/offline"),
-    ("Search", "/search"),
+    (N_("Resources"), "/resources"),
+    (N_("Events"), "/events"),
+    (N_("Posts"), "/posts"),
+    (N_("Topics"), "/topics"),
+    (N_("Words"), "/glossary"),
+    (N_("Add"), "/add"),
+    (N_("Offline"), "/offline"),
+    (N_("Search"), "/search"),
 )
 
 
@@ -31,6 +37,7 @@ class Asked:
     path: str  # from the top of the site, such as /resources
     args: Mapping[str, Sequence[str]]  # what stands behind the "?"
     today: date
+    top: str = ""  # the whole address of the first page, without a slash at the end
 
     def text(self, name: str) -> str:
         """The first value of that name, on one line, without control characters."""
@@ -58,6 +65,15 @@ class MenuLink:
 
 
 @dataclass(frozen=True)
+class LanguageLink:
+    """The same page in another language."""
+
+    code: str
+    name: str  # in that language
+    href: str
+
+
+@dataclass(frozen=True)
 class Frame:
     """What stands on every page."""
 
@@ -68,6 +84,11 @@ class Frame:
     menu: tuple[MenuLink, ...]
     members: str  # names from A to Z
     style: str  # address of the style sheet
+    lang: str
+    dir: str
+    languages: tuple[LanguageLink, ...]
+    is_draft: bool  # a machine translated it
+    feeds: tuple[str, ...] = ()  # addresses, for programs that follow news
     desk: bool = False  # the reader sits at the organisation's own computer
 
 
@@ -76,36 +97,46 @@ def read_meta(db: sqlite3.Connection) -> dict[str, str]:
     return dict(db.execute("SELECT name, value FROM meta").fetchall())
 
 
-def frame(db: sqlite3.Connection, path: str, style: str, *, desk: bool = False) -> Frame:
-    """The frame of the page at `path`."""
+def frame(db: sqlite3.Connection, path: str, style: str, query: str, *, desk: bool = False) -> Frame:
+    """The frame of the page at `path`, asked for with what stands behind the "?"."""
     meta = read_meta(db)
     names = [name for (name,) in db.execute("SELECT name FROM members ORDER BY name COLLATE NOCASE LIMIT 50")]
-    return plain_frame(path, style, meta, listed(names), desk=desk)
+    return plain_frame(path, style, meta, names, language_links(from_meta(meta), path, query), desk=desk)
 
 
-def plain_frame(path: str, style: str, meta: Mapping[str, str], members: str = "", *, desk: bool = False) -> Frame:
+def plain_frame(
+    path: str,
+    style: str,
+    meta: Mapping[str, str],
+    members: Sequence[str] = (),
+    languages: tuple[LanguageLink, ...] = (),
+    *,
+    desk: bool = False,
+) -> Frame:
     """The frame when little is known, as on an error page."""
     as_of = meta.get("as_of", "")
-    menu = tuple(MenuLink(label, target, _current(path, target)) for label, target in MENU)
     return Frame(
         site=meta.get("title") or "Research as Equals",
         organisation=meta.get("organisation", ""),
         as_of=as_of,
         as_of_words=dates.words(as_of[:10]) if as_of else "",
-        menu=menu,
-        members=members,
+        menu=tuple(MenuLink(lookup(label), target, _current(path, target)) for label, target in MENU),
+        members=listed([language.apart(name) for name in members]),
         style=style,
+        lang=language.tag(),
+        dir=language.direction(language.current()),
+        languages=languages,
+        is_draft=catalogue(language.current()).is_draft,
+        feeds=feeds(path),
         desk=desk,
     )
 
 
-def listed(names: Sequence[str]) -> str:
-    """Names as a list in words.
-
-    >>> listed(["Ann", "Bo", "Cy"])
-    'Ann, Bo and Cy'
-    """
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+def language_links(offered: Offered, path: str, query: str) -> tuple[LanguageLink, ...]:
+    """The same page in every other language that the copy offers."""
+    query = query if len(query) <= MAX_TYPED else ""
+    codes = (code for code in (offered.own, *offered.others) if code != language.current())
+    return tuple(LanguageLink(code, OWN_NAMES[code], language_link(path, query, code)) for code in codes)
 
 
 def _current(path: str, target: str) -> str:

@@ -4,10 +4,16 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from cop.web import dates, labels
+from markupsafe import Markup
+
+from cop.fields import DESCRIPTION, LINK, TITLE
+from cop.filing import gaps
+from cop.web import dates, labels, series
+from cop.web.language import N_, _, apart, lookup
 from cop.web.links import history_address, record_address
+from cop.web.words import comma, sentences
 
 COLUMNS = "record_id, records.type, slug, title, summary, language, date, changed, conflicts, fields"
 
@@ -20,11 +26,21 @@ class Card:
     history: str  # likewise, of what happened to it
     title: str
     lang: str  # language code of title and summary, or ""
-    dir: str
-    meta: str  # kind, who, when
+    meta: Markup  # kind, who, when
     summary: str
     states: tuple[str, ...]  # such as "Newer edition exists"
     gap: str  # an invitation to help, or ""
+
+
+@dataclass(frozen=True)
+class CardsPage:
+    """A plain list of records."""
+
+    heading: str
+    lead: str
+    cards: tuple[Card, ...]
+    nothing: str
+    template: ClassVar[str] = "cop_cards.html"
 
 
 @dataclass(frozen=True)
@@ -56,35 +72,37 @@ def card(row: sqlite3.Row, *, with_type: bool = False) -> Card:
     fields = loads(row["fields"])
     meta = meta_line(row["type"], row["date"], fields)
     if with_type:
-        meta = ". ".join(filter(None, [labels.type_label(row["type"]), meta]))
+        meta = sentences([labels.type_label(row["type"]), meta])
     return Card(
         target=record_address(row["type"], row["slug"]),
         history=history_address(row["type"], row["slug"]),
-        title=row["title"] or "Without a title",
+        title=row["title"] or _("Without a title"),
         lang=row["language"],
-        dir=labels.direction(row["language"]),
         meta=meta,
         summary=row["summary"],
-        states=_states(row["conflicts"], fields),
+        states=states(row["conflicts"], fields),
         gap=gap(row["type"], fields),
     )
 
 
-def meta_line(type_name: str, date: str, fields: Mapping[str, Any]) -> str:
+def meta_line(type_name: str, date: str, fields: Mapping[str, Any]) -> Markup:
     """Kind, who and when, as far as known: "Guidance. NIHR, 2021"."""
     if type_name == "event":
-        return ". ".join(filter(None, [_kind(fields), event_when(fields), _text(fields.get("place"))]))
-    people = _names(fields.get("authors")) or _text(fields.get("publisher")) or _names(fields.get("organisers"))
-    when = dates.words(date) if date else "no year" if type_name == "resource" and people else ""
-    who_when = ", ".join(filter(None, [people, when]))
-    return ". ".join(filter(None, [_kind(fields) or _text(fields.get("tradition")), who_when]))
+        return sentences([_kind(fields), event_when(fields), _apart(fields.get("place"))])
+    people = _names(fields.get("authors")) or _apart(fields.get("publisher")) or _names(fields.get("organisers"))
+    when = dates.words(date) if date else _("no year") if type_name == "resource" and people else ""
+    who_when = comma([part for part in (people, when) if part])
+    return sentences([_kind(fields) or _apart(fields.get("tradition")), who_when])
 
 
 def event_when(fields: Mapping[str, Any]) -> str:
     """When an event is, and how sure that is."""
     when = dates.span(fields.get("start"), fields.get("end"), fields.get("timezone"))
-    note = " (the date is our reading)" if when and fields.get("date_basis") == "inferred" else ""
-    return when + note if when else "No date"
+    if again := series.rule_words(fields.get("repeats")):
+        when = comma([when, again]) if when else ""
+    if when and fields.get("date_basis") == "inferred":
+        return _("%(when)s (the date is our reading)", when=when)
+    return when or _("No date")
 
 
 def slip(fields: Mapping[str, Any]) -> Slip | None:
@@ -94,32 +112,33 @@ def slip(fields: Mapping[str, Any]) -> Slip | None:
         return None
     iso, year = str(fields["start"]), str(when.year)
     if not when.month:
-        return Slip(iso, "Year", year, "")
-    month = dates.MONTHS[when.month - 1][:3]
+        return Slip(iso, _("Year"), year, "")
     if not when.day:
-        return Slip(iso, year, month, "")
-    return Slip(iso, f"{month} {year}", str(when.day), dates.WEEKDAYS[when.first.weekday()][:3])
+        return Slip(iso, year, dates.part(when.first, "LLL"), "")
+    return Slip(iso, dates.part(when.first, "LLL y"), str(when.day), dates.part(when.first, "EEE"))
+
+
+_GAPS = {
+    TITLE: N_("Title not known. Do you know it?"),
+    LINK: N_("No link known. Do you know one?"),
+    DESCRIPTION: N_("Nobody has described this yet. Can you?"),
+}
 
 
 def gap(type_name: str, fields: Mapping[str, Any]) -> str:
-    """What is missing from a resource, as a question."""
-    if type_name != "resource":
-        return ""
-    if not _text(fields.get("title")):
-        return "Title not known. Do you know it?"
-    if not _text(fields.get("url")):
-        return "No link known. Do you know one?"
-    return ""
+    """The first thing that is missing from a record, as a question."""
+    return lookup(_GAPS.get(next(gaps(type_name, fields), ""), ""))
 
 
-def _states(conflicts: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
+def states(conflicts: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a reader should know before opening it, in a few words each."""
     states = []
     if _text(fields.get("superseded_by")):
-        states.append("A newer edition exists")
+        states.append(_("A newer edition exists"))
     if fields.get("status") in ("moved", "cancelled"):
         states.append(labels.choice(str(fields["status"])))
     if conflicts not in ("", "[]"):
-        states.append("Two answers, not yet settled")
+        states.append(_("Two answers, not yet settled"))
     return tuple(states)
 
 
@@ -132,6 +151,11 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _apart(value: object) -> str:
+    return apart(value) if isinstance(value, str) and value else ""
+
+
 def _names(value: object) -> str:
     names = [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
-    return ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
+    shown = comma([apart(name) for name in names[:3]])
+    return _("%(names)s and others", names=shown) if len(names) > 3 else shown

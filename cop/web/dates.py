@@ -1,15 +1,16 @@
-"""Dates in plain words, for any precision: 2018, 2018-02, 2018-12-05, 2018-12-05T18:00+00:00."""
+"""Dates in plain words of the page's language, for any precision: 2018, 2018-02, 2018-12-05, 2018-12-05T18:00+00:00."""
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+from babel.dates import format_date
+
+from cop.web.language import _, current, locale
+
+_MONTH = "LLLL y"  # patterns of CLDR: https://unicode.org/reports/tr35/tr35-dates.html#Date_Format_Patterns
+_WEEKDAY = {"en": "EEEE d MMMM y"}  # without CLDR's comma, because a comma and the time follow
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::\d\d(?:\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?)?)?$")
 
 
@@ -38,9 +39,22 @@ class When:
 
     def words(self) -> str:
         """Such as 5 December 2018, February 2018 or 2018."""
-        return " ".join(
-            filter(None, (str(self.day or ""), MONTHS[self.month - 1] if self.month else "", str(self.year)))
-        )
+        if not self.month:
+            return str(self.year)
+        return part(self.first, "long" if self.day else _MONTH)
+
+    def month_words(self) -> str:
+        """Such as December 2018, or 2018."""
+        return part(self.first, _MONTH) if self.month else str(self.year)
+
+    def with_weekday(self) -> str:
+        """Such as Thursday 10 December 2026."""
+        return part(self.first, _WEEKDAY.get(current(), "full"))
+
+
+def part(day: date, pattern: str) -> str:
+    """A day, or a part of it, by a pattern of CLDR or the name of one."""
+    return format_date(day, pattern, locale=locale())
 
 
 def read(value: object) -> When | None:
@@ -79,7 +93,11 @@ def words(value: object) -> str:
     when = read(value)
     if when is None:
         return str(value)
-    return f"{when.words()}, {when.time}" if when.time else when.words()
+    return _timed(when.words(), when.time)
+
+
+def _timed(day: str, time: str) -> str:
+    return _("%(day)s, %(time)s", day=day, time=time) if time else day
 
 
 def moment(value: str) -> str:
@@ -88,7 +106,7 @@ def moment(value: str) -> str:
     >>> moment("2026-11-19T10:12:00Z")
     '19 November 2026, 10:12'
     """
-    return words(value) if value else "at an unknown time"
+    return words(value) if value else _("at an unknown time")
 
 
 def span(start: object, end: object, zone_name: object) -> str:
@@ -102,13 +120,19 @@ def span(start: object, end: object, zone_name: object) -> str:
     first, last = _local(read(start), zone_name), _local(read(end), zone_name)
     if first is None:
         return words(start) if start else ""
-    text = f"{WEEKDAYS[first.first.weekday()]} {first.words()}" if first.time else first.words()
-    text += f", {first.time}" if first.time else ""
-    if last and (last.year, last.month, last.day) == (first.year, first.month, first.day):
-        text += f" to {last.time}" if last.time and last.time != first.time else ""
-    elif last:
-        text += f" to {last.words()}" + (f", {last.time}" if last.time else "")
-    return text + _zone_words(first, zone_name) if first.time else text
+    text = _timed(first.with_weekday() if first.time else first.words(), first.time)
+    until = _until(first, last)
+    text = _("%(start)s to %(end)s", start=text, end=until) if until else text
+    zone = _zone_words(first, zone_name) if first.time else ""
+    return f"{text} ({zone})" if zone else text
+
+
+def _until(first: When, last: When | None) -> str:
+    if last is None:
+        return ""
+    if (last.year, last.month, last.day) != (first.year, first.month, first.day):
+        return _timed(last.words(), last.time)
+    return last.time if last.time != first.time else ""
 
 
 def _local(when: When | None, zone_name: object) -> When | None:
@@ -132,5 +156,5 @@ def _named(zone_name: object) -> ZoneInfo | None:
 
 def _zone_words(when: When, zone_name: object) -> str:
     if isinstance(zone_name, str) and zone_name:
-        return f" ({zone_name} time)"
-    return f" ({when.clock:%Z})" if when.clock else ""
+        return _("%(zone)s time", zone=zone_name)
+    return f"{when.clock:%Z}" if when.clock else ""

@@ -1,4 +1,5 @@
-"""The desk's addresses, and `/-/cop/about`: who gets an answer, and from where. What the pages show is in `exchanging`.
+"""The desk's addresses, and `/-/cop/about`: who gets an answer, and from where. What the pages show is in `exchanging`
+and `waiting`.
 
 They read `store.db`, in a thread, and never through Datasette.
 """
@@ -14,11 +15,13 @@ from datasette.utils.asgi import NotFound
 
 from cop import about, qr_code, status
 from cop.schema import open_store
-from cop.web import door, exchanging, render
-from cop.web.asked import Frame, listed, plain_frame
+from cop.web import door, exchanging, render, sheet, waiting
+from cop.web.asked import Frame, language_links, plain_frame
 from cop.web.door import Served
+from cop.web.language import N_, speaking
+from cop.web.offered import Offered
 
-CLOSED = "The desk is open on the organisation’s own computer only"
+CLOSED = N_("The desk is open on the organisation’s own computer only")
 NO_STORE = {"Cache-Control": "no-store"}
 Build = Callable[[Served, sqlite3.Connection], render.Page]
 
@@ -37,26 +40,28 @@ async def _page(datasette: Any, request: Any, build: Build) -> Response:
     if served is None or not door.is_open(datasette, request):
         return _closed(datasette, request)
     path = render.route_path(datasette, request.scope)
-    return Response.html(await asyncio.to_thread(_html, served, path, build), headers=NO_STORE)
+    return Response.html(await asyncio.to_thread(_html, served, request.scope, path, build), headers=NO_STORE)
 
 
-def _html(served: Served, path: str, build: Build) -> str:
+def _html(served: Served, scope: dict[str, Any], path: str, build: Build) -> str:
     db = open_store(served.site.store_db)
     try:
-        return render.html(build(served, db), path, _frame(served, db, path))
+        with speaking(*render.spoken_in(scope)):
+            return render.html(build(served, db), path, _frame(served, db, path, scope["cop_offered"]))
     finally:
         db.close()
 
 
-def _frame(served: Served, db: sqlite3.Connection, path: str) -> Frame:
+def _frame(served: Served, db: sqlite3.Connection, path: str, languages: Offered) -> Frame:
     config = served.site.config
     names = sorted([config.name, *(one.name for one in status.others(db))], key=str.casefold)
     meta = {"title": config.title, "organisation": config.name}
-    return plain_frame(path, render.STYLE_PATH, meta, listed(names[:50]), desk=True)
+    links = language_links(languages, path, "")
+    return plain_frame(path, sheet.path_of(config.look), meta, names[:50], links, desk=True)
 
 
 def _closed(datasette: Any, request: Any) -> Response:
-    message = "Its pages are for the people who look after this copy. Everything that is published is in the lists."
+    message = N_("Its pages are for the people who look after this copy. Everything that is published is in the lists.")
     response: Response = render.error(datasette, request, 403, CLOSED, message)
     response.headers.update(NO_STORE)
     return response
@@ -118,5 +123,6 @@ ROUTES: list[tuple[str, Any]] = [
     (r"^/desk$", _start),
     (r"^/desk/sync$", _view(exchanging.sync_page)),
     (r"^/desk/invite$", _view(exchanging.invite_page)),
+    (r"^/desk/events$", _view(waiting.waiting_page)),
     (r"^/desk/invitation\.svg$", _picture),
 ]

@@ -1,16 +1,17 @@
-"""Events: to come, always open, past."""
+"""Which events are to come, always open or past, and how a list shows one."""
 
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import ClassVar
+from typing import Any
 
-from cop.fields import TYPES
-from cop.web import cards, dates, lists, narrow
-from cop.web.asked import Asked
+from cop.web import cards, gathering, series
 from cop.web.cards import Card, Slip
 
 MAX_SHOWN = 200  # of events to come and of calls
+Narrowed = tuple[str, list[str]]  # a condition on `number`, and its values
+ALL: Narrowed = ("1", [])
 
 
 @dataclass(frozen=True)
@@ -19,46 +20,26 @@ class Event:
 
     card: Card
     slip: Slip | None
-    access: str
-
-
-@dataclass(frozen=True)
-class Month:
-    """Events of one month, or of a year if no more is known."""
-
-    heading: str
-    events: tuple[Event, ...]
-
-
-@dataclass(frozen=True)
-class EventsPage:
-    """What the template of the list of events shows."""
-
-    heading: str
-    lead: str
-    target: str
-    words: str
-    facets: tuple[narrow.Facet, ...]
-    filters: tuple[lists.Filter, ...]
-    months: tuple[Month, ...]
-    open: tuple[Event, ...]
-    past: tuple[Event, ...]
-    pager: lists.Pager
-    template: ClassVar[str] = "cop_events.html"
+    offers: tuple[str, ...]  # such as "Step-free"
+    unstated: str  # one sentence, or ""
 
 
 # Which of the three an event is. `date` is its start as written, of any precision: "2018" is compared as a year.
-_END = "coalesce(json_extract(fields, '$.end'), date)"
-_CALL = "json_extract(fields, '$.kind') = 'call'"
+_END = "coalesce(nullif(ends, ''), json_extract(fields, '$.end'), date)"
+_CALL = "coalesce(json_extract(fields, '$.kind'), '') = 'call'"
 # a call "in 2019" was meant for that year; one that began on a day and has no end goes on
 _OPEN = f"(date = '' OR ({_CALL} AND json_extract(fields, '$.end') IS NULL AND length(date) >= 10))"
 _COMING = f"(NOT {_OPEN} AND substr({_END}, 1, 10) >= substr(:today, 1, length(substr({_END}, 1, 10))))"
 _PAST = f"(NOT {_OPEN} AND NOT {_COMING})"
 
 
-def coming(db: sqlite3.Connection, today: date, limit: int = MAX_SHOWN) -> tuple[Event, ...]:
-    """The next events, soonest first."""
-    return _select(db, _COMING, "date, title", today, limit)
+# a series that began long ago does not push away what is next
+_SOONEST = "CASE WHEN ends <> '' THEN max(date, :today) ELSE date END, title"
+
+
+def coming(db: sqlite3.Connection, today: date, narrowed: Narrowed = ALL, limit: int = MAX_SHOWN) -> tuple[Event, ...]:
+    """The next events, soonest first; a series by its next date."""
+    return _select(db, _COMING, _SOONEST, today, limit, narrowed)
 
 
 def open_calls(db: sqlite3.Connection, today: date, limit: int) -> tuple[Event, ...]:
@@ -66,9 +47,16 @@ def open_calls(db: sqlite3.Connection, today: date, limit: int) -> tuple[Event, 
     return _select(db, f"{_OPEN} AND {_CALL}", "title COLLATE NOCASE", today, limit)
 
 
-def past(db: sqlite3.Connection, today: date, limit: int) -> tuple[Event, ...]:
+def without_date(db: sqlite3.Connection, today: date, narrowed: Narrowed) -> tuple[Event, ...]:
+    """Calls that are open, then events of which no date is known."""
+    return _select(db, _OPEN, f"{_CALL} DESC, title COLLATE NOCASE", today, MAX_SHOWN, narrowed)
+
+
+def past(
+    db: sqlite3.Connection, today: date, limit: int, narrowed: Narrowed = ALL, offset: int = 0
+) -> tuple[Event, ...]:
     """Past events, newest first."""
-    return _select(db, _PAST, "date DESC, title", today, limit)
+    return _select(db, _PAST, "date DESC, title", today, limit, narrowed, offset)
 
 
 def count_coming(db: sqlite3.Connection, today: date) -> int:
@@ -77,23 +65,46 @@ def count_coming(db: sqlite3.Connection, today: date) -> int:
     return int(db.execute(sql, {"today": today.isoformat()}).fetchone()[0])
 
 
+def with_a_day(db: sqlite3.Connection, today: date, narrowed: Narrowed, limit: int) -> list[sqlite3.Row]:
+    """Events whose day is known, for calendars: those to come first, soonest first; then the newest of the past."""
+    condition, values = _named(narrowed)
+    coming = f"({_END} >= :today)"
+    return db.execute(
+        f"SELECT * FROM records WHERE type = 'event' AND length(date) >= 10 AND {condition}"
+        f" ORDER BY {coming} DESC, CASE WHEN {coming} THEN date END, date DESC, record_id LIMIT {limit}",
+        {"today": today.isoformat(), **values},
+    ).fetchall()
+
+
+def count_past(db: sqlite3.Connection, today: date, narrowed: Narrowed) -> int:
+    """How many events are over."""
+    condition, values = _named(narrowed)
+    sql = f"SELECT count(*) FROM records WHERE type = 'event' AND {_PAST} AND {condition}"
+    return int(db.execute(sql, {"today": today.isoformat(), **values}).fetchone()[0])
+
+
 def _select(
     db: sqlite3.Connection,
     state: str,
     order: str,
     today: date,
     limit: int,
-    *,
-    narrowed: tuple[str, list[str]] = ("1", []),
+    narrowed: Narrowed = ALL,
     offset: int = 0,
 ) -> tuple[Event, ...]:
     condition, values = _named(narrowed)
     sql = f"SELECT {cards.COLUMNS} FROM records WHERE type = 'event' AND {state} AND {condition} ORDER BY {order}"
     found = db.execute(f"{sql} LIMIT {limit} OFFSET {offset}", {"today": today.isoformat(), **values})
-    return tuple(event(row) for row in found)
+    events = tuple(event(row, today) for row in found)
+    return tuple(sorted(events, key=_next_start)) if state == _COMING else events
 
 
-def _named(narrowed: tuple[str, list[str]]) -> tuple[str, dict[str, str]]:
+def _next_start(event: Event) -> str:
+    """What is to come stands by its next date, not by the first of its series."""
+    return event.slip.iso if event.slip else ""
+
+
+def _named(narrowed: Narrowed) -> tuple[str, dict[str, str]]:
     """The same condition with named places, so that it can stand beside :today."""
     pieces = narrowed[0].split("?")
     names = [f"v{at}" for at in range(len(pieces) - 1)]
@@ -101,50 +112,27 @@ def _named(narrowed: tuple[str, list[str]]) -> tuple[str, dict[str, str]]:
     return sql, dict(zip(names, narrowed[1], strict=True))
 
 
-def event(row: sqlite3.Row) -> Event:
-    """One row of `records` as an event in a list."""
-    fields = cards.loads(row["fields"])
-    access = "" if fields.get("venue_access") or fields.get("join_methods") else "Access: not stated, please ask."
-    return Event(cards.card(row), cards.slip(fields), access)
+def event(row: sqlite3.Row, today: date) -> Event:
+    """One row of `records` as an event in a list; a series with its next date."""
+    return shown(row, series.at_next(cards.loads(row["fields"]), today))
 
 
-def events(asked: Asked) -> EventsPage:
-    """The list of events, by what is to come, always open and past."""
-    db, today = asked.db, asked.today
-    want = lists.wanted(asked, TYPES["event"])
-    narrowed = narrow.narrowed(want)
-    condition, values = _named(narrowed)
-    past_count = db.execute(
-        f"SELECT count(*) FROM records WHERE type = 'event' AND {_PAST} AND {condition}",
-        {"today": today.isoformat(), **values},
-    ).fetchone()[0]
-    first_page = want.page == 1
-    size = lists.PAGE_SIZE
-    offset = (want.page - 1) * size
-    to_come = _select(db, _COMING, "date, title", today, MAX_SHOWN, narrowed=narrowed) if first_page else ()
-    return EventsPage(
-        heading="Events",
-        lead="Meetings, courses and calls. For each one we say what it costs, how to get in and how to join from home. "
-        "Where we do not know, we say so.",
-        target="/events",
-        words=want.words,
-        facets=narrow.facet_list(db, want),
-        filters=lists.filters(db, want),
-        months=tuple(_months(to_come)),
-        open=_select(db, _OPEN, f"{_CALL} DESC, title COLLATE NOCASE", today, MAX_SHOWN, narrowed=narrowed)
-        if first_page
-        else (),
-        past=_select(db, _PAST, "date DESC, title", today, size, narrowed=narrowed, offset=offset),
-        pager=lists.pager(want, past_count),
+def shown(row: sqlite3.Row, fields: Mapping[str, Any]) -> Event:
+    """One row of `records` as an event in a list, with the fields as they are for one of its times."""
+    card = replace(
+        cards.card(row),
+        meta=cards.meta_line("event", row["date"], fields),
+        states=cards.states(row["conflicts"], fields),
     )
+    return Event(card, cards.slip(fields), gathering.offers(fields), gathering.unstated(fields))
 
 
-def _months(events: tuple[Event, ...]) -> list[Month]:
-    months: dict[str, list[Event]] = {}
-    for one in events:
-        when = dates.read(one.slip.iso) if one.slip else None
-        heading = (
-            f"{dates.MONTHS[when.month - 1]} {when.year}" if when and when.month else str(when.year if when else "")
-        )
-        months.setdefault(heading, []).append(one)
-    return [Month(heading, tuple(members)) for heading, members in months.items()]
+def in_months(db: sqlite3.Connection, first: date, last: date, narrowed: Narrowed, limit: int) -> list[sqlite3.Row]:
+    """Events that may take place between two days, as far as their first and last day tell."""
+    condition, values = _named(narrowed)
+    return db.execute(
+        f"SELECT {cards.COLUMNS} FROM records WHERE type = 'event' AND length(date) >= 7 AND {condition}"
+        f" AND substr(date, 1, 10) <= :last AND substr({_END}, 1, 10) >= substr(:first, 1, length(substr({_END}, 1, 10)))"
+        f" ORDER BY date DESC, record_id LIMIT {limit}",
+        {"first": first.isoformat(), "last": last.isoformat(), **values},
+    ).fetchall()

@@ -3,20 +3,25 @@
 import json
 import sqlite3
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cop import amounts, exchanges, partners, status
+from markupsafe import Markup
+
+from cop import exchanges, invitations, partners, status
 from cop.exchanges import Exchange
 from cop.fields import TYPES
+from cop.invitations import Invitation
 from cop.model import OrganisationId, iso_time
-from cop.partners import Invitation, Partner
+from cop.partners import Partner
 from cop.status import Member
-from cop.web import dates
-from cop.web.asked import listed
+from cop.web import dates, words
 from cop.web.door import Served
-from cop.web.labels import choice, count, field_label
+from cop.web.labels import changes, choice, field_label
+from cop.web.language import _, apart, ngettext
 from cop.web.links import record_address
+from cop.web.words import listed
 
 MOST_CONFLICTS = 50
 NO_BREAK = "\u00a0"
@@ -104,7 +109,7 @@ def sync_page(served: Served, db: sqlite3.Connection) -> SyncPage:
     rows = [_partner_row(db, one, accepted.get(one.organisation), recent, now) for one in members]
     conflicts = _conflicts(db)
     return SyncPage(
-        heading="Exchange with partners",
+        heading=_("Exchange with partners"),
         lead=_lead(len(accepted), recent, now),
         conflicts=tuple(conflicts[:MOST_CONFLICTS]),
         more_conflicts=max(len(conflicts) - MOST_CONFLICTS, 0),
@@ -117,11 +122,11 @@ def sync_page(served: Served, db: sqlite3.Connection) -> SyncPage:
 
 def _lead(partners_count: int, recent: list[Exchange], now: int) -> str:
     if not partners_count:
-        return "We have no partners yet."
-    with_whom = f"We exchange with {count(partners_count, 'partner', 'partners')}."
+        return _("We have no partners yet.")
+    with_whom = ngettext("We exchange with %(num)s partner.", "We exchange with %(num)s partners.", partners_count)
     if not recent:
-        return f"{with_whom} Nothing has been exchanged yet."
-    return f"{with_whom} The last exchange was {amounts.ago(recent[0].time, now)}."
+        return words.spaced(with_whom, _("Nothing has been exchanged yet."))
+    return words.spaced(with_whom, _("The last exchange was %(when)s.", when=words.ago(recent[0].time, now)))
 
 
 def _conflicts(db: sqlite3.Connection) -> list[Conflict]:
@@ -131,32 +136,48 @@ def _conflicts(db: sqlite3.Connection) -> list[Conflict]:
     ).fetchall()
     return [
         Conflict(
-            row["title"] or "Without a title",
+            row["title"] or _("Without a title"),
             record_address(row["type"], row["slug"]) if row["state"] == "" else "",
-            listed([field_label(TYPES.get(row["type"]), name).lower() for name in json.loads(row["conflicts"])]),
+            listed([field_label(TYPES.get(row["type"]), name) for name in json.loads(row["conflicts"])]),
         )
         for row in rows
     ]
 
 
-def _notes(db: sqlite3.Connection, accepted: dict[OrganisationId, Partner], recent: list[Exchange]) -> list[str]:
+def _notes(db: sqlite3.Connection, accepted: dict[OrganisationId, Partner], recent: list[Exchange]) -> Iterator[str]:
     """What is not settled, and what to do about it."""
-    found = []
     if waiting := status.waiting(db):
-        found.append(f"{count(waiting, 'change is', 'changes are')} not here yet. They come with a later exchange.")
+        here = ngettext("%(num)s change is not here yet.", "%(num)s changes are not here yet.", waiting)
+        yield words.spaced(here, _("What is missing comes with a later exchange."))
     if unknown := status.not_understood(db):
-        them = count(unknown, "item needs", "items need")
-        found.append(f"{them} a newer version of our program. They are kept and passed on.")
+        needs = ngettext(
+            "%(num)s item needs a newer version of our program.",
+            "%(num)s items need a newer version of our program.",
+            unknown,
+        )
+        yield words.spaced(needs, _("They are kept and passed on."))
     last = _last_of_each(recent)
     if refused := sum(int(one.counts.get("refused", 0)) for one in last.values()):
-        found.append(
-            f"{count(refused, 'entry was', 'entries were')} turned away here, because we do not know who wrote them. "
-            "If somebody new joined, accept their invitation: cop join INVITATION"
-        )
-    for one in last.values():
-        if one.error and one.organisation in accepted:
-            found.append(f"{one.name} was not reached last time. Nothing was lost. {one.error}")
-    return found
+        yield _turned_away(refused)
+    for each in last.values():
+        if each.error and each.organisation in accepted:
+            who = apart(each.name)
+            yield words.spaced(_("%(who)s was not reached last time. Nothing was lost.", who=who), told(each.error))
+
+
+def _turned_away(refused: int) -> Markup:
+    away = ngettext(
+        "%(num)s entry was turned away here, because we do not know who wrote it.",
+        "%(num)s entries were turned away here, because we do not know who wrote them.",
+        refused,
+    )
+    command = Markup("<code>cop join INVITATION</code>")
+    return words.spaced(away, _("If somebody new joined, accept their invitation: %(command)s", command=command))
+
+
+def told(error: str) -> Markup:
+    """What the program said when an exchange failed: it says it in English."""
+    return Markup('<span lang="en" dir="ltr">{}</span>').format(error)
 
 
 def _last_of_each(recent: list[Exchange]) -> dict[OrganisationId, Exchange]:
@@ -177,50 +198,58 @@ def _partner_row(
 
 
 def _lacks(why: status.Lacking, entries: int) -> str:
-    turned_away = f"{count(entries, 'entry', 'entries')} that they turned away."
+    away = ngettext("%(num)s entry that they turned away.", "%(num)s entries that they turned away.", entries)
     if not why.accepted_us:
-        return f"{turned_away} They have not accepted us yet, as far as we know. Send them our invitation."
+        return words.spaced(away, _("They have not accepted us yet, as far as we know. Send them our invitation."))
     if why.strangers:
-        return f"{turned_away} They do not know {listed(why.strangers)}. They can accept their invitation, too."
-    return f"{turned_away} They do not know who wrote them."
+        whom = listed([apart(name) for name in why.strangers])
+        return words.spaced(away, _("They do not know %(whom)s. They can accept their invitation, too.", whom=whom))
+    return words.spaced(away, _("They do not know who wrote them."))
 
 
 def _exchange_row(one: Exchange, now: int) -> ExchangeRow:
     counts = one.counts
-    how = {exchanges.ASKED: "we began", exchanges.ANSWERED: "they began", exchanges.BUNDLE: "by bundle"}
-    notes = []
-    if one.error:
-        notes.append(one.error)
-    for name, changes in sorted(counts.get("by", {}).items()):
-        if name != one.name and changes:
-            notes.append(f"{count(changes, 'change', 'changes')} of {name}, carried by them.")
-    if refused := counts.get("refused", 0):
-        notes.append(f"{count(refused, 'entry', 'entries')} turned away here.")
-    if lacks := counts.get("partner_lacks", 0):
-        notes.append(f"{count(lacks, 'entry', 'entries')} turned away there.")
+    how = {exchanges.ASKED: _("we began"), exchanges.ANSWERED: _("they began"), exchanges.BUNDLE: _("by bundle")}
     return ExchangeRow(
         _moment(one.time, now),
-        one.name,
+        _("someone we do not know") if one.name == exchanges.STRANGER else one.name,
         how.get(one.direction, one.direction),
         _count_and_size(counts, "received", "bytes_in"),
         "" if one.direction == exchanges.BUNDLE else _count_and_size(counts, "sent", "bytes_out"),
-        tuple(notes),
+        tuple(_good_to_know(one)),
     )
+
+
+def _good_to_know(one: Exchange) -> Iterator[str]:
+    if one.error:
+        yield told(one.error)
+    for name, number in sorted(one.counts.get("by", {}).items()):
+        if name != one.name and number:
+            yield ngettext(
+                "%(num)s change of %(who)s, carried by them.",
+                "%(num)s changes of %(who)s, carried by them.",
+                number,
+                who=apart(name),
+            )
+    if refused := one.counts.get("refused", 0):
+        yield ngettext("%(num)s entry turned away here.", "%(num)s entries turned away here.", refused)
+    if lacks := one.counts.get("partner_lacks", 0):
+        yield ngettext("%(num)s entry turned away there.", "%(num)s entries turned away there.", lacks)
 
 
 def _count_and_size(counts: Any, what: str, size: str) -> str:
     if what not in counts:
         return ""
     if not counts[what]:
-        return "nothing"
-    told = count(counts[what], "change", "changes")
-    return f"{told}, {amounts.size(counts[size]).replace(' ', NO_BREAK)}" if size in counts else told
+        return _("nothing")
+    count = changes(counts[what])
+    return words.comma([count, words.size(counts[size]).replace(" ", NO_BREAK)]) if size in counts else count
 
 
 def _moment(seconds: int, now: int) -> Moment:
     iso = iso_time(seconds)
     recent = now - seconds < 2 * 86_400
-    return Moment(iso, amounts.ago(seconds, now) if recent else dates.words(iso[:10]))
+    return Moment(iso, words.ago(seconds, now) if recent else dates.words(iso[:10]))
 
 
 # -- /desk/invite
@@ -230,7 +259,7 @@ def invite_page(served: Served, db: sqlite3.Connection) -> InvitePage:
     """Our invitation as text, phrase and QR code."""
     told = invitation(served, db)
     return InvitePage(
-        heading="Invite a partner",
+        heading=_("Invite a partner"),
         organisation=told.name,
         kind=choice(told.kind),
         line=told.text(),
@@ -244,4 +273,4 @@ def invitation(served: Served, db: sqlite3.Connection) -> Invitation:
     """Ours, with the address where others reach us, as far as we know."""
     config = served.site.config
     address = config.url or served.address or f"http://127.0.0.1:{served.port}"
-    return partners.own_invitation(db, config.name, config.kind, address)
+    return invitations.own_invitation(db, config.name, config.kind, address)

@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from cop import attachments, blobs
+from cop.asking import is_asked
 from cop.fields import TYPES, Field, RecordType, grouped
-from cop.web import dates, labels
+from cop.web import dates, labels, series, words
+from cop.web.language import _, lookup
 from cop.web.links import outside, record_address, shown_as
 
 CREDITS = "Credits"  # shown beside the text, not among the facts
@@ -30,6 +32,8 @@ class Part:
     text: str
     target: str = ""  # inside the site
     href: str = ""  # outside
+    ours: bool = False  # words of the site, such as a choice or a date
+    lang: str = ""  # language of the text, if it is known and may be another than that of the record
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,14 @@ class Links:
         file = next((row[2] for row in self._db.execute("PRAGMA database_list") if row[1] == "main"), "")
         return bool(file) and blobs.holds(blobs.folder_beside(Path(file)), sha256)
 
-    def by_slug(self, type_name: str, slugs: Iterable[str]) -> dict[str, tuple[str, str]]:
+    def by_slug(self, type_name: str, slugs: Iterable[str]) -> dict[str, Part]:
         """Slug to title and address, for those that exist."""
         wanted = list(slugs)[:100]
         rows = self._db.execute(
-            f"SELECT slug, title FROM records WHERE type = ? AND slug IN ({_marks(wanted)})", (type_name, *wanted)
+            f"SELECT slug, title, language FROM records WHERE type = ? AND slug IN ({_marks(wanted)})",
+            (type_name, *wanted),
         )
-        return {slug: (title, record_address(type_name, slug)) for slug, title in rows}
+        return {slug: Part(title, record_address(type_name, slug), lang=language) for slug, title, language in rows}
 
     def by_title(self, type_name: str, title: str) -> str:
         """Address of the record of exactly that title, or "" if there is none."""
@@ -81,7 +86,7 @@ def titled(db: sqlite3.Connection, type_name: str, title: str) -> list[sqlite3.R
     """Records of exactly that title, the first thirty."""
     # the plus keeps SQLite to the index of titles
     return db.execute(
-        "SELECT record_id, type, slug, title, date FROM records"
+        "SELECT record_id, type, slug, title, language, date FROM records"
         " WHERE type = ? AND title = ? COLLATE NOCASE AND title = ? ORDER BY +date, record_id LIMIT 30",
         (type_name, title, title),
     ).fetchall()
@@ -97,9 +102,9 @@ def groups(
         facts = [] if heading == CREDITS else list(_facts(links, record_type, members, fields, two))
         stated = any(fact.parts for fact in facts)
         if stated:
-            found.append(Group(heading, tuple(facts), ()))
+            found.append(Group(lookup(heading), tuple(facts), ()))
         elif facts:
-            found.append(Group(heading, (), tuple(fact.label for fact in facts)))
+            found.append(Group(lookup(heading), (), tuple(fact.label for fact in facts)))
     return found
 
 
@@ -108,9 +113,9 @@ def _facts(
 ) -> Iterator[Fact]:
     for field in members:
         parts = tuple(show(links, field, fields.get(field.name)))
-        if parts or (field.ask and _asks(record_type, field)):
+        if parts or (is_asked(record_type, field, fields) and _asks(record_type, field)):
             below = field.name != "topics" and len(parts) > 1 and any(len(part.text) > _LONG for part in parts)
-            yield Fact(field.name, field.label, parts, below, field.name in two)
+            yield Fact(field.name, lookup(field.label), parts, below, field.name in two)
 
 
 def _asks(record_type: RecordType, field: Field) -> bool:
@@ -139,13 +144,17 @@ def show(links: Links, field: Field, value: object) -> Iterator[Part]:
 
 def _part(field: Field, value: object) -> Part:
     if field.kind == "flag" and isinstance(value, bool):
-        return Part("Yes" if value else "No")
-    if field.kind == "date":
-        return Part(dates.words(value))
+        return Part(_plain(value), ours=True)
+    if field.kind in ("date", "dates"):
+        return Part(dates.words(value), ours=True)
+    if field.kind == "repeats":
+        return Part(series.rule_words(value), ours=True)
+    if field.kind == "moves":
+        return Part(series.moved_words(value))
     if field.name == "languages":
-        return Part(labels.language(_plain(value)))
-    if field.kind == "choice" or field.name == "audience":
-        return Part(labels.choice(_plain(value)))
+        return Part(labels.language(_plain(value)), ours=True)
+    if field.kind == "choice" or field.name == "audience" or value in field.choices:
+        return Part(labels.choice(_plain(value)), ours=True)
     if href := outside(value):
         return Part(shown_as(href), href=href)
     return Part(_plain(value))
@@ -158,8 +167,8 @@ def _file(links: Links, field: Field, value: object) -> Part:
         named = value.get("title") or value.get("file") if isinstance(value, dict) else value
         return _part(field, named)
     if not links.is_held(one.sha256):
-        return Part(f"{one.words()}, not in this copy")
-    return Part(one.words(), f"/files/{one.sha256}/{quote(one.name, safe='')}")
+        return Part(_("%(file)s, not in this copy", file=one.words(words.size)))
+    return Part(one.words(words.size), f"/files/{one.sha256}/{quote(one.name, safe='')}")
 
 
 def _by_slug(links: Links, type_name: str, value: object) -> Iterator[Part]:
@@ -167,7 +176,7 @@ def _by_slug(links: Links, type_name: str, value: object) -> Iterator[Part]:
     found = links.by_slug(type_name, slugs)
     for slug in slugs:
         if slug in found:
-            yield Part(*found[slug])
+            yield found[slug]
         elif type_name == "topic":
             yield Part(labels.choice(slug), record_address("topic", slug))
         else:
@@ -194,7 +203,7 @@ def _plain(value: object) -> str:
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return _("Yes") if value else _("No")
     if isinstance(value, dict):
         return "; ".join(f"{key}: {_plain(one)}" for key, one in value.items())
     return ", ".join(_plain(one) for one in value) if isinstance(value, list) else ""
@@ -210,8 +219,17 @@ def in_words(type_name: str, name: str, value: object) -> str:
         return "; ".join(people(value) if field and field.kind == "people" else [_plain(one) for one in _many(value)])
     if field.kind in attachments.KINDS:
         found = [(attachments.parse(one), one) for one in _many(value)]
-        return "; ".join(known.words() if known else _plain(one) for known, one in found)
+        return "; ".join(known.words(words.size) if known else _plain(one) for known, one in found)
     return ", ".join(_part(field, one).href or _part(field, one).text for one in _many(value) if one not in (None, ""))
+
+
+def is_ours(type_name: str, name: str) -> bool:
+    """True if `in_words` gives words of the site for this field, not the text of the record."""
+    record_type = TYPES.get(type_name)
+    field = record_type.field(name) if record_type else None
+    return field is not None and (
+        field.kind in ("flag", "date", "dates", "repeats", "choice") or name in ("languages", "audience")
+    )
 
 
 def from_json(text: str) -> object:

@@ -14,14 +14,15 @@ from urllib.parse import parse_qs, quote, unquote
 
 from datasette import Response
 
-from cop import attachments, blob_exchange, blobs
+from cop import attachments, blob_answering, blobs
 from cop.config import Site
 from cop.errors import CopError
 from cop.identity import open_installation
-from cop.transports import partly_known, signatures
+from cop.transports import signatures
 from cop.transports.attachments import HELD, PATH, TALK_PATH
 from cop.transports.http import CONTENT_TYPE
 from cop.web import api, render
+from cop.web.language import N_
 
 FILES = "/files/"  # for readers
 FOR_EVER = "public, max-age=31536000, immutable"  # the address names the bytes
@@ -139,8 +140,8 @@ async def for_readers(request: Any, datasette: Any) -> Response:
         return render.not_found(datasette, request)
     path = blobs.path_of(blobs.folder_beside(Path(database.path)), sha256)
     if not path.is_file():
-        message = "This file is not in this copy: it was too large to fetch, or has not arrived yet."
-        return render.error(datasette, request, 404, "Not in this copy", message)
+        message = N_("This file is not in this copy: it was too large to fetch, or has not arrived yet.")
+        return render.error(datasette, request, 404, N_("Not in this copy"), message)
     return _send(request, path, asked, {})
 
 
@@ -153,14 +154,15 @@ async def for_partners(request: Any, datasette: Any) -> Response:
     asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
         if request.method == "PUT":
-            return await _in_line(_take, site, asked, await api.read_body(request), sha256, request.query_string)
+            async with api.BODIES.read(request) as piece:
+                return await _in_line(_take, site, asked, piece, sha256, request.query_string)
         if request.method == "HEAD":
             return await _in_line(_told, site, asked, sha256)
     except CopError as error:
-        return _plain(str(error), 400)
+        return _plain(str(error), api.status_of(error))
     if request.method != "GET":
         return _plain("Only GET, HEAD and PUT are answered here.", 405)
-    one = await asyncio.to_thread(blob_exchange.published, site, sha256)
+    one = await asyncio.to_thread(blob_answering.published, site, sha256)
     return (
         _send(request, one, sha256, {}) if one else _plain("No public record names this, or it is not held here.", 404)
     )
@@ -175,8 +177,8 @@ def _told(site: Site, asked: signatures.Request, sha256: str) -> Response:
     """How much of it is here: all for anybody, a beginning for who brought it."""
     db, _ = open_installation(site, int(time.time()))
     try:
-        sender = signatures.sender_of(asked, b"", partly_known(db))
-        held = blob_exchange.length_held(site, db, sha256, sender)
+        sender = api.sender_of(db, asked, b"").writer
+        held = blob_answering.length_held(site, db, sha256, sender)
     finally:
         db.close()
     return _plain("", 404) if held is None else _plain("", 200, {HELD: str(held)})
@@ -194,8 +196,8 @@ def _take(site: Site, asked: signatures.Request, piece: bytes, sha256: str, quer
     size, start = map(int, numbers)
     db, _ = open_installation(site, int(time.time()))
     try:
-        sender = signatures.sender_of(asked, piece, partly_known(db))
-        held = blob_exchange.take(site, db, piece, sha256=sha256, size=size, start=start, sender=sender)
+        sender = api.sender_of(db, asked, piece).writer
+        held = blob_answering.take(site, db, piece, sha256=sha256, size=size, start=start, sender=sender)
     finally:
         db.close()
     status = 201 if held == size else 200 if held == start + len(piece) else 409
@@ -209,16 +211,17 @@ async def talk(request: Any, datasette: Any) -> Response:
         return _plain("Partners' machines exchange here. There is nothing to read.", 405)
     asked = signatures.Request(request.method, request.url, dict(request.headers))
     try:
-        return await _in_line(_talk, site, asked, await api.read_body(request))
+        async with api.BODIES.read(request) as body:
+            return await _in_line(_talk, site, asked, body)
     except CopError as error:
-        return _plain(str(error), 400)
+        return _plain(str(error), api.status_of(error))
 
 
 def _talk(site: Site, asked: signatures.Request, body: bytes) -> Response:
     db, signer = open_installation(site, int(time.time()))
     try:
-        sender = signatures.sender_of(asked, body, partly_known(db))
-        answer = blob_exchange.answer(site, db, body, sender)
+        sender = api.sender_of(db, asked, body).writer
+        answer = blob_answering.answer(site, db, body, sender)
     finally:
         db.close()
     signed = signatures.Response(200, asked)

@@ -10,6 +10,7 @@ from cop.fields import TYPES
 from cop.search import Found, Hit, mark, parse, search
 from cop.web import dates, labels
 from cop.web.asked import Asked
+from cop.web.language import _, number
 from cop.web.links import record_address
 from cop.web.lists import PAGE_SIZE, Pager
 
@@ -24,7 +25,6 @@ class Result:
     target: str
     title: Markup
     lang: str
-    dir: str
     meta: str
     excerpt: Markup
 
@@ -65,9 +65,9 @@ def search_page(asked: Asked) -> SearchPage:
     found = search(asked.db, typed, type=chosen or None, topic=topic or None, limit=PAGE_SIZE, offset=offset)
     query = {name: value for name, value in (("q", typed), ("type", chosen), ("topic", topic)) if value}
     return SearchPage(
-        heading=f"Search: {typed}" if typed else "Search",
+        heading=_("Search: %(words)s", words=typed) if typed else _("Search"),
         typed=typed,
-        found=f"More than {found.total:,} found" if found.capped else f"{found.total:,} found",
+        found=_("More than %(num)s found", num=found.total) if found.capped else _("%(num)s found", num=found.total),
         any_word=found.any_word,
         kinds=tuple(_kinds(found, query, chosen)),
         results=tuple(_result(hit) for hit in found.hits),
@@ -81,11 +81,11 @@ def search_page(asked: Asked) -> SearchPage:
 def _kinds(found: Found, query: Mapping[str, str], chosen: str) -> list[Kind]:
     every = {name: value for name, value in query.items() if name != "type"}
     total = sum(found.counts_by_type.values())
-    kinds = [Kind("Everything", "" if found.capped else f"{total:,}", every, not chosen)]
+    kinds = [Kind(_("Everything"), "" if found.capped else number(total), every, not chosen)]
     ordered = sorted(found.counts_by_type.items(), key=lambda pair: (-pair[1], pair[0]))
     for name, count in ordered:
-        label = TYPES[name].plural if name in TYPES else labels.choice(name)
-        kinds.append(Kind(label, "" if found.capped else f"{count:,}", {**every, "type": name}, name == chosen))
+        label = labels.plural(TYPES[name]) if name in TYPES else labels.choice(name)
+        kinds.append(Kind(label, "" if found.capped else number(count), {**every, "type": name}, name == chosen))
     return kinds
 
 
@@ -93,9 +93,8 @@ def _result(hit: Hit) -> Result:
     meta = ". ".join(filter(None, [labels.type_label(hit.type), dates.words(hit.date) if hit.date else ""]))
     return Result(
         target=record_address(hit.type, hit.slug),
-        title=marked(hit.title or "Without a title"),
+        title=marked(hit.title or _("Without a title")),
         lang=hit.language,
-        dir=labels.direction(hit.language),
         meta=meta,
         excerpt=marked(hit.excerpt or hit.summary),
     )
@@ -112,13 +111,17 @@ def marked(text: str) -> Markup:
 
 def _pager(found: Found, query: Mapping[str, str], page: int, offset: int) -> Pager:
     last = offset + len(found.hits)
-    total = f"more than {found.total:,}" if found.capped else f"{found.total:,}"
+    total = _total(found)
     more = len(found.hits) == PAGE_SIZE and page < MAX_PAGE and (found.capped or last < found.total)
     return Pager(
-        f"{offset + 1:,} to {last:,} of {total}" if found.hits else "",
+        _("%(first)s to %(last)s of %(total)s", first=offset + 1, last=last, total=total) if found.hits else "",
         {**query, "page": str(page - 1)} if page > 1 else None,
         {**query, "page": str(page + 1)} if more else None,
     )
+
+
+def _total(found: Found) -> str:
+    return _("more than %(num)s", num=found.total) if found.capped else number(found.total)
 
 
 def _tries(asked: Asked, typed: str) -> list[tuple[str, str]]:
@@ -128,6 +131,6 @@ def _tries(asked: Asked, typed: str) -> list[tuple[str, str]]:
         for shorter in (part, part[: max(4, len(part) - 3)]):
             found = search(asked.db, shorter, limit=0)
             if found.counts_by_type:
-                tries.append((shorter, f"more than {found.total:,}" if found.capped else f"{found.total:,}"))
+                tries.append((shorter, _total(found)))
                 break
     return tries

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import unquote
 
 from asgi_gzip import GZipMiddleware
 from datasette import Response
 from datasette.utils.asgi import Request
 
-from cop.web import cache, door, following, pages, render
+from cop.web import cache, door, following, offered, pages, render
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -26,6 +27,10 @@ HIDDEN = re.compile(
 )
 OUR_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+CHECKLIST = re.compile(r"/checklists/[^/]+")
+CHECKLIST_POLICY = (
+    f"{OUR_POLICY}; script-src 'self'"  # the one script keeps answers in the browser; nothing may be sent
 )
 FILE_POLICY = "default-src 'none'; sandbox"  # what others sent in stands apart from the site, whatever it is
 FILE_PATHS = ("/files/", "/-/cop/blob/")
@@ -82,10 +87,12 @@ def _with_rules(datasette: Any, app: App, small: App) -> App:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        path = render.route_path(datasette, scope)
+        scope, path = _without_language(datasette, scope)
         sender = _Sender(send, "" if path in SYNC_ENDPOINTS else _policy(datasette, path))
         limit = limit_for(path)
-        if HIDDEN.match(path):
+        if better := _better(scope, path):
+            await Response.text("", status=301, headers={"Location": better}).asgi_send(sender)
+        elif HIDDEN.match(path):
             await render.not_found(datasette, Request(scope, receive)).asgi_send(sender)
         elif allowed := _other_methods(datasette, path, scope):
             text = f"Only {' and '.join(allowed.split(', '))} are answered here."
@@ -145,6 +152,30 @@ def _only_gzip_that_is_wanted(app: App) -> App:
     return asked
 
 
+def _without_language(datasette: Any, scope: MutableMapping[str, Any]) -> tuple[MutableMapping[str, Any], str]:
+    """The request with its language beside the address, so that one set of routes does for all languages."""
+    languages = offered.offered(datasette.databases.get(render.DATABASE))
+    path = render.route_path(datasette, scope)
+    code, rest = offered.split(languages, path)
+    scope = {**scope, "cop_language": code, "cop_offered": languages}
+    if rest != path:
+        whole = datasette.setting("base_url").rstrip("/") + rest
+        scope |= {"path": unquote(whole), "raw_path": whole.encode("latin-1", "replace")}
+    return scope, rest
+
+
+def _better(scope: MutableMapping[str, Any], path: str) -> str:
+    """Where an address of a language should lead, with or without the slash at its end; "" if it is right as it is."""
+    languages = scope["cop_offered"]
+    if path[1:] in languages.others:  # /cy
+        return f"{path[1:]}/"
+    if (
+        scope["cop_language"] != languages.own and path.endswith("/") and path != "/"
+    ):  # Datasette would forget the language
+        return f"../{path.rstrip('/').rpartition('/')[2]}"
+    return ""
+
+
 def limit_for(path: str) -> int:
     """How many bytes a request to this path may bring."""
     return MAX_SYNC_BYTES if path.startswith(SYNC_PATH) else MAX_BODY_BYTES
@@ -181,9 +212,11 @@ class _Sender:
 
 
 def _policy(datasette: Any, path: str) -> str:
-    """Datasette's own pages need their scripts; ours need none."""
+    """Datasette's own pages need their scripts; ours need none, and one kind of page has one."""
     if path.startswith(FILE_PATHS):
         return FILE_POLICY
+    if CHECKLIST.fullmatch(path):
+        return CHECKLIST_POLICY
     return DATASETTE_POLICY if path.startswith("/-") or is_datasettes(datasette, path) else OUR_POLICY
 
 

@@ -7,18 +7,19 @@ from typing import Any, ClassVar
 
 from cop.fields import FOLDERS, TYPES
 from cop.web import cards, dates, facts, labels
-from cop.web.asked import Asked, listed
+from cop.web.asked import Asked
+from cop.web.language import N_, _, apart, ngettext
 from cop.web.links import record_address
-from cop.web.record import renamed
 from cop.web.render import Answer
-from cop.web.works import find
+from cop.web.words import listed
+from cop.web.works import find, renamed
 
 MAX_CHANGES = 500  # shown on one page; the newest
 _KINDS = {
-    "withdraw": "withdrew it: it is no longer shown",
-    "erase": "removed text for good: it cannot be brought back",
-    "endorse": "looked at it and stands behind it",
-    "same-as": "said that this is the same as another entry",
+    "withdraw": N_("%(who)s withdrew it: it is no longer shown."),
+    "erase": N_("%(who)s removed text for good: it cannot be brought back."),
+    "endorse": N_("%(who)s looked at it and stands behind it."),
+    "same-as": N_("%(who)s said that this is the same as another entry."),
 }
 
 
@@ -29,6 +30,7 @@ class Change:
     label: str
     before: str
     after: str
+    ours: bool  # in words of the site, not in the text of the record
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,6 @@ class HistoryPage:
     heading: str
     title: str
     lang: str
-    dir: str
     target: str
     list_label: str
     list_target: str
@@ -70,12 +71,11 @@ def history(asked: Asked, folder: str, slug: str) -> Answer:
     ).fetchall()
     steps = list(_steps(row["type"], list(reversed(rows[:MAX_CHANGES]))))
     return HistoryPage(
-        heading="What happened here",
+        heading=_("What happened here"),
         title=row["title"],
         lang=row["language"],
-        dir=labels.direction(row["language"]),
         target=record_address(row["type"], row["slug"]),
-        list_label=record_type.plural,
+        list_label=labels.plural(record_type),
         list_target=f"/{record_type.folder}",
         steps=tuple(reversed(steps)),
         helpers=tuple(sorted({one["organisation"] for one in rows if one["organisation"]}, key=str.casefold)),
@@ -91,7 +91,7 @@ def _steps(type_name: str, rows: list[sqlite3.Row]) -> Iterator[Step]:
         changes = tuple(_change(type_name, name, known.get(name), value) for name, value in patch.items())
         yield Step(
             iso=row["claimed"],
-            day=dates.words(row["claimed"][:10]) if row["claimed"] else "At an unknown time",
+            day=dates.words(row["claimed"][:10]) if row["claimed"] else _("At an unknown time"),
             sentence=_sentence(type_name, row, patch),
             seen=dates.words(row["seen"][:10]) if row["seen"][:10] != row["claimed"][:10] else "",
             changes=changes,
@@ -100,25 +100,27 @@ def _steps(type_name: str, rows: list[sqlite3.Row]) -> Iterator[Step]:
 
 
 def _sentence(type_name: str, row: sqlite3.Row, patch: Mapping[str, Any]) -> str:
-    who = row["organisation"] or "Somebody"
-    if row["kind"] in _KINDS:
-        return f"{who} {_KINDS[row['kind']]}."
+    who = apart(row["organisation"]) if row["organisation"] else _("Somebody")
+    if told := _KINDS.get(row["kind"]):
+        return _(told, who=who)
     if row["kind"] != "change":
-        return f"{who} did something that this version of cop does not know ({row['kind']})."
+        kind = apart(row["kind"])
+        return _("%(who)s did something that this version of cop does not know (%(kind)s).", who=who, kind=kind)
     if row["position"] == 1:
-        return f"{who} added it."
+        return _("%(who)s added it.", who=who)
     if not patch:
-        return f"{who} changed something that this copy does not show."
+        return _("%(who)s changed something that this copy does not show.", who=who)
     names = [labels.field_label(TYPES.get(type_name), name) for name in patch]
-    shown = [*names[:4], f"{len(names) - 4} more"] if len(names) > 5 else names
-    return f"{who} changed: {listed(shown)}."
+    shown = [*names[:4], ngettext("%(num)s more", "%(num)s more", len(names) - 4)] if len(names) > 5 else names
+    return _("%(who)s changed: %(fields)s.", who=who, fields=listed(shown))
 
 
 def _change(type_name: str, name: str, before: Any, value: Any) -> Change:
-    label = labels.field_label(TYPES.get(type_name), name)
     if _is_set_change(value):
-        return Change(label, *(facts.in_words(type_name, name, value.get(part) or []) for part in ("removed", "added")))
-    return Change(label, facts.in_words(type_name, name, before), facts.in_words(type_name, name, value))
+        before, value = value.get("removed") or [], value.get("added") or []
+    label = labels.field_label(TYPES.get(type_name), name)
+    told = [facts.in_words(type_name, name, one) for one in (before, value)]
+    return Change(label, told[0], told[1], facts.is_ours(type_name, name))
 
 
 def _after(before: Any, value: Any) -> Any:

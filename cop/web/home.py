@@ -1,13 +1,16 @@
 """The first page, and what changed lately."""
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cop.fields import TYPES
-from cop.web import dates, events
+from cop.fields import GAPS, TYPES
+from cop.filing import HELP
+from cop.web import dates, events, labels
 from cop.web.asked import Asked
-from cop.web.cards import COLUMNS, Card, cards
+from cop.web.cards import COLUMNS, Card, CardsPage, cards
+from cop.web.language import _, number
 from cop.web.lists import Pager
 from cop.web.topics import Topic, read_topics, tree
 
@@ -40,6 +43,15 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """What readers could help with, and the list of where."""
+
+    label: str
+    count: str
+    query: dict[str, str]
+
+
+@dataclass(frozen=True)
 class HomePage:
     """What the template of the first page shows."""
 
@@ -50,6 +62,7 @@ class HomePage:
     past: tuple[events.Event, ...]
     news: tuple[Card, ...]
     topics: tuple[Topic, ...]
+    gaps: tuple[Gap, ...]
     template: ClassVar[str] = "cop_home.html"
 
 
@@ -72,50 +85,49 @@ class NewPage:
     template: ClassVar[str] = "cop_new.html"
 
 
-@dataclass(frozen=True)
-class CardsPage:
-    """A plain list of records."""
-
-    heading: str
-    lead: str
-    cards: tuple[Card, ...]
-    nothing: str
-    template: ClassVar[str] = "cop_cards.html"
-
-
 def home(asked: Asked) -> HomePage:
     """/"""
     db, today = asked.db, asked.today
-    coming = events.coming(db, today, NEXT)
+    coming = events.coming(db, today, limit=NEXT)
     return HomePage(
-        heading="Home",
+        heading=_("Home"),
         counts=tuple(_counts(asked)),
         coming=coming,
         open=() if coming else events.open_calls(db, today, NEXT),
         past=() if coming else events.past(db, today, PAST),
         news=_news(db),
         topics=tree(read_topics(db)),
+        gaps=tuple(_gaps(db)),
     )
 
 
 def _counts(asked: Asked) -> list[Count]:
     counts = dict(asked.db.execute("SELECT type, count(*) FROM records GROUP BY type").fetchall())
     found = [
-        Count(TYPES[name].plural, f"/{TYPES[name].folder}", f"{counts[name]:,}")
+        Count(labels.plural(TYPES[name]), f"/{TYPES[name].folder}", number(counts[name]))
         for name in _COUNTED
         if counts.get(name)
     ]
     if counts.get("event"):
         coming = events.count_coming(asked.db, asked.today)
         one = (
-            Count("Events to come", "/events", f"{coming:,}")
+            Count(_("Events to come"), "/events", number(coming))
             if coming
-            else Count("Events", "/events", f"{counts['event']:,}")
+            else Count(_("Events"), "/events", number(counts["event"]))
         )
         found.insert(1, one)
     if differences := asked.db.execute("SELECT count(DISTINCT record_id) FROM conflicts").fetchone()[0]:
-        found.append(Count("Differences to settle", "/differences", f"{differences:,}"))
+        found.append(Count(_("Differences to settle"), "/differences", number(differences)))
     return found
+
+
+def _gaps(db: sqlite3.Connection) -> Iterator[Gap]:
+    counts = dict(
+        db.execute("SELECT value, n FROM facet_counts WHERE type = 'resource' AND name = ?", (HELP,)).fetchall()
+    )
+    for value in GAPS:
+        if value in counts:
+            yield Gap(labels.choice(value), number(counts[value]), {HELP: value})
 
 
 def _news(db: sqlite3.Connection) -> tuple[Card, ...]:
@@ -143,8 +155,8 @@ def new(asked: Asked) -> NewPage:
         {"page": str(page - 1)} if page > 1 else None,
         {"page": str(page + 1)} if len(rows) > NEW_PER_PAGE else None,
     )
-    found = (Day(iso, dates.words(iso) if iso else "At an unknown time", tuple(one)) for iso, one in days.items())
-    return NewPage("What changed", tuple(found), pager)
+    found = (Day(iso, dates.words(iso) if iso else _("At an unknown time"), tuple(one)) for iso, one in days.items())
+    return NewPage(_("What changed"), tuple(found), pager)
 
 
 def differences(asked: Asked) -> CardsPage:
@@ -154,9 +166,11 @@ def differences(asked: Asked) -> CardsPage:
         " ORDER BY title COLLATE NOCASE, record_id LIMIT 500"
     )
     return CardsPage(
-        "Differences to settle",
-        "Two partners answered the same question before they could see each other’s answer. Both answers are kept. "
-        "Do you know more? Tell the organisation whose copy you are reading.",
+        _("Differences to settle"),
+        _(
+            "Two partners answered the same question before they could see each other’s answer. Both answers are kept. "
+            "Do you know more? Tell the organisation whose copy you are reading."
+        ),
         cards(rows, with_type=True),
-        "There are none: all answers agree.",
+        _("There are none: all answers agree."),
     )

@@ -1,21 +1,15 @@
-"""Codes and short words as readers see them: languages, choices, kinds of record, numbers."""
+"""Codes and short words as readers see them: languages, choices, kinds of record, fields."""
 
-from cop.fields import TYPES, RecordType
+from babel import Locale
 
-LANGUAGES = {
-    "am": "Amharic", "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "bfi": "British Sign Language", "cs": "Czech",
-    "cy": "Welsh", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fa": "Persian", "fr": "French",
-    "ga": "Irish", "gd": "Scottish Gaelic", "gu": "Gujarati", "ha": "Hausa", "he": "Hebrew", "hi": "Hindi",
-    "hu": "Hungarian", "ig": "Igbo", "it": "Italian", "ja": "Japanese", "ko": "Korean", "ku": "Kurdish",
-    "lt": "Lithuanian", "lv": "Latvian", "ml": "Malayalam", "ne": "Nepali", "nl": "Dutch", "om": "Oromo",
-    "pa": "Punjabi", "pl": "Polish", "ps": "Pashto", "pt": "Portuguese", "ro": "Romanian", "rom": "Romani",
-    "ru": "Russian", "sk": "Slovak", "so": "Somali", "sq": "Albanian", "sr": "Serbian", "sw": "Swahili",
-    "ta": "Tamil", "te": "Telugu", "ti": "Tigrinya", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu",
-    "vi": "Vietnamese", "yi": "Yiddish", "yo": "Yoruba", "zh": "Chinese",
-}  # fmt: skip
-RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
-NOT_STATED = "Not stated"
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+from cop.fields import TYPES, Field, RecordType
+from cop.web.language import N_, locale, lookup, ngettext
+
+NOT_STATED = N_("Not stated")
+_AS_THEY_ARE = {"nhs": "NHS", "step-free": "Step-free", "easy-read": "Easy Read"}
+_SOURCE = Locale("en")
+# Not in CLDR, or not as people here call them
+_LANGUAGES = {"bfi": N_("British Sign Language"), "bn": N_("Bengali"), "rom": N_("Romani")}
 
 
 def language(code: str) -> str:
@@ -24,50 +18,64 @@ def language(code: str) -> str:
     >>> language("so"), language("en-GB"), language("x-easy")
     ('Somali', 'English (GB)', 'x-easy')
     """
-    base, _, region = code.partition("-")
-    name = LANGUAGES.get(base.lower(), "")
+    base, _hyphen, region = code.partition("-")
+    base = base.lower()
+    name = lookup(_LANGUAGES.get(base, "")) or locale().languages.get(base) or _SOURCE.languages.get(base, "")
     return (f"{name} ({region})" if region else name) if name else code
 
 
-def direction(code: str) -> str:
-    """The direction of writing: "rtl", "ltr", or "auto" if the language is not known."""
-    if not code:
-        return "auto"
-    return "rtl" if code.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
-
-
 def choice(value: str) -> str:
-    """A choice such as training-course as words.
+    """A choice such as training-course as words; one that nobody foresaw stays as it is written.
 
     >>> choice("training-course"), choice(""), choice("nhs")
     ('Training course', 'Not stated', 'NHS')
     """
-    if value == "nhs":
-        return "NHS"
+    return lookup(choice_words(value) or NOT_STATED)
+
+
+def chosen(field: Field, value: str) -> str:
+    """One of the words of a field that has a list of them; another word stays as it was written."""
+    return choice(value) if value in field.choices else value
+
+
+def choice_words(value: str) -> str:
+    """The English words of a choice, under which the catalogues have it."""
+    if value in _AS_THEY_ARE:
+        return _AS_THEY_ARE[value]
     text = value.replace("-", " ").replace("_", " ")
-    return text[:1].upper() + text[1:] if text else NOT_STATED
-
-
-def count(number: int, one: str, many: str) -> str:
-    """A number with its noun.
-
-    >>> count(1, "change", "changes"), count(1200, "change", "changes")
-    ('1 change', '1,200 changes')
-    """
-    return f"{number:,} {one if number == 1 else many}"
-
-
-def number_word(number: int) -> str:
-    """Small numbers as words, as in "Two answers"."""
-    return (_NUMBERS[number] if number < len(_NUMBERS) else f"{number:,}").capitalize()
+    return text[:1].upper() + text[1:]
 
 
 def type_label(name: str) -> str:
     """What one record of this type is called."""
-    return TYPES[name].label if name in TYPES else choice(name)
+    return lookup(TYPES[name].label) if name in TYPES else choice(name)
+
+
+def plural(record_type: RecordType) -> str:
+    """What many records of this type are called."""
+    return lookup(record_type.plural)
+
+
+def counted(record_type: RecordType, count: int) -> str:
+    """How many records of this type there are.
+
+    >>> counted(TYPES["resource"], 1), counted(TYPES["resource"], 1200)
+    ('1 resource', '1,200 resources')
+    """
+    return ngettext(*counted_words(record_type), count)
+
+
+def counted_words(record_type: RecordType) -> tuple[str, str]:
+    """The English words for one and for many, under which the catalogues have them."""
+    return f"%(num)s {record_type.label.lower()}", f"%(num)s {record_type.plural.lower()}"
 
 
 def field_label(record_type: RecordType | None, name: str) -> str:
     """What readers see in front of a field."""
     field = record_type.field(name) if record_type else None
-    return field.label if field else choice(name)
+    return lookup(field.label) if field else choice(name)
+
+
+def changes(count: int) -> str:
+    """How many changes."""
+    return ngettext("%(num)s change", "%(num)s changes", count)

@@ -5,10 +5,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
-from cop.fields import TYPES
+from cop.fields import FOLDERS, TYPES
+from cop.web.language import spoken
+from cop.web.offered import is_shared
 
 # records of these pages have an address of their own: /about, not /pages/about
-OWN_PAGES = ("about", "accessibility", "privacy", "offline")
+OWN_PAGES = ("about", "accessibility", "privacy", "offline", "languages")
+FEED = "/feed.atom"  # behind the address of a list or a topic
 _OWN_IN_TEXT = re.compile(rf'href="\.\./pages/({"|".join(OWN_PAGES)})(?=["#])')
 _OUTSIDE = re.compile(r"(?:https?://[^\s/]|mailto:[^\s@/]+@)", re.IGNORECASE)
 
@@ -35,6 +38,24 @@ def _up(steps: int, target: str) -> str:
     return f"{'../' * steps}{target.lstrip('/')}" or "./"
 
 
+def page_link(path: str, target: str, query: Query | None = None) -> str:
+    """The link from the page at `path`, in the language of that page: what is the same in every language lies above it."""
+    up = "../" if spoken().has_prefix and is_shared(target) else ""
+    return up + rel(path, target, query)
+
+
+def language_link(path: str, query: str, code: str) -> str:
+    """The link from the page at `path` to the same page in another language.
+
+    >>> language_link("/topics/meetings", "page=2", "cy")
+    '../cy/topics/meetings?page=2'
+    """
+    up = "../" if spoken().has_prefix else ""
+    below = "" if code == spoken().own else f"{code}/"
+    link = "../" * (path.count("/") - 1) + up + below + path.lstrip("/")
+    return (link or "./") + (f"?{query}" if query else "")
+
+
 def record_address(type_name: str, slug: str) -> str:
     """Where the page of a record is, from the top of the site; "" for a type that this version does not know.
 
@@ -45,6 +66,32 @@ def record_address(type_name: str, slug: str) -> str:
         return f"/{slug}"
     record_type = TYPES.get(type_name)
     return f"/{record_type.folder}/{quote(slug, safe='')}" if record_type else ""
+
+
+def feeds(path: str) -> tuple[str, ...]:
+    """Feeds that a page names to programs: the one of everything, of its kind, of its topic.
+
+    >>> feeds("/topics/meetings"), feeds("/about")
+    (('/feed.atom', '/topics/feed.atom', '/topics/meetings/feed.atom'), ('/feed.atom',))
+    """
+    parts = path.strip("/").split("/")
+    found = [FEED]
+    if parts[0] in FOLDERS:
+        found.append(f"/{parts[0]}{FEED}")
+        if parts[0] == "topics" and len(parts) == 2:
+            found.append(f"{path}{FEED}")
+    return tuple(found)
+
+
+def citation_files(address: str) -> tuple[tuple[str, str], ...]:
+    """Name and address of each form of the citations of a resource, or of the list of them.
+
+    >>> citation_files("/resources")[0]
+    ('BibTeX', '/resources.bib')
+    """
+    return tuple(
+        (name, f"{address}.{ending}") for name, ending in (("BibTeX", "bib"), ("RIS", "ris"), ("JSON", "json"))
+    )
 
 
 def history_address(type_name: str, slug: str) -> str:

@@ -4,33 +4,55 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import ClassVar
 
-from cop.fields import TYPES, RecordType, facets
-from cop.number_sets import NumberSet
+from cop.fields import NEW, TYPES, Field, RecordType
 from cop.search import numbers
+from cop.web import labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards
-from cop.web.narrow import Facet, Option, Wanted, facet_list, parameter, selected, value_labels
+from cop.web.language import N_, _, lookup
+from cop.web.links import FEED, citation_files
+from cop.web.narrow import (
+    NEW_DAYS,
+    Counter,
+    Facet,
+    Option,
+    Wanted,
+    everything,
+    facet_list,
+    fields_of,
+    narrowed,
+    parameter,
+    value_labels,
+)
 
 PAGE_SIZE = 20
-FEW = 1000  # records that are put in order in a moment
+FEW = 2000  # records: so many are put in order at once
 LEADS = {
-    "resource": "Guidance, toolkits, reports and more about doing research together. Each has a short summary in plain words.",
-    "post": "Longer pieces to read, by people in communities and universities.",
-    "organisation": "Everybody who is named in this collection, from A to Z. Being named does not mean that they stand behind it.",
-    "word": "What words mean, according to whom. Where meanings differ they stand side by side, and none is the main one.",
-    "principle": "Principles of working together, from different traditions. They do not always agree, and we have not made them agree.",
-    "checklist": "Questions to ask. Tick them here or on paper: nothing that you tick is kept or sent.",
-    "project": "What people are doing together.",
-    "technique": "Ways to decide, to listen and to share power, with who tried them and how it went.",
-    "opportunity": "Paid roles, courses and calls.",
-    "training": "Courses, for all who do research together.",
-    "page": "Pages about this collection.",
+    "resource": N_(
+        "Guidance, toolkits, reports and more about doing research together. Each has a short summary in plain words."
+    ),
+    "post": N_("Longer pieces to read, by people in communities and universities."),
+    "organisation": N_(
+        "Everybody who is named in this collection, from A to Z. Being named does not mean that they stand behind it."
+    ),
+    "word": N_(
+        "What words mean, according to whom. Where meanings differ they stand side by side, and none is the main one."
+    ),
+    "principle": N_(
+        "Principles of working together, from different traditions. They do not always agree, and we have not made them agree."
+    ),
+    "checklist": N_("Questions to ask. Answer them here or on paper. What you tick and write stays on your device."),
+    "project": N_("What people are doing together."),
+    "technique": N_("Ways to decide, to listen and to share power, with who tried them and how it went."),
+    "opportunity": N_("Paid roles, courses and calls."),
+    "training": N_("Courses, for all who do research together."),
+    "page": N_("Pages about this collection."),
 }
 ORDERS = {
     "": "date DESC, title COLLATE NOCASE, record_id",
+    "oldest": "(date = ''), date, title COLLATE NOCASE, record_id",
     "title": "title COLLATE NOCASE, record_id",
     "added": "added DESC, record_id",
     "best": "date DESC, record_id",  # by how well it fits, where there are words to fit
@@ -71,62 +93,57 @@ class ListPage:
     cards: tuple[Card, ...]
     pager: Pager
     start: int  # number of the first card
+    query: Mapping[str, str | Sequence[str]]  # what narrows the list
+    address: Mapping[str, str | Sequence[str]]  # likewise, with the page: one plain address for each state of a list
+    feed: str  # address of its feed
+    files: tuple[tuple[str, str], ...]  # name and address of the same list for other programs
     template: ClassVar[str] = "cop_list.html"
 
 
 def wanted(asked: Asked, record_type: RecordType) -> Wanted:
     """Read what the reader chose; anything else in the address is left alone."""
-    chosen = {}
-    for field in facets()[record_type.name]:
-        values = tuple(dict.fromkeys(asked.texts(parameter(field.name))))
-        if any(values):
-            chosen[field.name] = tuple(value for value in values if value)
+    chosen = {field.name: values for field in fields_of(record_type) if (values := _chosen(asked, field))}
     words, order = asked.text("q"), asked.text("sort")
     found = numbers(asked.db, words)
     if order not in ORDERS or (order == "best" and found is None):
         order = ""
-    return Wanted(record_type, words, None if found is None else json.dumps(found), chosen, order, asked.page())
+    told = None if found is None else json.dumps(found)
+    return Wanted(record_type, words, told, chosen, order, asked.page(), asked.today)
 
 
-def total(db: sqlite3.Connection, record_type: RecordType) -> int:
-    """How many records of a kind there are."""
-    row = db.execute(
-        "SELECT n FROM facet_counts WHERE type = ? AND name = '' AND value = ''", (record_type.name,)
-    ).fetchone()
-    return int(row[0]) if row else 0
+def _chosen(asked: Asked, field: Field) -> tuple[str, ...]:
+    """The values of one facet that stand in the address, in an order of their own."""
+    values = {value for value in asked.texts(parameter(field.name)) if value}
+    if field is NEW:
+        values &= set(map(str, NEW_DAYS))
+    return tuple(sorted(values))
 
 
 def rows(db: sqlite3.Connection, want: Wanted, limit: int, offset: int) -> list[sqlite3.Row]:
     """One page of the wanted records, in the wanted order."""
-    numbers = _numbers(db, want, selected(db, want), limit, offset)
-    sql = f"SELECT number, {COLUMNS} FROM records WHERE number IN (SELECT value FROM json_each(?))"
-    found = {row["number"]: row for row in db.execute(sql, [json.dumps(numbers)])}
-    return [found[number] for number in numbers if number in found]
+    numbers = Counter(db, want).wanted() if want.narrows else None
+    if numbers is not None and want.found is not None and want.order in ("", "best"):
+        best = [number for number in json.loads(want.found) if number in numbers]
+        return _these(db, best[offset : offset + limit], "found.key")
+    if numbers is not None and len(numbers) <= FEW:
+        return _these(db, list(numbers), f"{ORDERS[want.order]} LIMIT {int(limit)} OFFSET {int(offset)}")
+    condition, values = narrowed(want)  # of many, some are soon found on the way through the index of the order
+    sql = f"SELECT {COLUMNS} FROM records WHERE records.type = ? AND {condition} ORDER BY {ORDERS[want.order]} LIMIT ? OFFSET ?"
+    return db.execute(sql, (want.record_type.name, *values, limit, offset)).fetchall()
 
 
-def _numbers(db: sqlite3.Connection, want: Wanted, chosen: NumberSet | None, limit: int, offset: int) -> Sequence[int]:
-    """Their numbers. Whole rows are read of few only, because they are long and lie far apart."""
-    order, kind, part = ORDERS[want.order], want.record_type.name, slice(offset, offset + limit)
-    every = f"SELECT number FROM records WHERE type = ? ORDER BY {order}"
-    if chosen is None:
-        return [row[0] for row in db.execute(f"{every} LIMIT ? OFFSET ?", (kind, limit, offset))]
-    if want.found is not None and want.order in ("", "best"):
-        return [number for number in json.loads(want.found) if number in chosen][part]
-    if len(chosen) > FEW:  # so many that enough of them come along soon, in the order of all
-        fitting = (number for (number,) in db.execute(every, (kind,)) if number in chosen)
-        return list(islice(fitting, part.start, part.stop))
-    few = f"SELECT number FROM records WHERE number IN (SELECT value FROM json_each(?)) ORDER BY {order}"
-    return [row[0] for row in db.execute(few, (json.dumps(list(chosen)),))][part]
+def _these(db: sqlite3.Connection, numbers: Sequence[int], order: str) -> list[sqlite3.Row]:
+    sql = f"SELECT {COLUMNS} FROM json_each(?) AS found CROSS JOIN records ON number = found.value ORDER BY {order}"
+    return db.execute(sql, [json.dumps(numbers)]).fetchall()
 
 
 def filters(db: sqlite3.Connection, want: Wanted) -> tuple[Filter, ...]:
     """The choices in force, each with the way back."""
-    found = [Filter("Words", want.words, want.query(q=""))] if want.words else []
+    found = [Filter(_("Words"), want.words, want.query(q=""))] if want.words else []
     for name, chosen in want.chosen.items():
-        field = want.record_type.field(name)
-        if field:
-            names = value_labels(db, field, chosen)
-            found += [Filter(field.label, names[value], want.without(name, value)) for value in chosen]
+        field = next(field for field in fields_of(want.record_type) if field.name == name)
+        names = value_labels(db, field, chosen)
+        found += [Filter(lookup(field.label), names[value], want.without(name, value)) for value in chosen]
     return tuple(found)
 
 
@@ -134,7 +151,7 @@ def pager(want: Wanted, count: int) -> Pager:
     """Where this page stands among its neighbours."""
     first, last = (want.page - 1) * PAGE_SIZE + 1, min(want.page * PAGE_SIZE, count)
     return Pager(
-        f"{first:,} to {last:,} of {count:,}" if last >= first else "",
+        _("%(first)s to %(last)s of %(total)s", first=first, last=last, total=count) if last >= first else "",
         want.query(page=str(want.page - 1)) if want.page > 1 and first <= count else None,
         want.query(page=str(want.page + 1)) if last < count else None,
     )
@@ -144,31 +161,34 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
     """The list of one kind of record."""
     record_type = TYPES[type_name]
     want = wanted(asked, record_type)
-    chosen = selected(asked.db, want)
-    everything = total(asked.db, record_type)
-    count = everything if chosen is None else len(chosen)
+    count = Counter(asked.db, want).total()
     found = rows(asked.db, want, PAGE_SIZE, (want.page - 1) * PAGE_SIZE)
-    noun = (record_type.label if everything == 1 else record_type.plural).lower()
-    narrowed_to = f"{count:,} of {everything:,} {noun}" if want.chosen or want.words else f"{count:,} {noun}"
+    things = labels.counted(record_type, everything(asked.db, record_type))
     return ListPage(
-        heading=record_type.plural,
-        lead=LEADS.get(type_name, ""),
+        heading=labels.plural(record_type),
+        lead=lookup(LEADS.get(type_name, "")),
         target=f"/{record_type.folder}",
         words=want.words,
         facets=facet_list(asked.db, want),
         prominent=type_name == "resource",
         filters=filters(asked.db, want),
-        count=narrowed_to,
+        count=_("%(num)s of %(things)s", num=count, things=things) if want.chosen or want.words else things,
         orders=_orders(want),
         cards=cards(found),
         pager=pager(want, count),
         start=(want.page - 1) * PAGE_SIZE + 1,
+        query=want.query(),
+        address=want.query(page=str(want.page) if want.page > 1 else ""),
+        feed=f"/{record_type.folder}{FEED}",
+        files=citation_files("/resources") if type_name == "resource" else (),
     )
 
 
 def _orders(want: Wanted) -> tuple[Option, ...]:
-    known = {"": "Newest first"} if want.record_type.sort != "title" else {}
+    known = {"": _("Newest first")} if want.record_type.sort != "title" else {}
     if want.found is not None:
-        known = {"best": "Best match first"}
-    known |= {"title": "Title, A to Z", "added": "Newly added first"}
+        known = {"best": _("Best match first")}
+    if want.record_type.sort != "title":
+        known |= {"oldest": _("Oldest first")}
+    known |= {"title": _("Title, A to Z"), "added": _("Newly added first")}
     return tuple(Option(value, label, "", value == want.order) for value, label in known.items())

@@ -2,20 +2,36 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import reduce
 from operator import and_
 
-from cop import number_sets
-from cop.fields import Field, RecordType, facets
-from cop.number_sets import NumberSet
+from pyroaring import BitMap
+
+from cop import facet_sets
+from cop.fields import NEW, Field, RecordType, facets
+from cop.filing import ADDED, NOT_STATED
 from cop.web import labels
+from cop.web.language import _, lookup, ngettext, number
 
 OPEN_OPTIONS = 6  # of a facet; more are folded away
 MAX_OPTIONS = 300
-PARAMETERS = {"topics": "topic", "languages": "language", "organisers": "organiser"}  # others are named as the field
-_FIRST = {name: at for at, name in enumerate(("topics", "kind", "tradition", "audience", "languages", "format"))}
+PARAMETERS = {
+    "topics": "topic", "languages": "language", "organisers": "organiser", "open_access": "cost",
+    "access_provided": "access", "join_methods": "join", "costs_covered": "covered",
+}  # fmt: skip
+_FIRST = {
+    name: at
+    for at, name in enumerate(
+        (
+            *("access_provided", "join_methods", "costs_covered"),
+            *("topics", "kind", "tradition", "audience", "languages", "format", "open_access", "year", "new", "help"),
+        )
+    )
+}
+NEW_DAYS = (7, 30, 365)
 
 
 @dataclass(frozen=True)
@@ -25,20 +41,26 @@ class Wanted:
     record_type: RecordType
     words: str
     found: str | None  # JSON list of the numbers of records with these words, best first; None without words
-    chosen: Mapping[str, tuple[str, ...]]  # field name to values: any of them will do
+    chosen: Mapping[str, tuple[str, ...]]  # field name to values, in the order of `fields_of`: any of them will do
     order: str
     page: int
+    today: date
 
     def query(self, **changes: str | Sequence[str]) -> dict[str, str | Sequence[str]]:
-        """The plain query string for this list, with changes; "" takes a part away."""
-        parts: dict[str, str | Sequence[str]] = {"q": self.words, "sort": self.order}
+        """The plain query string for this list, with changes; "" takes a part away. Always in the same order."""
+        parts: dict[str, str | Sequence[str]] = {"q": self.words}
         parts |= {parameter(name): values for name, values in self.chosen.items()}
-        return {name: value for name, value in (parts | changes).items() if value}
+        return {name: value for name, value in (parts | {"sort": self.order} | changes).items() if value}
 
     def without(self, name: str, value: str) -> dict[str, str | Sequence[str]]:
         """The query string without one filter."""
         left = [one for one in self.chosen[name] if one != value]
         return self.query(**{parameter(name): left})
+
+    @property
+    def narrows(self) -> bool:
+        """True if this is less than the whole list."""
+        return bool(self.chosen) or self.found is not None
 
 
 @dataclass(frozen=True)
@@ -67,95 +89,149 @@ def parameter(name: str) -> str:
     return PARAMETERS.get(name, name)
 
 
+def fields_of(record_type: RecordType) -> list[Field]:
+    """What its list can be narrowed by, in the order of pages and addresses."""
+    return sorted(facets()[record_type.name], key=lambda field: _FIRST.get(field.name, len(_FIRST)))
+
+
 def narrowed(want: Wanted) -> tuple[str, list[str]]:
-    """The condition on `number` that says which records are wanted, as SQL and its values."""
+    """The condition on `records` that says which are wanted, as SQL and its values."""
     clauses, values = ["1"], []
     for name, chosen in want.chosen.items():
-        if chosen:
-            marks = ", ".join("?" * len(chosen))
-            clauses.append(f"number IN (SELECT number FROM facets WHERE type = ? AND name = ? AND value IN ({marks}))")
-            values += [want.record_type.name, name, *chosen]
+        for one in [[value] for value in chosen] if _wants_every(want.record_type, name) else [chosen]:
+            kept, given = _values_kept(want, name, one)
+            clauses.append(
+                "EXISTS (SELECT 1 FROM facets WHERE facets.type = ? AND facets.name = ? AND facets.number = records.number"
+                f" AND facets.value {kept})"
+            )
+            values += [want.record_type.name, ADDED if name == NEW.name else name, *given]
     if want.found is not None:
-        clauses.append("number IN (SELECT value FROM json_each(?))")
+        clauses.append("records.number IN (SELECT value FROM json_each(?))")
         values.append(want.found)
     return " AND ".join(clauses), values
 
 
-def selected(db: sqlite3.Connection, want: Wanted, leave_out: str = "") -> NumberSet | None:
-    """The wanted records; None for all of that kind."""
-    parts = [
-        _members(db, want.record_type.name, name, chosen) for name, chosen in want.chosen.items() if name != leave_out
-    ]
-    if want.found is not None:
-        parts += [number_sets.of(json.loads(want.found)), _members(db, want.record_type.name, "", ("",))]
-    return reduce(and_, parts) if parts else None
+def _wants_every(record_type: RecordType, name: str) -> bool:
+    """True if records must have every chosen value, and not just one of them."""
+    field = record_type.field(name)
+    return field is not None and field.every
 
 
-def _members(db: sqlite3.Connection, type_name: str, name: str, values: Sequence[str]) -> NumberSet:
-    """The records with any of these values."""
-    rows = db.execute(
-        "SELECT block, bits FROM facet_numbers WHERE type = ? AND name = ?"
-        f" AND value IN ({', '.join('?' * len(values))})",
-        (type_name, name, *values),
-    )
-    blocks: dict[int, int] = {}
-    for at, bits in rows:
-        blocks[at] = blocks.get(at, 0) | number_sets.from_bytes(bits)
-    return NumberSet(blocks)
+def _values_kept(want: Wanted, name: str, chosen: Sequence[str]) -> tuple[str, Sequence[str]]:
+    if name == NEW.name:
+        return ">= ?", [_since(want.today, max(map(int, chosen)))]
+    return f"IN ({', '.join('?' * len(chosen))})", chosen
+
+
+def _since(today: date, days: int) -> str:
+    return (today - timedelta(days=days)).isoformat()
+
+
+class Counter:
+    """Counts how many records each further choice would leave, with sets of numbers that stand ready in `site.db`."""
+
+    def __init__(self, db: sqlite3.Connection, want: Wanted) -> None:
+        self._db, self._want = db, want
+        self._chosen = {name: self._of(name, values) for name, values in want.chosen.items()}
+        if want.found is not None:
+            self._chosen[""] = self._any_of("type", [want.record_type.name]) & BitMap(json.loads(want.found))
+
+    def wanted(self, leave_out: str = "-") -> BitMap | None:
+        """The records that all choices leave, or all but one; None if nothing was chosen."""
+        sets = [numbers for name, numbers in self._chosen.items() if name != leave_out]
+        return reduce(and_, sets) if sets else None
+
+    def total(self) -> int:
+        """How many records are wanted."""
+        numbers = self.wanted()
+        return everything(self._db, self._want.record_type) if numbers is None else len(numbers)
+
+    def counts(self, name: str) -> dict[str, int]:
+        """Per value of a facet, how many records it and all other choices would leave."""
+        others = self.wanted(leave_out="-" if _wants_every(self._want.record_type, name) else name)
+        if name == NEW.name:
+            return {str(days): _both(self._new(days), others) for days in NEW_DAYS}
+        if others is not None:
+            sets = facet_sets.of_facet(self._db, self._want.record_type.name, name)
+            return {value: _both(numbers, others) for value, numbers in sets.items()}
+        sql = "SELECT value, n FROM facet_counts WHERE type = ? AND name = ?"
+        return dict(self._db.execute(sql, (self._want.record_type.name, name)).fetchall())
+
+    def _of(self, name: str, values: Sequence[str]) -> BitMap:
+        if _wants_every(self._want.record_type, name):
+            return reduce(and_, (self._any_of(name, [value]) for value in values))
+        return self._any_of(name, values)
+
+    def _any_of(self, name: str, values: Sequence[str]) -> BitMap:
+        if name == NEW.name:
+            return self._new(max(map(int, values)))
+        return BitMap.union(BitMap(), *facet_sets.of_values(self._db, self._want.record_type.name, name, values))
+
+    def _new(self, days: int) -> BitMap:
+        since = _since(self._want.today, days)
+        return BitMap.union(BitMap(), *facet_sets.from_value(self._db, self._want.record_type.name, ADDED, since))
+
+
+def _both(numbers: BitMap, others: BitMap | None) -> int:
+    return len(numbers) if others is None else numbers.intersection_cardinality(others)
+
+
+def everything(db: sqlite3.Connection, record_type: RecordType) -> int:
+    """How many records of that kind there are."""
+    row = db.execute("SELECT n FROM facet_counts WHERE type = ? AND name = 'type'", (record_type.name,)).fetchone()
+    return row[0] if row else 0
 
 
 def facet_list(db: sqlite3.Connection, want: Wanted) -> tuple[Facet, ...]:
     """Every facet of the list with counts: how many records each further choice would leave."""
-    fields = sorted(facets()[want.record_type.name], key=lambda field: _FIRST.get(field.name, len(_FIRST)))
-    return tuple(one for one in (facet(db, want, field) for field in fields) if one)
+    counter = Counter(db, want)
+    return tuple(one for one in (facet(db, want, counter, field) for field in fields_of(want.record_type)) if one)
 
 
-def _counts(db: sqlite3.Connection, want: Wanted, field: Field) -> dict[str, int]:
-    """How many of the wanted records have each value; choices of the same field do not count, for any of them will do."""
-    asked = (want.record_type.name, field.name)
-    chosen = selected(db, want, leave_out=field.name)
-    if chosen is None:
-        return dict(db.execute("SELECT value, n FROM facet_counts WHERE type = ? AND name = ?", asked).fetchall())
-    counts: dict[str, int] = {}
-    for value, at, bits in db.execute(
-        "SELECT value, block, bits FROM facet_numbers WHERE type = ? AND name = ?", asked
-    ):
-        if (among := chosen.blocks.get(at)) and (count := (number_sets.from_bytes(bits) & among).bit_count()):
-            counts[value] = counts.get(value, 0) + count
-    return counts
-
-
-def facet(db: sqlite3.Connection, want: Wanted, field: Field) -> Facet | None:
+def facet(db: sqlite3.Connection, want: Wanted, counter: Counter, field: Field) -> Facet | None:
     """One facet with its counts, None if there is nothing to choose."""
     chosen = want.chosen.get(field.name, ())
-    counts = _counts(db, want, field)
-    counts |= {value: counts.get(value, 0) for value in chosen}
+    found = counter.counts(field.name)
+    counts = {value: count for value, count in found.items() if count} | {one: found.get(one, 0) for one in chosen}
+    if not counts:
+        return None
     names = value_labels(db, field, counts)
     ordered = sorted(counts, key=lambda value: _order(field, value, counts[value], names[value], value in chosen))
     options = tuple(
-        Option(value, names[value], f"{counts[value]:,}", value in chosen) for value in ordered[:MAX_OPTIONS] if value
+        Option(value, names[value], number(counts[value]), value in chosen) for value in ordered[:MAX_OPTIONS]
     )
-    if not options:
-        return None
     open_count = max(OPEN_OPTIONS, len(chosen))
     folded = options[open_count:] if len(options) > open_count + 2 else ()
     shown = options[:open_count] if folded else options
-    return Facet(parameter(field.name), field.label, shown, folded, f"{len(folded)} more")
+    more = ngettext("%(num)s more", "%(num)s more", len(folded))
+    return Facet(parameter(field.name), lookup(field.label), shown, folded, more)
 
 
 def _order(field: Field, value: str, count: int, label: str, chosen: bool) -> tuple[object, ...]:
+    if field is NEW:
+        return (int(value),)
     if field.kind == "number":
-        return (not chosen, [-ord(character) for character in value])
-    return (not chosen, -count, label.casefold())
+        return (not chosen, value == NOT_STATED, [-ord(character) for character in value])
+    return (not chosen, value == NOT_STATED, -count, label.casefold())
 
 
 def value_labels(db: sqlite3.Connection, field: Field, values: Mapping[str, object] | Sequence[str]) -> dict[str, str]:
     """What readers see for the values of a facet."""
+    names = dict(_labels(db, field, values))
+    return names | {value: lookup(labels.NOT_STATED) for value in values if value == NOT_STATED}
+
+
+def _labels(
+    db: sqlite3.Connection, field: Field, values: Mapping[str, object] | Sequence[str]
+) -> Iterator[tuple[str, str]]:
     if field.name == "topics":
         titles = dict(db.execute("SELECT slug, title FROM records WHERE type = 'topic'").fetchall())
-        return {value: titles.get(value) or labels.choice(value) for value in values}
-    if field.name == "languages":
-        return {value: labels.language(value) for value in values}
-    if field.kind == "choice" or field.name == "audience":
-        return {value: labels.choice(value) for value in values}
-    return {value: value for value in values}
+        yield from ((value, titles.get(value) or labels.choice(value)) for value in values)
+    elif field.name == "languages":
+        yield from ((value, labels.language(value)) for value in values)
+    elif field is NEW:
+        yield from ((days, _("Last %(days)s days", days=int(days))) for days in values)
+    elif field.kind == "choice" or field.name == "audience":
+        yield from ((value, labels.choice(value)) for value in values)
+    else:
+        yield from ((value, labels.chosen(field, value)) for value in values)

@@ -9,11 +9,31 @@ from urllib.parse import unquote
 from datasette import Response
 
 from cop.fields import FOLDERS
-from cop.web import events, finding, history, home, lists, people, record, render, texts, topics
+from cop.web import (
+    calendars,
+    citing,
+    event_lists,
+    feeds,
+    finding,
+    history,
+    home,
+    lists,
+    people,
+    record,
+    render,
+    script,
+    sheet,
+    texts,
+    topics,
+)
 
 View = Callable[..., Awaitable[Response]]
 
-_OWN_LISTS: dict[str, render.Build] = {"events": events.events, "people": people.people, "topics": topics.topics}
+_OWN_LISTS: dict[str, render.Build] = {
+    "events": event_lists.events_page,
+    "people": people.people,
+    "topics": topics.topics,
+}
 _ANY_FOLDER = "|".join(FOLDERS)
 
 
@@ -30,8 +50,17 @@ PAGES: list[tuple[str, render.Build]] = [
     (r"^/differences$", home.differences),
     (r"^/search$", finding.search_page),
     (r"^/add$", texts.add),
-    (r"^/(?:about|accessibility|privacy|offline)$", texts.text),
+    (r"^/(?:about|accessibility|privacy|offline|languages)$", texts.text),
     *((rf"^/{folder}$", _list(folder)) for folder in FOLDERS),
+    (rf"^/resources\.(?P<ending>{citing.FORMATS})$", citing.citations_of_list),
+    (rf"^/resources/(?P<slug>[^/]+)\.(?P<ending>{citing.FORMATS})$", citing.citation),
+    (r"^/events\.ics$", calendars.all_events),
+    (r"^/events/(?P<slug>[^/]+)\.ics$", calendars.one_event),
+    (r"^/topics/(?P<slug>[^/]+)/events\.ics$", calendars.on_topic),
+    (r"^/organisations/(?P<slug>[^/]+)/events\.ics$", calendars.of_organisation),
+    (r"^/feed\.atom$", feeds.everything),
+    (rf"^/(?P<folder>{_ANY_FOLDER})/feed\.atom$", feeds.kind),
+    (r"^/topics/(?P<slug>[^/]+)/feed\.atom$", feeds.topic),
     (r"^/topics/(?P<slug>[^/]+)$", topics.topic),
     (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)$", record.record),
     (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)/history$", history.history),
@@ -40,7 +69,8 @@ PAGES: list[tuple[str, render.Build]] = [
 
 def routes() -> list[tuple[str, View]]:
     """What Datasette's `register_routes` wants."""
-    return [(r"^/static/style-[0-9a-f]+\.css$", _style), *((pattern, _view(build)) for pattern, build in PAGES)]
+    own_files = [(sheet.ADDRESS, _style), (r"^/static/checklist-[0-9a-f]+\.js$", script.script)]
+    return [*own_files, *((pattern, _view(build)) for pattern, build in PAGES)]
 
 
 _FOUND = [(re.compile(pattern), build) for pattern, build in PAGES]
@@ -67,4 +97,4 @@ def _view(build: render.Build) -> View:
 
 
 async def _style(request: Any) -> Response:
-    return render.style(request)
+    return sheet.respond(request.path)

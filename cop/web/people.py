@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from cop.web.asked import Asked, read_meta
 from cop.web.cards import COLUMNS, Card, cards
+from cop.web.language import _
 
 MAX_NAMES = 5000
 _CREDITED = f"""
@@ -40,7 +41,7 @@ def people(asked: Asked) -> PeoplePage:
     rows = asked.db.execute(
         f"SELECT {COLUMNS} FROM records WHERE type = 'person' ORDER BY title COLLATE NOCASE, record_id LIMIT 1000"
     )
-    return PeoplePage("People", cards(rows), _letters(asked.db))
+    return PeoplePage(_("People"), cards(rows), _letters(asked.db))
 
 
 _kept: dict[str, tuple[Letter, ...]] = {}

@@ -17,6 +17,7 @@ import yaml
 from markupsafe import Markup
 
 import cop
+from cop.web.language import N_
 from cop.web.links import record_address
 from cop.web.render import DATABASE
 
@@ -26,8 +27,8 @@ _OURS = (
     Path(cop.__file__).parent.parent / FILE,
 )  # installed; in the project's folder
 _CONFIGURATION = ("hidden", "label_column", "facets", "fts_table", "fts_pk", "sort", "sort_desc")  # so 1.0 calls these
-WRONG = "This address asks for something that is not there"
-WHAT_TO_DO = "Take away what stands behind the question mark, and choose again on the page."
+WRONG = N_("This address asks for something that is not there")
+WHAT_TO_DO = N_("Take away what stands behind the question mark, and choose again on the page.")
 log = logging.getLogger(__name__)
 
 

@@ -8,13 +8,15 @@ from typing import Any, ClassVar
 from markupsafe import Markup
 
 from cop.fields import FOLDERS, TYPES, RecordType
-from cop.web import cards, dates, facts, labels, works
+from cop.web import calendars, cards, citing, dates, event_page, facts, labels, series, works
 from cop.web.asked import Asked
-from cop.web.links import OWN_PAGES, body, history_address, outside, record_address
+from cop.web.language import _, lookup, ngettext
+from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
 from cop.web.render import Answer, Moved
-from cop.web.works import find
+from cop.web.script import SCRIPT_PATH
+from cop.web.words import comma
+from cop.web.works import find, renamed
 
-_WHEN = frozenset({"start", "end", "timezone"})  # an event says these in words at the top
 _HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 
 
@@ -24,6 +26,7 @@ class Version:
 
     organisation: str
     text: str
+    ours: bool  # in words of the site
     when: str
     shown: bool
 
@@ -32,8 +35,7 @@ class Version:
 class Difference:
     """A field with more than one answer."""
 
-    label: str
-    number: str  # "Two"
+    heading: str
     versions: tuple[Version, ...]
 
 
@@ -57,41 +59,42 @@ class RecordPage:
     list_target: str
     heading: str
     lang: str
-    dir: str
     meta: str
     summary: str
     html: Markup
     slip: cards.Slip | None
     when: str
+    event: event_page.EventTop | None
+    ahead: tuple[str, ...]  # the next dates of a series
+    calendar: str  # address of the calendar file of an event, or of the events of an organisation
     groups: tuple[facts.Group, ...]
     unstated: int
     differences: tuple[Difference, ...]
     checks: str
     variants: tuple[Variant, ...]
-    items: tuple[str, ...]
-    newer: works.Edition | None
-    older: works.Edition | None
+    record_id: str
+    items: tuple[str, ...]  # questions of a checklist
+    script: str  # address of the script that keeps answers to them, or ""
+    newer: tuple[works.Edition, ...]  # the next one first
+    older: tuple[works.Edition, ...]  # likewise
     same_name: tuple[works.Edition, ...]
+    whole: works.Edition | None  # that it is part of
+    parts: tuple[works.Edition, ...]
+    mentions: tuple[works.Mention, ...]
     related: tuple[works.Edition, ...]
     credits: tuple[tuple[str, tuple[str, ...]], ...]
     contents: tuple[tuple[str, str], ...]  # id and text of the headings of a long text
     gap: str
     read_at: str  # address of the work itself
-    cite: str
+    cite: Markup
+    cite_files: tuple[tuple[str, str], ...]  # name and address of the citation for programs
+    cite_tags: tuple[tuple[str, str], ...]  # for the head of the page
     added: str
     changed: str
     history_count: str
     history_target: str
     row_target: str  # the same as a row of the tables
     template: ClassVar[str] = "cop_record.html"
-
-
-def renamed(db: sqlite3.Connection, record_type: RecordType, slug: str, below: str = "") -> Moved | None:
-    """Where a record is that was asked for by its id."""
-    row = db.execute("SELECT type, slug FROM records WHERE record_id = ?", (slug,)).fetchone()
-    if row is None or row["type"] != record_type.name or row["slug"] == slug:
-        return None
-    return Moved(record_address(row["type"], row["slug"]) + below)
 
 
 def record(asked: Asked, folder: str, slug: str) -> Answer:
@@ -107,46 +110,61 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     """One row of `records` as its page."""
     db, record_type = asked.db, TYPES[row["type"]]
     fields = cards.loads(row["fields"])
+    resource = record_type.name == "resource"
     two = facts.from_json(row["conflicts"])
     two_names = [name for name in two if isinstance(name, str)] if isinstance(two, list) else []
     event = record_type.name == "event"
-    told = _WHEN if event and cards.slip(fields) else frozenset()
+    newer = works.editions(db, row, "superseded_by", "supersedes")
+    older = works.editions(db, row, "supersedes", "superseded_by")
+    whole = works.edition(db, fields.get("part_of"), row)
+    beside = {"superseded_by": newer, "supersedes": older, "part_of": whole}  # shown beside the facts, if they are here
+    told = {name for name, found in beside.items() if found} | (event_page.TOLD if event else set())
+    shown = series.at_next(fields, asked.today) if event else fields
     facts_of = {name: value for name, value in fields.items() if name not in told}
     groups = facts.groups(db, record_type, facts_of, two_names)
     html, contents = with_contents(body(row["html"]))
-    newer, older = works.edition(db, fields.get("superseded_by"), row), works.edition(db, fields.get("supersedes"), row)
+    related = works.related(db, row, fields.get("topics"))
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]
     return RecordPage(
         type=record_type.name,
-        type_label=record_type.label,
-        list_label=record_type.plural,
+        type_label=lookup(record_type.label),
+        list_label=labels.plural(record_type),
         list_target=f"/{record_type.folder}",
-        heading=row["title"] or "Without a title",
+        heading=row["title"] or _("Without a title"),
         lang=row["language"],
-        dir=labels.direction(row["language"]),
         meta=cards.meta_line(row["type"], row["date"], fields) if not event else "",
         summary=row["summary"],
         html=html,
-        slip=cards.slip(fields) if event else None,
-        when=cards.event_when(fields) if event else "",
+        slip=cards.slip(shown) if event else None,
+        when=cards.event_when(shown) if event else "",
+        event=event_page.top(fields, asked.today) if event else None,
+        ahead=series.ahead(fields, asked.today) if event else (),
+        calendar=calendars.beside(db, row, fields),
         groups=tuple(groups),
         unstated=sum(len(group.unstated) + sum(not fact.parts for fact in group.facts) for group in groups),
         differences=tuple(_differences(db, row, two_names)),
         checks=_checks(record_type, row["checks"]),
         variants=tuple(_variants(fields.get("variants"))),
+        record_id=row["record_id"],
         items=tuple(_items(fields.get("items"))),
-        newer=newer,
-        older=older,
-        same_name=tuple(works.same_name(db, row, (newer, older))),
-        related=tuple(works.related(db, row, fields.get("topics"))),
+        script=SCRIPT_PATH if record_type.name == "checklist" else "",
+        newer=tuple(newer),
+        older=tuple(older),
+        same_name=tuple(works.same_name(db, row, (*newer, *older))),
+        whole=whole,
+        parts=tuple(works.parts(db, row)),
+        mentions=tuple(works.mentions(db, row)),
+        related=tuple(one for one in related if one.target not in {edition.target for edition in (*newer, *older)}),
         credits=tuple(_credits(record_type, fields)),
         contents=contents,
-        read_at=outside(fields.get("url")) if record_type.name == "resource" else "",
+        read_at=outside(fields.get("url")) if resource else "",
         gap=cards.gap(row["type"], fields),
-        cite=works.cite(row, fields, asked) if record_type.name == "resource" else "",
+        cite=works.cite(row, fields, asked) if resource else Markup(),
+        cite_files=citation_files(record_address("resource", row["slug"])) if resource else (),
+        cite_tags=citing.tags(asked, row, fields) if resource else (),
         added=dates.words(row["added"][:10]),
         changed=dates.words(row["changed"][:10]),
-        history_count=labels.count(changes, "change", "changes"),
+        history_count=labels.changes(changes),
         history_target=history_address(row["type"], row["slug"]),
         row_target=f"/site/records/{row['number']}",
     )
@@ -172,15 +190,22 @@ def _differences(db: sqlite3.Connection, row: sqlite3.Row, names: list[str]) -> 
         ).fetchall()
         versions = tuple(
             Version(
-                organisation=one["organisation"] or "Somebody",
-                text=facts.in_words(row["type"], name, facts.from_json(one["value"])) or "Nothing: it was taken out",
+                organisation=one["organisation"] or _("Somebody"),
+                text=facts.in_words(row["type"], name, facts.from_json(one["value"])) or _("Nothing: it was taken out"),
+                ours=facts.is_ours(row["type"], name),
                 when=dates.moment(one["claimed"][:16]),
                 shown=bool(one["shown"]),
             )
             for one in rows
         )
         label = labels.field_label(TYPES[row["type"]], name)
-        found.append(Difference(label, labels.number_word(len(versions)), versions))
+        heading = ngettext(
+            "%(num)s answer came in for “%(field)s”",
+            "%(num)s answers came in for “%(field)s”",
+            len(versions),
+            field=label,
+        )
+        found.append(Difference(heading, versions))
     return found
 
 
@@ -191,7 +216,7 @@ def _checks(record_type: RecordType, checks: str) -> str:
         if isinstance(names, list)
         else []
     )
-    return ", ".join(words)
+    return comma(words)
 
 
 def _variants(value: object) -> list[Variant]:
@@ -200,7 +225,7 @@ def _variants(value: object) -> list[Variant]:
     for entry in entries:
         parts = {key: facts.in_words("", key, one) for key, one in entry.items()}
         source, year = parts.get("source", ""), parts.get("year", "")
-        heading = parts.get("label") or ", ".join(filter(None, [source, year])) or "Source not stated"
+        heading = parts.get("label") or comma([part for part in (source, year) if part]) or _("Source not stated")
         text = parts.get("text") or parts.get("difference", "")
         found.append(Variant(heading, text, source if parts.get("label") else "", outside(entry.get("url"))))
     return found
@@ -212,6 +237,10 @@ def _items(value: object) -> list[str]:
 
 
 def _credits(record_type: RecordType, fields: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
-    people_fields = [field for field in record_type.fields if field.kind == "people" and fields.get(field.name)]
+    people_fields = [
+        field
+        for field in record_type.fields
+        if field.kind == "people" and fields.get(field.name) and field.name != "roles"
+    ]
     ordered = sorted(people_fields, key=lambda field: field.name != "credits")
-    return [(field.label, tuple(facts.people(fields[field.name]))) for field in ordered]
+    return [(lookup(field.label), tuple(facts.people(fields[field.name]))) for field in ordered]

@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from email.utils import format_datetime
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -16,11 +17,15 @@ from urllib.parse import parse_qs
 
 from datasette import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from cop import __version__, blobs
-from cop.web import door, following
+from cop.web import address, catalogues, door, following, language, sheet
 from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
-from cop.web.links import outside, rel, shown_as
+from cop.web.language import N_, lookup, speaking
+from cop.web.links import outside, page_link, rel, shown_as
+from cop.web.offered import Offered
+from cop.web.script import SCRIPT
 
 DATABASE = "site"
 MAX_ARGUMENTS = 200  # parts of a query string that anything looks at
@@ -56,8 +61,26 @@ class ErrorPage:
     template: ClassVar[str] = "cop_error.html"
 
 
-Answer = Page | Moved | None  # None: there is no such page
+@dataclass(frozen=True)
+class Document:
+    """A file for other programs: a calendar, a feed, a citation."""
+
+    body: str
+    content_type: str  # without the charset, which is always UTF-8
+    name: str = ""  # under which it is saved; "" if programs read it where it is
+    changed: str = ""  # ISO, in UTC
+
+
+Answer = Page | Document | Moved | None  # None: there is no such page
 Build = Callable[..., Answer]  # gets what was asked, and the named parts of the address
+
+
+def _mark(text: str) -> Markup:
+    return Markup("<mark>{}</mark>").format(text)
+
+
+def _time(iso: str, shown: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(iso, shown)
 
 
 def _environment() -> Environment:
@@ -69,17 +92,16 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,  # it would look at the disk for every part of every page
     )
-    environment.globals.update(outside=outside, shown_as=shown_as)
+    environment.globals.update(outside=outside, shown_as=shown_as, marked=language.marked, apart=language.apart)
+    environment.globals.update(_=language.on_page, ngettext=language.counted_on_page, mark=_mark, time=_time)
+    environment.filters["number"] = language.number
     return environment
 
 
 _TEMPLATES = _environment()
-STYLE = (files("cop.web") / "static" / "style.css").read_bytes()
-STYLE_HASH = hashlib.sha256(STYLE).hexdigest()[:12]
-STYLE_PATH = f"/static/style-{STYLE_HASH}.css"
 _BUILT_FROM = hashlib.sha256(
     b"\0".join(
-        [__version__.encode(), STYLE]
+        [__version__.encode(), sheet.STYLE.encode(), SCRIPT, catalogues.contents()]
         + [path.read_bytes() for path in sorted((files("cop.web") / "templates").iterdir(), key=lambda p: p.name)]
     )
 ).hexdigest()
@@ -88,7 +110,7 @@ _BUILT_FROM = hashlib.sha256(
 def html(page: Page, path: str, around: Frame) -> str:
     """The page as HTML."""
     template = _TEMPLATES.get_template(page.template)
-    return _UNWANTED.sub("", template.render(page=page, frame=around, link=partial(rel, path), path=path))
+    return _UNWANTED.sub("", template.render(page=page, frame=around, link=partial(page_link, path), path=path))
 
 
 @contextmanager
@@ -109,26 +131,36 @@ def route_path(datasette: Any, scope: Mapping[str, Any]) -> str:
     return "/" + path[len(base) :] if base != "/" and path.startswith(base) else path
 
 
+def spoken_in(scope: dict[str, Any]) -> tuple[str, str]:
+    """The language of a request and the site's own, as `guard` found them."""
+    own = scope.get("cop_offered", Offered()).own
+    return scope.get("cop_language", own), own
+
+
 async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> Response:
     """Build one page from `site.db` and send it; the same again costs a reader no second download."""
     if request.method not in ("GET", "HEAD"):
         return Response.text("Only GET and HEAD are answered here.", status=405, headers={"Allow": "GET, HEAD"})
     if DATABASE not in datasette.databases:
-        return error(datasette, request, 404, "Nothing here yet", "This copy has no content yet. Try: cop load")
+        return error(datasette, request, 404, N_("Nothing here yet"), N_("This copy has no content yet. Try: cop load"))
     await following.caught_up(datasette)
     path, desk = route_path(datasette, request.scope), door.is_open(datasette, request)
 
-    def read(db: sqlite3.Connection) -> tuple[str, str | Moved | None]:
-        with _one_state(db):
+    def read(db: sqlite3.Connection) -> tuple[str, str | Document | Moved | None]:
+        with _one_state(db), speaking(*spoken_in(request.scope)):
             held = blobs.state(blobs.folder_beside(Path(str(datasette.databases[DATABASE].path))))
-            tag = _tag(read_meta(db), path, request.query_string + "\0" + held, desk=desk)
+            meta = read_meta(db)
+            top = address.top(datasette, request, meta)
+            tag = _tag(meta, path, "\0".join((request.query_string, language.current(), held, top)), desk=desk)
             if tag and request.headers.get("if-none-match") == tag:
                 return tag, ""
             args = parse_qs("&".join(request.query_string.split("&")[:MAX_ARGUMENTS]), keep_blank_values=True)
-            page = build(Asked(db, path, args, date.today()), **parts)
+            page = build(Asked(db, path, args, date.today(), top), **parts)
             if page is None or isinstance(page, Moved):
                 return "", page
-            return tag, html(page, path, frame(db, path, STYLE_PATH, desk=desk))
+            if isinstance(page, Document):
+                return tag, page
+            return tag, html(page, path, frame(db, path, sheet.told(datasette, meta), request.query_string, desk=desk))
 
     tag, body = await datasette.get_database(DATABASE).execute_fn(read)
     if body is None:
@@ -136,7 +168,19 @@ async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> R
     if isinstance(body, Moved):
         return Response.text("", status=301, headers={"Location": rel(path, body.target)})
     headers = {"Cache-Control": "no-cache"} | ({"ETag": tag} if tag else {})
+    if isinstance(body, Document):
+        return _file(body, headers)
     return Response.html(body, headers=headers) if body else Response.text("", status=304, headers=headers)
+
+
+def _file(document: Document, headers: dict[str, str]) -> Response:
+    told = dict(headers)
+    if document.name:  # "inline": phones then offer to add an event, and what a browser cannot show it saves
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", document.name)
+        told["Content-Disposition"] = f'inline; filename="{name}"'
+    if document.changed:
+        told["Last-Modified"] = format_datetime(datetime.fromisoformat(document.changed), usegmt=True)
+    return Response(document.body, headers=told, content_type=f"{document.content_type}; charset=utf-8")
 
 
 def _tag(meta: dict[str, str], path: str, query: str, *, desk: bool) -> str:
@@ -156,27 +200,22 @@ def _tag(meta: dict[str, str], path: str, query: str, *, desk: bool) -> str:
 
 def not_found(datasette: Any, request: Any) -> Response:
     """The page for an address where nothing is."""
-    return error(datasette, request, 404, "Nothing is here", "The address may be old or mistyped. Nothing is lost.")
+    message = N_("The address may be old or mistyped. Nothing is lost.")
+    return error(datasette, request, 404, N_("Nothing is here"), message)
 
 
 def error(datasette: Any, request: Any, status: int, heading: str, message: str) -> Response:
-    """A page that says what happened; it needs no database."""
+    """A page that says what happened, in words that are in the catalogues; it needs no database."""
     path = route_path(datasette, request.scope)
     if re.search(r"\.json$", path):
         return Response.json({"ok": False, "error": heading, "status": status}, status=status)
-    around = plain_frame(path, STYLE_PATH, {})
-    return Response.html(html(ErrorPage(heading, message), path, around), status=status)
+    with speaking(*spoken_in(request.scope)):
+        page = ErrorPage(lookup(heading), lookup(message))
+        return Response.html(html(page, path, plain_frame(path, sheet.last(datasette), {})), status=status)
 
 
 def failed(datasette: Any, request: Any, exception: Exception) -> Response:
     """A page could not be made because of a bug."""
     log.error("%s could not be shown", request.path, exc_info=exception)
-    message = "This page could not be made. Nothing was changed. Please tell the organisation whose copy this is."
-    return error(datasette, request, 500, "Something went wrong here", message)
-
-
-def style(request: Any) -> Response:
-    """The style sheet. Its address changes with its content, so it may be kept for ever."""
-    known = request.path.endswith(STYLE_PATH)
-    headers = {"Cache-Control": "public, max-age=31536000, immutable" if known else "no-cache"}
-    return Response(STYLE.decode(), headers=headers, content_type="text/css; charset=utf-8")
+    message = N_("This page could not be made. Nothing was changed. Please tell the organisation whose copy this is.")
+    return error(datasette, request, 500, N_("Something went wrong here"), message)

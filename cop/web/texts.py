@@ -1,4 +1,4 @@
-"""Pages of text: about, accessibility, privacy, offline, add. A page record of that name is shown if there is one."""
+"""Pages of text: about, accessibility, privacy, offline, languages, add. A page record of that name is shown if there is one."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -7,8 +7,9 @@ from typing import ClassVar
 from markupsafe import Markup
 
 from cop.fields import TYPES
-from cop.web import dates, labels
+from cop.web import dates
 from cop.web.asked import Asked
+from cop.web.language import N_, _, lookup
 from cop.web.links import body, history_address
 from cop.web.works import find
 
@@ -29,8 +30,8 @@ class TextPage:
     """A page of text."""
 
     heading: str
+    ours: bool  # words of the site, not of a record
     lang: str
-    dir: str
     summary: str
     html: Markup
     paragraphs: tuple[str, ...]
@@ -50,63 +51,108 @@ class AddPage:
 
 DEFAULTS = {
     "about": Default(
-        "About this collection",
-        "A shared collection for people who do research together, in communities and in universities, as equals.",
+        N_("About this collection"),
+        N_("A shared collection for people who do research together, in communities and in universities, as equals."),
         (
-            "Several organisations keep it together. Each one holds the whole collection, and nobody is in charge. "
-            "They pass on to each other what is new.",
-            "If two of them change the same thing in different ways, both versions stay and you can see them, until "
-            "people have talked and settled it.",
-            "Summaries are in our own words. What nobody has written down is shown as “not stated”.",
+            N_(
+                "Several organisations keep it together. Each one holds the whole collection, and nobody is in charge. "
+                "They pass on to each other what is new."
+            ),
+            N_(
+                "If two of them change the same thing in different ways, both versions stay and you can see them, until "
+                "people have talked and settled it."
+            ),
+            N_("Summaries are in our own words. What nobody has written down is shown as “not stated”."),
         ),
     ),
     "accessibility": Default(
-        "Accessibility",
-        "These pages should work for everybody: with a keyboard, with a screen reader, in large print, on an old phone.",
+        N_("Accessibility"),
+        N_(
+            "These pages should work for everybody: with a keyboard, with a screen reader, in large print, on an old phone."
+        ),
         (
-            "They are plain pages without scripts. They follow your settings for text size, contrast and dark mode, and "
-            "they print well.",
-            "We aim at the Web Content Accessibility Guidelines (WCAG) 2.2, level AA. Nobody outside has checked that yet.",
-            "The things we link to belong to others and may be hard to use. If something here does not work for you, tell "
-            "the organisation whose copy this is.",
+            N_(
+                "They are plain pages that need no scripts. They follow your settings for text size, contrast and dark mode, and "
+                "they print well."
+            ),
+            N_(
+                "We aim at the Web Content Accessibility Guidelines (WCAG) 2.2, level AA. Nobody outside has checked that yet."
+            ),
+            N_(
+                "The things we link to belong to others and may be hard to use. If something here does not work for you, tell "
+                "the organisation whose copy this is."
+            ),
         ),
     ),
     "privacy": Default(
-        "Privacy",
-        "Reading leaves no trace with us.",
+        N_("Privacy"),
+        N_("Reading leaves no trace with us."),
         (
-            "These pages set no cookies, run no scripts and load nothing from elsewhere. What you search for is looked up "
-            "in this copy and sent nowhere else.",
-            "People are named here as they wish to be. Phone numbers and private addresses do not belong in the collection.",
-            "Do you want something about you changed or taken away? Tell any organisation that takes part. A removal is "
-            "passed on to all of them. Copies that were made before on sticks or paper cannot be called back.",
+            N_(
+                "These pages set no cookies and load nothing from elsewhere. What you search for is looked up in this copy and "
+                "sent nowhere else."
+            ),
+            N_(
+                "A checklist has a small script that keeps your answers in your browser. It sends them nowhere, and the "
+                "checklist works without it."
+            ),
+            N_(
+                "People are named here as they wish to be. Phone numbers and private addresses do not belong in the "
+                "collection."
+            ),
+            N_(
+                "Do you want something about you changed or taken away? Tell any organisation that takes part. A removal is "
+                "passed on to all of them. Copies that were made before on sticks or paper cannot be called back."
+            ),
         ),
     ),
     "offline": Default(
-        "Take it offline",
-        "You can have all of this without internet.",
+        N_("Take it offline"),
+        N_("You can have all of this without internet."),
         (
-            "An organisation can hold its own copy on a laptop, read and change it without internet, and exchange what is "
-            "new over the internet, a shared folder or a stick. The tool for that is called cop, and it is free.",
-            "Ready-made copies for a phone, a stick or paper are not on this page yet. Ask the organisation whose copy "
-            "you are reading.",
-            "Every page prints well, and your browser can save it.",
+            N_(
+                "An organisation can hold its own copy on a laptop, read and change it without internet, and exchange what is "
+                "new over the internet, a shared folder or a stick. The tool for that is called cop, and it is free."
+            ),
+            N_(
+                "Ready-made copies for a phone, a stick or paper are not on this page yet. Ask the organisation whose copy "
+                "you are reading."
+            ),
+            N_("Every page prints well, and your browser can save it."),
+        ),
+    ),
+    "languages": Default(
+        N_("Languages"),
+        N_("Menus, buttons and messages of these pages can be read in several languages."),
+        (
+            N_(
+                "What people wrote stays in the language in which they wrote it. A translation of it is an entry of its own."
+            ),
+            N_(
+                "A machine made the first draft of some of these translations. They may be wrong or sound odd. Where that is "
+                "so, it is said at the top of each page."
+            ),
+            N_(
+                "Do you speak one of these languages? Tell the organisation whose copy this is what is wrong and how you "
+                "would say it. No computer skills are needed."
+            ),
         ),
     ),
 }
 
 
 def text(asked: Asked) -> TextPage:
-    """/about, /accessibility, /privacy, /offline"""
+    """/about, /accessibility, /privacy, /offline, /languages"""
     name = asked.path.strip("/")
     row = find(asked.db, TYPES["page"], name)
     if row is None:
         default = DEFAULTS[name]
-        return TextPage(default.heading, "", "ltr", default.lead, Markup(), default.paragraphs, "", "")
+        paragraphs = tuple(lookup(paragraph) for paragraph in default.paragraphs)
+        return TextPage(lookup(default.heading), True, "", lookup(default.lead), Markup(), paragraphs, "", "")
     return TextPage(
         heading=row["title"],
+        ours=False,
         lang=row["language"],
-        dir=labels.direction(row["language"]),
         summary=row["summary"],
         html=Markup(body(row["html"], depth=1)),
         paragraphs=(),
@@ -117,7 +163,7 @@ def text(asked: Asked) -> TextPage:
 
 def add(asked: Asked) -> AddPage:
     """/add"""
-    return AddPage("Add something", f"/pages/{HOW_TO_ADD}" if _has_page(asked.db, HOW_TO_ADD) else "")
+    return AddPage(_("Add something"), f"/pages/{HOW_TO_ADD}" if _has_page(asked.db, HOW_TO_ADD) else "")
 
 
 def _has_page(db: sqlite3.Connection, slug: str) -> bool:

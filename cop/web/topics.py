@@ -10,8 +10,10 @@ from cop.fields import TYPES
 from cop.web import labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards, loads
-from cop.web.links import body, history_address, record_address
-from cop.web.render import Answer, Moved
+from cop.web.language import _, number
+from cop.web.links import FEED, body, history_address, record_address
+from cop.web.render import Answer
+from cop.web.works import renamed
 
 SHOWN = 10  # records of one kind on the page of a topic
 MAX_TOPICS = 2000
@@ -24,7 +26,6 @@ class Topic:
     slug: str
     title: str
     lang: str
-    dir: str
     summary: str
     parent: str
     target: str
@@ -48,6 +49,7 @@ class Section:
 
     label: str
     count: str
+    things: str  # "26 resources"
     cards: tuple[Card, ...]
     all_target: str  # the list of that kind, "" if everything is shown
     all_query: dict[str, str]
@@ -60,7 +62,6 @@ class TopicPage:
     heading: str
     slug: str
     lang: str
-    dir: str
     summary: str
     html: Markup
     parent: Topic | None
@@ -68,6 +69,8 @@ class TopicPage:
     sections: tuple[Section, ...]
     known: bool  # somebody has described this topic
     history_target: str
+    feed_target: str
+    calendar_target: str  # "" if there are no events on it
     template: ClassVar[str] = "cop_topic.html"
 
 
@@ -83,7 +86,6 @@ def read_topics(db: sqlite3.Connection) -> dict[str, Topic]:
             slug=row["slug"],
             title=row["title"],
             lang=row["language"],
-            dir=labels.direction(row["language"]),
             summary=row["summary"],
             parent=str(loads(row["fields"]).get("parent") or ""),
             target=record_address("topic", row["slug"]),
@@ -104,7 +106,7 @@ def tree(topics: dict[str, Topic]) -> tuple[Topic, ...]:
 def _has_top(topics: dict[str, Topic], topic: Topic) -> bool:
     """True if the way up from here leads to a topic without a parent, in a few steps."""
     at: Topic | None = topics.get(topic.parent)
-    for _ in range(6):
+    for _step in range(6):
         if at is None:
             return False
         if not at.parent or at.parent not in topics:
@@ -120,8 +122,8 @@ def _with_children(topic: Topic, below: dict[str, list[Topic]]) -> Topic:
 
 def topics(asked: Asked) -> TopicsPage:
     """/topics"""
-    lead = "Ways into the collection. The number says how many things we know of on each topic."
-    return TopicsPage("Topics", lead, tree(read_topics(asked.db)))
+    lead = _("Ways into the collection. The number says how many things we know of on each topic.")
+    return TopicsPage(_("Topics"), lead, tree(read_topics(asked.db)))
 
 
 def topic(asked: Asked, slug: str) -> Answer:
@@ -131,13 +133,12 @@ def topic(asked: Asked, slug: str) -> Answer:
     row = db.execute("SELECT * FROM records WHERE type = 'topic' AND slug = ? LIMIT 1", (slug,)).fetchone()
     sections = tuple(_sections(db, slug))
     if row is None and not sections:
-        return _renamed(db, slug)
+        return renamed(db, TYPES["topic"], slug)
     mine = known.get(slug)
     return TopicPage(
         heading=row["title"] if row else labels.choice(slug),
         slug=slug,
         lang=row["language"] if row else "",
-        dir=labels.direction(row["language"]) if row else "auto",
         summary=row["summary"] if row else "",
         html=Markup(body(row["html"]) if row else ""),
         parent=known.get(mine.parent) if mine else None,
@@ -145,12 +146,13 @@ def topic(asked: Asked, slug: str) -> Answer:
         sections=sections,
         known=row is not None,
         history_target=history_address("topic", slug),
+        feed_target=f"{record_address('topic', slug)}{FEED}",
+        calendar_target=f"{record_address('topic', slug)}/events.ics" if _has_events(sections) else "",
     )
 
 
-def _renamed(db: sqlite3.Connection, slug: str) -> Moved | None:
-    row = db.execute("SELECT slug FROM records WHERE record_id = ? AND type = 'topic'", (slug,)).fetchone()
-    return Moved(record_address("topic", row["slug"])) if row else None
+def _has_events(sections: tuple[Section, ...]) -> bool:
+    return any(section.label == TYPES["event"].plural for section in sections)
 
 
 def _sections(db: sqlite3.Connection, slug: str) -> list[Section]:
@@ -168,5 +170,6 @@ def _sections(db: sqlite3.Connection, slug: str) -> list[Section]:
             )
             count = counted["n"]
             every = f"/{record_type.folder}" if count > SHOWN else ""
-            found.append(Section(record_type.plural, f"{count:,}", cards(rows), every, {"topic": slug}))
+            label, things = labels.plural(record_type), labels.counted(record_type, count)
+            found.append(Section(label, number(count), things, cards(rows), every, {"topic": slug}))
     return found

@@ -1,18 +1,33 @@
 """How a work stands to others: editions, the same name, related by topic; and how to cite it."""
 
+import json
+import math
+import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 from cop.fields import TYPES, RecordType
-from cop.web import dates, facts
+from cop.filing import MENTIONS, WAS, mention
+from cop.web import dates, facts, labels
 from cop.web.asked import Asked
+from cop.web.cards import COLUMNS, CardsPage, cards, loads
+from cop.web.language import _, apart
 from cop.web.links import outside, record_address
+from cop.web.render import Moved
+from cop.web.words import listed
 
 RELATED = 5
+MAX_ONCE = 20  # records that once had the same address
+MAX_EDITIONS = 10
+MAX_PARTS = 30
 _SAMPLE = 200  # records of one topic that are looked at for "related": enough to find five
-_ON_TOPIC = "SELECT * FROM (SELECT number AS other, ? AS same FROM facets WHERE type = ? AND name = 'topics' AND value = ? LIMIT ?)"
+_ONCE = "SELECT value FROM facets WHERE number = (SELECT number FROM records WHERE record_id = ?) AND name = ? LIMIT 20"
+_TOPIC_COUNTS = "SELECT value, sum(n) FROM facet_counts WHERE name = 'topics' AND value IN (SELECT value FROM json_each(?)) GROUP BY 1"
+_ON_TOPIC = "SELECT * FROM (SELECT number AS other, ? AS same, ? AS rare FROM facets WHERE type = ? AND name = 'topics' AND value = ? LIMIT ?)"
 MAX_TOPICS = 10  # of one record that are looked at for "related"; SQLite joins at most 500 parts
 
 
@@ -21,6 +36,18 @@ class Edition:
     """An older or newer edition of a work."""
 
     title: str
+    lang: str
+    when: str  # its date, to tell it from others of the same name
+    target: str
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A record that links to this one."""
+
+    kind: str
+    title: str
+    lang: str
     target: str
 
 
@@ -32,18 +59,100 @@ def find(db: sqlite3.Connection, record_type: RecordType, slug: str) -> sqlite3.
     return row
 
 
+def renamed(db: sqlite3.Connection, record_type: RecordType, slug: str, below: str = "") -> Moved | CardsPage | None:
+    """Where a record is that was asked for by its id or at an address that it once had."""
+    rows = db.execute(
+        f"SELECT {COLUMNS} FROM records WHERE record_id = ? AND type = ? AND slug <> ?", (slug, record_type.name, slug)
+    ).fetchall()
+    rows = rows or _once_at(db, record_type, slug)
+    if len(rows) == 1:
+        return Moved(record_address(rows[0]["type"], rows[0]["slug"]) + below)
+    lead = _("This address has stood for more than one thing. Which of them are you looking for?")
+    return CardsPage(_("More than one thing stood here"), lead, cards(rows), "") if rows else None
+
+
+def _once_at(db: sqlite3.Connection, record_type: RecordType, slug: str) -> list[sqlite3.Row]:
+    """Records that asked for this address before, or that were told apart by a number from others that did."""
+    was = f"SELECT {COLUMNS} FROM records WHERE number IN (SELECT number FROM facets WHERE type = ? AND name = ? AND value = ?)"
+    order = f" ORDER BY title COLLATE NOCASE, record_id LIMIT {MAX_ONCE}"
+    rows = db.execute(was + order, (record_type.name, WAS, slug)).fetchall()
+    numbered = re.fullmatch(r"(.+)-\d+", slug)
+    if rows or not numbered:
+        return rows
+    asked = f"{was} UNION SELECT {COLUMNS} FROM records WHERE type = ? AND base_slug = ?{order}"
+    return db.execute(asked, (record_type.name, WAS, numbered[1], record_type.name, numbered[1])).fetchall()
+
+
 def edition(db: sqlite3.Connection, slug: object, row: sqlite3.Row) -> Edition | None:
     """The edition that a field names, if it is here."""
-    if not isinstance(slug, str) or not slug:
-        return None
-    other = find(db, TYPES[row["type"]], slug)
+    other = _named(db, TYPES[row["type"]], slug)
     return _dated(other) if other else None
 
 
+def _named(db: sqlite3.Connection, record_type: RecordType, slug: object) -> sqlite3.Row | None:
+    """The record that a field names, under its address of now or an earlier one that only it had."""
+    if not isinstance(slug, str) or not slug:
+        return None
+    found = find(db, record_type, slug)
+    once = _once_at(db, record_type, slug) if found is None else []
+    return once[0] if len(once) == 1 else found
+
+
+def editions(db: sqlite3.Connection, row: sqlite3.Row, forward: str, back: str) -> list[Edition]:
+    """The editions that follow in one direction, the next one first. Either side may name the other."""
+    found: dict[str, sqlite3.Row] = {row["record_id"]: row}
+    at: sqlite3.Row | None = row
+    while at is not None and len(found) <= MAX_EDITIONS:
+        other = _named(db, TYPES[at["type"]], loads(at["fields"]).get(forward)) or _naming(db, at, back)
+        at = None if other is None or other["record_id"] in found else other
+        if at is not None:
+            found[at["record_id"]] = at
+    return [_dated(one) for one in list(found.values())[1:]]
+
+
+def _naming(db: sqlite3.Connection, row: sqlite3.Row, field: str) -> sqlite3.Row | None:
+    rows = _filed(db, [row["type"]], field, _addresses(db, row), 1)
+    return rows[0] if rows else None
+
+
+def _addresses(db: sqlite3.Connection, row: sqlite3.Row) -> list[str]:
+    """The address of a record and those that it once had."""
+    was = db.execute(_ONCE, (row["record_id"], WAS))
+    return [row["slug"], *(value for (value,) in was)]
+
+
+def _filed(
+    db: sqlite3.Connection, types: Iterable[str], name: str, values: Iterable[str], limit: int
+) -> list[sqlite3.Row]:
+    """Records of some kinds that stand under any of these values of a facet, from A to Z."""
+    sql = (
+        f"SELECT number, {COLUMNS} FROM records WHERE number IN (SELECT number FROM facets WHERE type IN"
+        " (SELECT value FROM json_each(?)) AND name = ? AND value IN (SELECT value FROM json_each(?)) LIMIT ?)"
+        " ORDER BY title COLLATE NOCASE, record_id LIMIT ?"
+    )
+    return db.execute(sql, (json.dumps(list(types)), name, json.dumps(list(values)), _SAMPLE, limit)).fetchall()
+
+
+def parts(db: sqlite3.Connection, row: sqlite3.Row) -> list[Edition]:
+    """The works that say they are part of this one."""
+    found = _filed(db, [row["type"]], "part_of", _addresses(db, row), MAX_PARTS)
+    return [_dated(one) for one in found if one["record_id"] != row["record_id"]]
+
+
+def mentions(db: sqlite3.Connection, row: sqlite3.Row) -> list[Mention]:
+    """The records whose text links to this one."""
+    values = [mention(row["type"], slug) for slug in _addresses(db, row)]
+    found = _filed(db, TYPES, MENTIONS, values, MAX_PARTS)
+    return [
+        Mention(labels.type_label(one["type"]), one["title"], one["language"], record_address(one["type"], one["slug"]))
+        for one in found
+        if one["record_id"] != row["record_id"]
+    ]
+
+
 def _dated(row: sqlite3.Row) -> Edition:
-    """A work with its date, to tell it from others of the same name."""
-    when = dates.words(row["date"]) if row["date"] else "no date"
-    return Edition(f"{row['title']} ({when})", record_address(row["type"], row["slug"]))
+    when = dates.words(row["date"]) if row["date"] else _("no date")
+    return Edition(row["title"], row["language"], when, record_address(row["type"], row["slug"]))
 
 
 def same_name(db: sqlite3.Connection, row: sqlite3.Row, known: Sequence[Edition | None]) -> list[Edition]:
@@ -53,30 +162,35 @@ def same_name(db: sqlite3.Connection, row: sqlite3.Row, known: Sequence[Edition 
 
 
 def related(db: sqlite3.Connection, row: sqlite3.Row, topics: object) -> list[Edition]:
-    """Records that share most topics, of the same kind first. A sample of each topic, so that large ones stay quick."""
+    """Records on the same topics; rare topics count more, then the same kind, then A to Z.
+
+    A sample of each topic is looked at, so that large ones stay quick.
+    """
     wanted = [topic for topic in topics if isinstance(topic, str)][:MAX_TOPICS] if isinstance(topics, list) else []
     if not wanted:
         return []
+    counts = dict(db.execute(_TOPIC_COUNTS, [json.dumps(wanted)]).fetchall())
     pieces, values = [], []
     for type_name in TYPES:
         for topic in wanted if type_name != "topic" else ():
             pieces.append(_ON_TOPIC)
-            values += [type_name == row["type"], type_name, topic, _SAMPLE]
+            rare = 1 / math.log(1 + max(1, counts.get(topic, 1)))
+            values += [type_name == row["type"], rare, type_name, topic, _SAMPLE]
     rows = db.execute(
-        "SELECT type, slug, title FROM records JOIN (SELECT other, same, count(*) AS shared FROM"
-        f" ({' UNION ALL '.join(pieces)}) WHERE other <> ? GROUP BY other ORDER BY shared DESC, same DESC, other LIMIT ?)"
-        " ON other = number ORDER BY shared DESC, same DESC, title",
-        (*values, row["number"], RELATED),
+        "SELECT type, slug, title, language FROM records JOIN (SELECT other, same, round(sum(rare), 6) AS near FROM"
+        f" ({' UNION ALL '.join(pieces)}) WHERE other <> ? GROUP BY other ORDER BY near DESC, same DESC, other LIMIT ?)"
+        " ON other = number ORDER BY near DESC, same DESC, title COLLATE NOCASE, record_id LIMIT ?",
+        (*values, row["number"], RELATED * 10, RELATED),
     )
-    return [Edition(one["title"], record_address(one["type"], one["slug"])) for one in rows]
+    return [Edition(one["title"], one["language"], "", record_address(one["type"], one["slug"])) for one in rows]
 
 
-def cite(row: sqlite3.Row, fields: dict[str, Any], asked: Asked) -> str:
+def cite(row: sqlite3.Row, fields: dict[str, Any], asked: Asked) -> Markup:
     """A plain line to cite a work, whatever is known of it."""
     names = [name for name in fields.get("authors") or [] if isinstance(name, str)]
     publisher = fields.get("publisher")
-    year = dates.words(row["date"]) if row["date"] else "no date"
-    who = ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + "".join(names[-1:])
+    year = dates.words(row["date"]) if row["date"] else _("no date")
+    who = listed(names)
     first = who or (publisher if isinstance(publisher, str) else "")
     title = fields.get("title") or f"[{row['title']}]"
     parts = [f"{first} ({year}) {title}." if first else f"{title} ({year})."]
@@ -84,7 +198,12 @@ def cite(row: sqlite3.Row, fields: dict[str, Any], asked: Asked) -> str:
         parts.append(f"{publisher}.")
     if href := outside(fields.get("url")):
         parts.append(f"{href}.")
-    return " ".join([*parts, f"Read in the copy of {dates.words(_copy_day(asked))}."])
+    read = _(
+        "Read on %(day)s in the copy of %(copied)s.",
+        day=dates.words(asked.today.isoformat()),
+        copied=dates.words(_copy_day(asked)),
+    )
+    return Markup(" ").join([apart(" ".join(parts)), read])
 
 
 def _copy_day(asked: Asked) -> str:

@@ -1,0 +1,93 @@
+"""What waits in the content files: what cannot be read, and what people who plan events have not written down yet.
+
+Looks at the files as they are now, saved or not, and changes nothing.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from cop import asking, occasions
+from cop.config import Site
+from cop.content import ContentFile
+from cop.fields import TYPES
+from cop.publish import title_of
+from cop.reading import Problem, read_all
+from cop.scan import every_file
+
+_OVER = "0"  # sorts before every date
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A field that nobody has filled in."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class EventWaits:
+    """An event to come of which not everything is stated."""
+
+    path: str  # below the site folder
+    title: str
+    next: str  # the day of its next time, ISO; "" if no day is known
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What `cop check` found."""
+
+    files: int
+    problems: tuple[Problem, ...]  # files that cannot be read
+    events: tuple[EventWaits, ...]  # soonest first, those without a day last
+
+
+def check(site: Site, today: date) -> Checked:
+    """Look through all content files."""
+    paths, odd = every_file(site.content)
+    problems, events = _look(site.content, paths, today)
+    strange = tuple(Problem(f"content/{one.path}", 1, one.reason, one.hint) for one in odd)
+    return Checked(len(paths), (*strange, *problems), events)
+
+
+def check_events(site: Site, today: date) -> Checked:
+    """The same of events only."""
+    folder = f"{TYPES['event'].folder}/"
+    paths = [path for path in every_file(site.content)[0] if path.startswith(folder)]
+    return Checked(len(paths), *_look(site.content, paths, today))
+
+
+def _look(content: Path, paths: list[str], today: date) -> tuple[tuple[Problem, ...], tuple[EventWaits, ...]]:
+    found = list(read_all(content, paths))
+    problems = tuple(file.problem for file in found if file.problem)
+    return problems, tuple(waiting((file.content for file in found if file.content), today))
+
+
+def waiting(files: Iterable[ContentFile], today: date) -> list[EventWaits]:
+    """Events to come with something missing, soonest first."""
+    return sorted(_waiting(files, today), key=lambda one: (not one.next, one.next, one.path))
+
+
+def _waiting(files: Iterable[ContentFile], today: date) -> Iterator[EventWaits]:
+    for file in files:
+        if file.type != "event" or file.fields.get("status") == "cancelled" or "withdrawn" in file.fields:
+            continue
+        day = _next_day(file, today)
+        blank = [*asking.missing_first(file.fields), *asking.missing_for_under_18s(file.fields)]
+        if blank and day != _OVER:
+            missing = tuple(Missing(field.name, field.label) for field in blank)
+            yield EventWaits(f"content/{file.path}", title_of(file.fields), day, missing)
+
+
+def _next_day(file: ContentFile, today: date) -> str:
+    """The next day of an event; "" if none is known, _OVER if it is past."""
+    when = occasions.occasions(file.fields)
+    if when:
+        following = occasions.following(when, today)
+        return occasions.day_of(following.start).isoformat() if following else _OVER
+    rough = str(file.fields.get("end") or file.fields.get("start") or "")  # a year or a month
+    return _OVER if rough and rough < today.isoformat()[: len(rough)] else ""

@@ -1,0 +1,69 @@
+"""Under which facets a record is filed: what lists are narrowed by, and what it takes to find it from elsewhere. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import unquote
+
+from cop.asking import is_asked
+from cop.fields import DESCRIPTION, FOLDERS, LINK, TITLE, TYPES, Field, facets
+from cop.model import Value
+
+NOT_STATED = "-"  # the value under which records stand that do not say it
+ADDED = "added"  # the day of the first change, from which "new" is counted
+ADDED_BY = "added_by"
+HELP = "help"
+WAS = "was"  # a short address that the record once had
+MENTIONS = "mentions"  # a record that the text links to, see `mention`
+NAMES = ("part_of", "supersedes", "superseded_by")  # fields that name another record of the same kind
+MAX_MENTIONS = 100
+_LINK = re.compile(rf'href="\.\./({"|".join(FOLDERS)})/([^"#?/]{{1,200}})["#]')
+MAX_VALUE = 200  # characters
+_FACETS = facets()
+_MAY_BE_BLANK = {"resource": ("kind", "audience", "languages", "year", "open_access")}  # whose blanks are counted too
+
+
+def filed(type_name: str, fields: Mapping[str, Value], added: str, added_by: str) -> Iterator[tuple[str, str]]:
+    """Name and value of every facet a record stands under. `added` is an ISO day, `added_by` a kind of organisation."""
+    yield "type", type_name
+    yield from ((name, value) for name, value in ((ADDED, added), (ADDED_BY, added_by)) if value)
+    yield from ((HELP, gap) for gap in gaps(type_name, fields))
+    for field in _FACETS[type_name]:
+        values = _each(fields.get(field.name))
+        yield from ((field.name, value[:MAX_VALUE]) for value in values)
+        if not values and _is_missed(type_name, field, fields):
+            yield field.name, NOT_STATED
+
+
+def _is_missed(type_name: str, field: Field, fields: Mapping[str, Value]) -> bool:
+    if type_name == "event":
+        return is_asked(TYPES[type_name], field, fields)
+    return field.name in _MAY_BE_BLANK.get(type_name, ())
+
+
+def found_by(fields: Mapping[str, Value], html: str, slug: str, slugs: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Name and value under which other pages and old links find a record. `slugs` are all it ever asked for."""
+    yield from ((WAS, one) for one in slugs if one and one != slug)
+    yield from ((name, value[:MAX_VALUE]) for name in NAMES if isinstance(value := fields.get(name), str) and value)
+    told = dict.fromkeys(mention(FOLDERS[folder].name, unquote(one)) for folder, one in _LINK.findall(html))
+    yield from ((MENTIONS, one) for one in list(told)[:MAX_MENTIONS])
+
+
+def mention(type_name: str, slug: str) -> str:
+    """The value under which records stand that link to this one.
+
+    >>> mention("resource", "guidance-2021")
+    'resource/guidance-2021'
+    """
+    return f"{type_name}/{slug}"
+
+
+def gaps(type_name: str, fields: Mapping[str, Value]) -> Iterator[str]:
+    """What somebody could help with, the first thing first."""
+    if type_name == "resource":
+        yield from (
+            gap for name, gap in (("title", TITLE), ("url", LINK), ("summary", DESCRIPTION)) if not fields.get(name)
+        )
+
+
+def _each(value: Value) -> list[str]:
+    return [str(one) for one in (value if isinstance(value, list) else [value]) if one is not None]

@@ -1,0 +1,101 @@
+"""Citations of one resource as files, and what its page says for citation programs."""
+
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cop import citations
+from cop.citations import Work
+from cop.fields import TYPES
+from cop.web import cards, lists
+from cop.web.asked import Asked
+from cop.web.language import _
+from cop.web.links import outside, record_address
+from cop.web.render import Answer, Document
+from cop.web.words import comma
+from cop.web.works import edition, find, renamed
+
+MAX_WORKS = 1000  # in one file
+_FORMATS: dict[str, tuple[Callable[..., str], str]] = {
+    "bib": (citations.bibtex, "application/x-bibtex"),
+    "ris": (citations.ris, "application/x-research-info-systems"),
+    "json": (citations.csl_json, "application/vnd.citationstyles.csl+json"),
+}
+FORMATS = "|".join(_FORMATS)
+
+
+def citation(asked: Asked, slug: str, ending: str) -> Answer:
+    """/resources/<slug>.bib, .ris and .json"""
+    row = find(asked.db, TYPES["resource"], slug)
+    if row is None:
+        return renamed(asked.db, TYPES["resource"], slug, f".{ending}")
+    write, content_type = _FORMATS[ending]
+    return Document(write(work(asked, row, cards.loads(row["fields"]))), content_type, f"{row['slug']}.{ending}")
+
+
+def citations_of_list(asked: Asked, ending: str) -> Document:
+    """/resources.bib, .ris and .json; whatever narrows or orders the list does the same here."""
+    found = lists.rows(asked.db, lists.wanted(asked, TYPES["resource"]), MAX_WORKS, 0)
+    write, content_type = _FORMATS[ending]
+    return Document(
+        write(*(work(asked, row, cards.loads(row["fields"])) for row in found)), content_type, f"resources.{ending}"
+    )
+
+
+def work(asked: Asked, row: sqlite3.Row, fields: Mapping[str, Any]) -> Work:
+    """A resource as a work to cite."""
+    names = _texts(fields.get("authors"))
+    known = _organisations(asked.db, [name for name in names if "," in name])
+    url = outside(fields.get("url"))
+    return Work(
+        key=row["slug"],
+        title=row["title"],
+        kind=_text(fields.get("kind")),
+        authors=tuple(citations.author(name, known) for name in names),
+        publisher=_text(fields.get("publisher")),
+        year=_year(fields.get("year")),
+        url=url if url.lower().startswith("http") else "",
+        page=asked.top + record_address("resource", row["slug"]),
+        language=row["language"],
+        keywords=tuple(_texts(fields.get("topics"))),
+        abstract=_("Summary in our words: %(summary)s", summary=row["summary"]) if row["summary"] else "",
+        remarks=tuple(_remarks(asked.db, row, fields)),
+        accessed=asked.today,
+    )
+
+
+def tags(asked: Asked, row: sqlite3.Row, fields: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What stands in the head of the page of a resource."""
+    return citations.meta_tags(work(asked, row, fields))
+
+
+def _remarks(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any]) -> list[str]:
+    remarks = []
+    if not _text(fields.get("title")):
+        remarks.append(_("The title is not known. This name is in our words."))
+    if newer := edition(db, fields.get("superseded_by"), row):
+        remarks.append(_("There is a newer edition: %(title)s.", title=comma([newer.title, newer.when])))
+    return remarks
+
+
+def _organisations(db: sqlite3.Connection, names: list[str]) -> frozenset[str]:
+    """Those of the names that are names of organisations in this copy."""
+    if not names:
+        return frozenset()
+    marks = ", ".join("?" * len(names[:100]))
+    found = db.execute(f"SELECT title FROM records WHERE type = 'organisation' AND title IN ({marks})", names[:100])
+    return frozenset(title for (title,) in found)
+
+
+def _year(value: object) -> int | None:
+    found = re.fullmatch(r"[1-9]\d{0,3}", str(value))
+    return int(found[0]) if found else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str) and one.strip()] if isinstance(value, list) else []

@@ -1,0 +1,87 @@
+"""What waits in the content files: on the command line and on the desk."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from conftest import Cop, Folder
+
+from cop import checking
+from cop.web import waiting
+from cop.web.door import Served
+
+TODAY = date(2026, 11, 22)
+SAID = """access_needs_asked: true
+access_provided: step-free
+venue_access: Level door.
+transport_links: Bus 6.
+format: in-person
+papers_easy_read: Made on the day.
+expenses_and_payment: Fares, in cash.
+what_to_expect: Talk in small groups.
+join_methods: in-person
+contact_role: The desk.
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "site", tmp_path / "keys")
+
+
+def write(folder: Folder, name: str, lines: str) -> None:
+    folder.write(f"events/{name}.md", f"---\ntitle: {name}\n{lines}\n---\n")
+
+
+def found(folder: Folder) -> list[tuple[str, str]]:
+    return [(one.title, one.next) for one in checking.check(folder.site, TODAY).events]
+
+
+def test_events_to_come_are_listed_soonest_first_and_those_without_a_day_last(folder: Folder):
+    write(folder, "undated", "kind: workshop")
+    write(folder, "later", "start: 2027-03")
+    write(folder, "soon", "start: 2026-12-01T18:00")
+    write(folder, "circle", "start: 2020-01-07\nrepeats: every week")
+    write(folder, "today", "start: 2026-11-20\nend: 2026-11-22")
+    assert found(folder) == [
+        ("today", "2026-11-20"), ("circle", "2026-11-24"), ("soon", "2026-12-01"), ("later", ""), ("undated", ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["start: 2026-11-21", "start: 2025", "start: 2026-10", "start: 2026-12-01\nstatus: cancelled", "kind: call",
+     "start: 2026-12-01\n" + SAID],
+)  # fmt: skip
+def test_nothing_is_asked_of_others(folder: Folder, lines: str):
+    write(folder, "event", lines)
+    assert not found(folder)
+
+
+def test_drafts_for_under_18s_say_what_must_be_answered(folder: Folder):
+    write(folder, "young", f"start: 2026-12-01\nunder_18s: true\ndraft: true\n{SAID}")
+    (event,) = checking.check(folder.site, TODAY).events
+    assert {one.name for one in event.missing} == {
+        "cyp_guidelines_agreed", "cyp_dbs", "cyp_two_adults", "cyp_under_16_parent", "cyp_second_adult", "cyp_no_show_plan",
+    }  # fmt: skip
+
+
+def test_the_command_says_what_waits_and_changes_nothing(cop: Cop):
+    file = cop.write("events/a.md", "---\ntitle: Talk\nstart: 2090-01-01\n---\n")
+    cop.write("events/b.md", "---\ntitle: Young\nunder_18s: true\n---\n")
+    result = cop("check")
+    assert result.exit_code == 5
+    assert "content/events/a.md: Talk, 2090-01-01. Not stated yet:" in result.output
+    assert "venue_access: Access" in result.output and "content/events/b.md, line 3:" in result.output
+    told = cop.json("check", exit_code=5)
+    assert [one["path"] for one in told["events"]] == ["content/events/a.md"]
+    assert told["problems"][0]["line"] == 3
+    assert "id:" not in file.read_text()
+
+
+def test_the_desk_shows_the_same(folder: Folder):
+    write(folder, "talk <b>", "start: 2090-01-01")
+    page = waiting.waiting_page(Served(folder.site), folder.db)
+    (event,) = page.events
+    assert (event.title, event.path) == ("talk <b>", "content/events/talk <b>.md")
+    assert ("venue_access", "Access") in event.missing and not page.problems

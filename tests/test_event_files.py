@@ -1,0 +1,131 @@
+"""Events as people write them into files: time zones nobody wrote down, and events for people under 18."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Folder
+
+from cop import log, merge, occasions
+from cop.config import Config, Site, read_config
+from cop.errors import CopError
+
+START = "---\ntitle: Circle\nstart: 2026-12-10T18:00\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "site", tmp_path / "keys", timezone="Asia/Karachi")
+
+
+def fields(folder: Folder) -> dict[str, Any]:
+    record_id = folder.db.execute("SELECT record_id FROM local_file").fetchone()[0]
+    view = merge.merge(log.revisions(folder.db, record_id))
+    assert view is not None
+    return dict(view.fields)
+
+
+def zone(folder: Folder) -> tuple[object, object]:
+    found = fields(folder)
+    return found.get("timezone"), found.get("timezone_basis")
+
+
+def test_a_time_without_a_zone_is_that_of_the_site_and_says_so(folder: Folder):
+    folder.write("events/circle.md", START + "---\n")
+    assert folder.load().added == 1
+    assert zone(folder) == ("Asia/Karachi", "of-the-site")
+    assert "timezone" not in folder.read("events/circle.md")
+    assert folder.load().entries == 0
+
+
+def test_it_stays_when_the_file_or_the_setting_changes_and_goes_when_somebody_writes_one(folder: Folder):
+    folder.write("events/circle.md", START + "---\n")
+    folder.load()
+    folder.site = Site(folder.site.root, folder.site.keys, Config(timezone="America/New_York"))
+    file = folder.read("events/circle.md")
+    folder.write("events/circle.md", file.replace("Circle", "Big circle"))
+    assert folder.load().changed == 1 and zone(folder) == ("Asia/Karachi", "of-the-site")
+    folder.write("events/circle.md", file.replace("start:", "timezone: Europe/London\nstart:"))
+    folder.load()
+    assert zone(folder) == ("Europe/London", None)
+
+
+@pytest.mark.parametrize("line", ["start: 2026-12-10", "start: 2026-12-10T18:00Z", "start: 2026-12", "place: Hall"])
+def test_only_times_without_a_zone_get_one(folder: Folder, line: str):
+    folder.write("events/circle.md", f"---\ntitle: Circle\n{line}\n---\n")
+    folder.load()
+    assert zone(folder) == (None, None)
+
+
+def test_no_setting_no_zone(tmp_path: Path):
+    folder = Folder(tmp_path / "site", tmp_path / "keys")
+    folder.write("events/circle.md", START + "---\n")
+    folder.load()
+    assert zone(folder) == (None, None)
+
+
+def test_a_zone_that_is_none_is_refused_with_an_example(tmp_path: Path):
+    (tmp_path / "cop.toml").write_text('timezone = "London"\n')
+    with pytest.raises(CopError) as error:
+        read_config(tmp_path / "cop.toml")
+    assert "Europe/London" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [("Europe/London", "+0100", "+0000"), ("America/New_York", "-0400", "-0500"), ("Asia/Karachi", "+0500", "+0500")],
+)
+def test_a_series_keeps_its_time_of_day_when_clocks_change(name: str, before: str, after: str):
+    autumn = {
+        "start": "2026-10-20T18:00",
+        "end": "2026-10-20T20:00",
+        "timezone": name,
+        "repeats": "every week, 4 times",
+    }
+    when = occasions.occasions(autumn)
+    assert when is not None
+    found = occasions.between(when, occasions.day_of(when.start), occasions.day_of(when.start).replace(month=12))
+    assert [f"{one.start:%H:%M}" for one in found] == ["18:00"] * 4
+    assert (f"{found[0].start:%z}", f"{found[-1].start:%z}") == (before, after)
+    spring = {**autumn, "start": "2027-03-09T18:00", "end": "2027-03-09T20:00"}  # New York changes on 14, London on 28
+    when = occasions.occasions(spring)
+    assert when is not None
+    found = occasions.between(when, occasions.day_of(when.start), occasions.day_of(when.start).replace(month=5))
+    assert [f"{one.start:%H:%M}-{one.end:%H:%M}" for one in found if one.end] == ["18:00-20:00"] * 4
+    assert (f"{found[0].start:%z}", f"{found[-1].start:%z}") == (after, before)
+
+
+# -- under 18s
+
+YOUNG = "---\ntitle: Young people meet\nunder_18s: true\n"
+ANSWERS = "cyp_guidelines_agreed: true\ncyp_dbs: true\ncyp_two_adults: true\ncyp_under_16_parent: false\ncyp_second_adult: true\n"
+
+
+def test_an_event_for_under_18s_waits_until_its_checklist_is_answered(folder: Folder):
+    folder.write("events/young.md", YOUNG + ANSWERS + "---\n")
+    folder.write("events/other.md", "---\ntitle: Other\n---\n")
+    report = folder.load()
+    assert report.added == 1
+    (problem,) = report.refused
+    assert (problem.path, problem.line) == ("content/events/young.md", 3)
+    assert problem.reason.endswith("not answered yet: cyp_no_show_plan") and "draft: true" in problem.hint
+    folder.write("events/young.md", YOUNG + ANSWERS + "cyp_no_show_plan: The two adults call the parents.\n---\n")
+    assert folder.load().added == 1
+
+
+@pytest.mark.parametrize("line", ["draft: true", "share: own"])
+def test_it_can_be_kept_to_ourselves_meanwhile(folder: Folder, line: str):
+    folder.write("events/young.md", YOUNG + line + "\n---\n")
+    assert folder.load().added == 1
+
+
+def test_partners_do_not_get_it_either(folder: Folder):
+    folder.write("events/young.md", YOUNG + "share: partners\n---\n")
+    assert folder.load().refused
+
+
+def test_an_event_that_is_up_stays_as_it_was_until_the_answers_are_there(folder: Folder):
+    folder.write("events/young.md", "---\ntitle: Meeting\n---\n")
+    folder.load()
+    folder.write("events/young.md", folder.read("events/young.md").replace("title", "under_18s: true\ntitle"))
+    assert folder.load().refused and "under_18s" not in fields(folder)

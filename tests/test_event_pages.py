@@ -1,0 +1,136 @@
+"""Pages of events as readers meet them: lists narrowed by what is provided, months, and the page of one event."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from test_pages import check, words
+from web_site import SiteBuilder, build, serve
+
+from cop import schema
+
+TODAY = datetime.now(UTC).date()
+DAY = TODAY + timedelta(days=40)
+WAS = DAY - timedelta(days=7)
+OUT = DAY - timedelta(days=14)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
+    site = build(tmp_path_factory.mktemp("events") / "data" / "site.db")
+    with schema.writing(site.db):
+        site.add(
+            "event", "workshop", title="Evening in the hall", kind="workshop", start=f"{DAY}T18:00", end=f"{DAY}T20:00", timezone="Asia/Karachi",
+            timezone_basis="of-the-site", status="moved", moved_from=f"{WAS}", status_note="The hall is <b>painted</b>.", place="Hall",
+            format="hybrid", access_provided=["childcare", "step-free", "A big lift"], join_methods=["in-person", "phone"],
+            costs_covered=["fares"], may_upset="We talk about loss.", contact_role="The desk", papers_out=f"{OUT}", under_18s=False,
+            booking="Tell the desk.", agenda={"name": "a.pdf", "size": 34_000, "sha256": "a" * 64, "type": "application/pdf"},
+            papers=[{"name": "b.pdf", "size": 6_000, "sha256": "b" * 64, "type": "application/pdf"}],
+            roles=[{"name": "Hodan", "role": "chair", "date": f"{DAY}"}, {"name": "Yasmin", "role": "chair", "date": "2020-01-07"},
+                   {"name": "<i>Tom</i>", "role": "tea", "date": f"{DAY}"}],
+        )  # fmt: skip
+        site.add("event", "lift", title="Lift only", start=f"{DAY}", access_provided=["step-free"], status="cancelled")
+        site.add("event", "unsaid", title="Unsaid", start=f"{DAY}", venue_access="Step-free")
+        site.add("event", "paper", title="Paper out", kind="publication", start=f"{DAY}")
+        site.add("event", "young", title="Young", start=f"{DAY}", under_18s=True, cyp_dbs=False, format="online")
+        site.says(title="Research as Equals", organisation="Caafi Health", as_of="2026-11-22T10:00:00Z", digest="d1")
+    return site
+
+
+@pytest_asyncio.fixture
+async def client(site: SiteBuilder) -> AsyncIterator[Any]:
+    datasette = serve(site.path)
+    await datasette.invoke_startup()
+    yield datasette.client
+
+
+TITLES = ("Evening in the hall", "Lift only", "Unsaid", "Paper out", "Young")
+
+
+async def listed(client: Any, query: str) -> set[str]:
+    text = await words(client, f"/events?{query}")
+    return {title for title in TITLES if title in text}
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("", set(TITLES)),
+        ("access=step-free", {"Evening in the hall", "Lift only"}),
+        ("access=step-free&access=childcare", {"Evening in the hall"}),  # both, not one of them
+        ("join=phone&covered=fares", {"Evening in the hall"}),
+        ("access=-", {"Unsaid", "Young"}),  # not stated is no "no"; of a publication nothing is asked
+        ("access=-&access=step-free", set()),
+        (f"month={DAY:%Y-%m}&access=step-free", {"Evening in the hall", "Lift only"}),
+        ("month=1999-01", set()),
+        ("month=99999", set(TITLES)),
+    ],
+)
+async def test_a_list_is_narrowed_by_what_people_need(client: Any, query: str, titles: set[str]) -> None:
+    assert await listed(client, query) == titles
+
+
+async def test_the_counts_tell_what_is_not_stated(client: Any) -> None:
+    text = await words(client, "/events")
+    assert "What is provided Step-free 2" in text and "Not stated 2" in text
+    text = await words(client, "/events?access=step-free")
+    assert "Childcare 1" in text  # of those that are step-free
+
+
+async def test_the_list_says_what_is_offered_and_what_is_not_stated(client: Any) -> None:
+    text = await words(client, "/events")
+    assert "Childcare Step-free Join by phone Costs are paid Not stated, please ask: support." in text
+    assert "Moved" in text and "Cancelled" in text
+
+
+async def test_a_month_leads_to_its_days_and_neighbours(client: Any) -> None:
+    path = f"/events?month={DAY:%Y-%m}&access=step-free"
+    page = check((await client.get(path)).text)
+    assert f"d{DAY.day}" in page.ids and f"#d{DAY.day}" in page.links
+    assert {f"events?access=step-free&month={m:%Y-%m}" for m in (DAY.replace(day=1) - timedelta(days=1),)} <= set(
+        page.links
+    )
+    assert "events?access=step-free" in page.links  # back to the list
+    assert f"{DAY.day} " in page.text
+
+
+async def test_an_event_says_what_changed_before_anything_else(client: Any) -> None:
+    text = await words(client, "/events/workshop")
+    assert f"It was to be on {WAS.day} " in text and "Now it is on" in text and "The hall is <b>painted</b>. " in text
+    assert "This may upset you We talk about loss. " in text
+    assert "Clocks there are at UTC+5 on that day. Nobody wrote down the time zone" in text
+    text = await words(client, "/events/lift")
+    assert "Cancelled This event will not take place." in text
+
+
+async def test_an_event_says_who_does_what_and_who_did_it_last(client: Any) -> None:
+    text = await words(client, "/events/workshop")
+    assert (
+        "Chairs Hodan Takes notes Nobody yet. Could you? Listens for quiet voices Nobody yet. Could you? tea <i>Tom</i>"
+        in text
+    )
+    assert "Who did what on 7 January 2020 Chairs Yasmin" in text
+
+
+async def test_an_event_says_how_large_its_papers_are_and_how_long_they_were_out(client: Any) -> None:
+    text = await words(client, "/events/workshop")
+    assert "2 files, 40 KB in all. Out since" in text and "14 days before the event" in text
+
+
+async def test_an_event_says_whom_to_ask_and_asks_nothing_that_does_not_fit(client: Any) -> None:
+    assert "You can ask: The desk" in await words(client, "/events/workshop")
+    text = await words(client, "/events/young")
+    assert "Nobody wrote down whom to ask." in text and "An adult holds an enhanced DBS certificate No" in text
+    assert "Two adults from the start Not stated, please ask" in text and "Buses and trains" not in text
+    assert "Two adults" not in await words(client, "/events/workshop")
+    assert "Not stated" not in await words(client, "/events/paper")
+
+
+async def test_pages_stay_small(client: Any, tmp_path: Path) -> None:
+    import gzip
+
+    for path in ("/events", f"/events?month={DAY:%Y-%m}", "/events/workshop"):
+        assert len(gzip.compress((await client.get(path)).content)) < 10_000, path
