@@ -82,10 +82,10 @@ def _mark(root: Path) -> None:
         os.utime(root)
 
 
-def state(root: Path) -> str:
+def state(root: Path | str) -> str:
     """Another one whenever another attachment is held."""
     try:
-        return str(root.stat().st_mtime_ns)
+        return str(os.stat(root).st_mtime_ns)  # noqa: PTH116 - asked for every reader, and a Path takes longer
     except OSError:
         return ""
 

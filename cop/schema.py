@@ -14,7 +14,7 @@ from cop.errors import CopError
 from cop.fields import TYPES, RecordType, facets
 
 APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 4  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+SITE_VERSION = 5  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
 STORE_VERSION = 2  # how many functions stand in _migrate()
@@ -297,6 +297,16 @@ def _migrate(db: sqlite3.Connection) -> None:
             db.execute(f"PRAGMA user_version = {STORE_VERSION}")
 
 
+def is_site_current(path: Path) -> bool:
+    """True if `site.db` has the tables of this version; a look at its first bytes, so that it costs nothing."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(64)
+    except OSError:
+        return False
+    return int.from_bytes(header[60:64], "big") == SITE_VERSION  # user_version: https://sqlite.org/fileformat.html
+
+
 def open_site(path: Path) -> sqlite3.Connection:
     """Open `site.db` for writing, empty if it is new or of another version."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -340,9 +350,10 @@ def _public_view(record_type: RecordType) -> str:
         for field in record_type.fields
         if field.name not in skip and field.share == "public"
     )
+    page = f"coalesce((SELECT rtrim(value, '/') FROM meta WHERE name = 'url'), '') || '/{record_type.folder}/' || slug"
     return (
-        f'CREATE VIEW "{record_type.folder}" AS SELECT record_id, slug, title, summary{columns}, added, changed, html, text '
-        f"FROM records WHERE type = '{record_type.name}';\n"
+        f'CREATE VIEW "{record_type.folder}" AS SELECT record_id, slug, title, summary{columns}, added, changed, html, text'
+        f", {page} AS page, number FROM records WHERE type = '{record_type.name}';\n"
     )
 
 

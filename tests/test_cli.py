@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from click.testing import CliRunner
 from conftest import Cop
 
 from cop.cli import COMMANDS, Commands, cli
+from cop.cli.serve import _listen
 from cop.fields import TYPES
 
 POST = "---\ntitle: {0}\n---\n\nText of {0}.\n"
@@ -474,3 +477,23 @@ def test_output_that_a_terminal_cannot_show_does_not_stop_a_command(cop: Cop) ->
             [sys.executable, "-m", "cop.cli", "--site", str(cop.root), *arguments], env=environment, capture_output=True
         )
         assert result.returncode == 0, result.stderr
+
+
+def test_a_site_that_an_older_cop_published_is_made_anew_although_no_file_changed(cop: Cop) -> None:
+    cop.write("posts/a.md", POST.format("A"))
+    cop.json("load")
+    site_db = cop.root / "data" / "site.db"
+    db = sqlite3.connect(site_db)
+    db.execute("DROP TABLE facet_sets")
+    db.execute("PRAGMA user_version = 1")
+    db.close()
+    cop.json("load")
+    db = sqlite3.connect(site_db)
+    assert db.execute("SELECT count(*) FROM facet_sets").fetchone()[0] > 0
+    db.close()
+
+
+def test_parts_of_a_page_are_sent_without_waiting_for_each_other() -> None:
+    listening = _listen("127.0.0.1", 0)
+    assert listening.proto == socket.IPPROTO_TCP  # what asyncio asks before it sets TCP_NODELAY
+    listening.close()

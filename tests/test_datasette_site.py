@@ -1,7 +1,12 @@
 """Datasette's own pages for the published database: useful, described, and safe under plain `datasette serve`."""
 
+import importlib.util
+import os
+import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +18,7 @@ from web_site import SiteBuilder, example, serve
 
 import cop.web
 from cop.fields import TYPES
-from cop.web import guard
+from cop.web import guard, published
 
 METADATA = Path(__file__).parent.parent / "datasette_metadata.yml"
 DESCRIBED = yaml.safe_load(METADATA.read_text("utf-8"))["databases"]["site"]
@@ -43,19 +48,35 @@ async def test_the_tables_are_described(client: Any) -> None:
     assert "Things to read and use" in table and "Who it was written for" in table
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("upcoming_events", {"title": "Power workshop", "page": "/events/workshop"}),
-        ("resources_per_topic", {"topic": "Sharing power", "resources": 3, "page": "/topics/sharing-power"}),
-        ("resources_added_this_month", None),
-        ("who_is_credited", {"name": "Hodan", "organisation": "Caafi Health", "role": "wrote"}),
-    ],
-)
+EXPECTED: dict[str, dict[str, Any] | None] = {
+    "upcoming_events": {"title": "Power workshop", "page": "/events/workshop"},
+    "resources_per_topic": {"topic": "Sharing power", "resources": 3, "page": "/topics/sharing-power"},
+    "resources_added_this_month": None,
+    "who_is_credited": {"name": "Hodan", "organisation": "Caafi Health", "role": "wrote"},
+    "changed_since": {"organisation": "Caafi Health", "kind": "change", "slug": "guidance-2018"},
+    "missing_in_resources": {"title": "Rose and Kalathil, 2019", "summary": None, "link": "no link"},
+    "access_not_stated": None,
+    "meanings_side_by_side": {"word": "Co-production", "meaning": "More equal", "source": "CLAHRC West", "year": 2018},
+    "who_contributed": {"kind": "community", "organisation": "Caafi Health", "records": 1, "changes": 1},
+    "answers_that_differ": {
+        "title": "Power workshop",
+        "field": "venue_access",
+        "organisation": "University of Bristol",
+    },
+    "newer_editions": {"year": 2018, "newer_year": 2021, "page": "/resources/guidance-2021"},
+    "languages_of_resources": {"language": "en", "resources": 2},
+}
+
+
+def test_every_canned_query_is_looked_at() -> None:
+    assert set(EXPECTED) == set(DESCRIBED["queries"])
+
+
+@pytest.mark.parametrize(("query", "expected"), EXPECTED.items())
 async def test_canned_queries_answer_although_sql_is_off(
     client: Any, query: str, expected: dict[str, Any] | None
 ) -> None:
-    answer = await client.get(f"/site/{query}.json?_shape=array")
+    answer = await client.get(f"/site/{query}.json?_shape=array&since=2026-01-01")
     assert answer.status_code == 200, answer.text
     rows = answer.json()
     assert expected is None or any(expected.items() <= row.items() for row in rows), rows
@@ -70,6 +91,101 @@ def test_every_table_and_column_is_described(site: SiteBuilder) -> None:
             columns = {row["name"] for row in site.db.execute(f'PRAGMA table_info("{table}")')}
             assert told.get("hidden") or columns <= told["columns"].keys(), (table, columns - told["columns"].keys())
     assert {one.folder for one in TYPES.values()} <= DESCRIBED["tables"].keys()
+
+
+def test_the_page_of_tables_is_up_to_date() -> None:
+    """python tools/tables.py"""
+    spec = importlib.util.spec_from_file_location("tables", METADATA.parent / "tools" / "tables.py")
+    assert spec and spec.loader
+    tables = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tables)
+    assert tables.PAGE.read_text("utf-8") == tables.page()
+
+
+async def test_rows_lead_to_pages_and_pages_to_rows(client: Any) -> None:
+    assert '<a href="/events/workshop">/events/workshop</a>' in (await client.get("/site/events")).text
+    assert '<a href="/events/workshop">/events/workshop</a>' in (await client.get("/site/upcoming_events")).text
+    page = (await client.get("/resources/guidance-2018")).text
+    found = re.search(r'href="\.\./(site/records/\d+)">As data', page)
+    assert found
+    row = (await client.get(f"/{found[1]}")).text
+    assert '<a href="/resources/guidance-2018">guidance-2018</a>' in row
+    assert f'<a href="/site/history?record_id={3:026d}">' in row  # what happened to it
+    history = (await client.get(f"/site/history?record_id={3:026d}")).text
+    assert "Nilaari Agency" in history and f'<a href="/site/records?record_id={3:026d}">' in history
+
+
+async def test_addresses_of_pages_are_whole_if_the_site_has_one(tmp_path: Path) -> None:
+    site = example(tmp_path / "data" / "site.db")
+    site.says(url="https://equals.example/")
+    assert site.db.execute("SELECT page FROM posts").fetchone()[0] == "https://equals.example/posts/power"
+
+
+async def test_tables_can_be_searched_and_have_counts_to_narrow_them(client: Any) -> None:
+    found = (await client.get("/site/resources.json?_shape=array&_search=guidance")).json()
+    assert {row["slug"] for row in found} == {"guidance-2018", "guidance-2021"}
+    page = (await client.get("/site/resources")).text
+    assert 'name="_search"' in page and "topics" in page and "?_facet" not in page.split("facet-results")[0]
+    counts = (await client.get("/site/resources.json?_size=0&_extra=facet_results")).json()["facet_results"]
+    counts = counts.get("results", counts)
+    assert {"kind", "topics", "audience", "languages"} <= counts.keys()
+
+
+@pytest.mark.parametrize(
+    "path", ["/site/resources?_next=abc", "/site/records?_sort=zz", "/site/records?_through={}", "/site/records?_facet=zz",
+             "/site/records?_facet_array=title", "/site/records?_sort=title&_sort_desc=title", "/site/records.json?_sort=zz"]
+)  # fmt: skip
+async def test_addresses_that_ask_for_what_is_not_there_are_no_failure(client: Any, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.status_code in (200, 400), answer.text[:200]
+    assert answer.status_code == 200 or "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/site", "/site/records", "/site/records/1", "/site/upcoming_events", "/site.json", "/nothing", "/"]
+)
+async def test_ways_to_ask_that_nobody_answers_are_turned_away_in_words(client: Any, path: str) -> None:
+    for method in ("TRACE", "FOO", "PUT", "DELETE", "PATCH", *(["POST"] if path.startswith("/site") else [])):
+        answer = await client.request(method, path)
+        assert answer.status_code == 405 and "GET" in answer.headers["allow"] and "answered here" in answer.text
+
+
+async def test_a_fault_of_the_file_is_not_blamed_on_the_reader(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not published.is_asked_wrongly(OSError()) and not published.is_asked_wrongly(sqlite3.OperationalError())
+    with pytest.raises(sqlite3.OperationalError) as wrong:
+        sqlite3.connect(":memory:").execute("SELECT zz")
+    assert published.is_asked_wrongly(wrong.value) and published.is_asked_wrongly(ValueError())
+
+
+async def test_a_site_without_a_description_of_its_own_has_ours(tmp_path: Path) -> None:
+    site = example(tmp_path / "data" / "site.db")
+    datasette = serve(site.path)
+    await datasette.invoke_startup()
+    assert "The collection as tables" in (await datasette.client.get("/site")).text
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/site/resources.json?_shape=array", '"page": "/resources/guidance-2018"'),
+        ("/site/records.json?_search=power", "Three kinds of power"),
+        ("/site", "/site/glossary"),
+    ],
+)
+def test_the_file_alone_is_useful_where_there_is_only_datasette(site: SiteBuilder, path: str, expected: str) -> None:
+    environment = {**os.environ, "DATASETTE_LOAD_PLUGINS": ""}
+    command = [sys.executable, "-m", "datasette", "serve", str(site.path), "--get", path]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert expected in done.stdout
+
+
+def test_nothing_in_the_file_runs_by_itself_or_writes(site: SiteBuilder) -> None:
+    """Whoever opens the file elsewhere gets tables, views of them, and the two triggers of the search index."""
+    found = site.db.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    assert {row["name"] for row in found if row["type"] == "trigger"} == {"records_added", "records_removed"}
+    calls = {name for row in found if row["type"] == "view" for name in re.findall(r"(\w+) ?\(", row["sql"])}
+    assert calls <= {"json_extract", "coalesce", "rtrim"}
 
 
 SQL = "select+sqlite_version()+as+secret_version"

@@ -20,7 +20,7 @@ from cop.cli.common import (
 from cop.config import Site
 from cop.errors import CopError, WrongUsage
 from cop.scan import Scan, scan
-from cop.schema import open_store
+from cop.schema import is_site_current, open_store
 
 
 @click.command()
@@ -51,9 +51,10 @@ def load(start: Path, paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> 
 def _quick_look(site: Site) -> Scan | None:
     """What may have changed, found without loading any of the parts that read, sign or draw.
 
-    None if there is more to do than saving files: a new store, a new name, or views that were left behind.
+    None if there is more to do than saving files: a new store, a new name, or views that were left behind or are of
+    another version of cop.
     """
-    if not site.store_db.exists() or not site.site_db.exists():
+    if not site.store_db.exists() or not is_site_current(site.site_db):
         return None
     db = open_store(site.store_db)
     shown = db.execute("SELECT value FROM local_setting WHERE name = 'shown_as'").fetchone()

@@ -2,7 +2,6 @@
 # mypy: disable-error-code="untyped-decorator"
 # pluggy's hookimpl carries no types
 
-import logging
 import sqlite3
 from typing import Any
 
@@ -13,7 +12,6 @@ from cop.web import api, desk, files, guard, pages, published, render
 from cop.web.language import N_
 
 MAX_VALUE_BYTES = 10_000_000  # of any value that SQLite makes, such as by randomblob()
-log = logging.getLogger(__name__)
 
 
 @hookimpl
@@ -68,6 +66,12 @@ def get_metadata(datasette: Any) -> dict[str, Any]:
 
 
 @hookimpl
+def render_cell(datasette: Any, row: Any, value: Any, column: str, table: str | None, database: str) -> Any:
+    """Rows of the tables lead to the pages of the site, and to each other."""
+    return published.linked(datasette, row, value, column, table) if database == render.DATABASE else None
+
+
+@hookimpl
 def startup(datasette: Any) -> Any:
     """Datasette 1.0: both of these."""
     return lambda: published.tell(datasette)
@@ -86,11 +90,12 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
         return guard.too_large(guard.limit_for(request.path))
     if isinstance(exception, NotFound):
         return render.not_found(datasette, request)
-    if hasattr(exception, "status"):  # Datasette's own errors say in words what was asked wrongly
+    if getattr(exception, "status", 500) < 500:  # Datasette's own errors say in words what was asked wrongly
         return None
-    log.error("%s could not be shown", request.path, exc_info=exception)
-    message = N_("This page could not be made. Nothing was changed. Please tell the organisation whose copy this is.")
-    return render.error(datasette, request, 500, N_("Something went wrong here"), message)
+    path = render.route_path(datasette, request.scope)
+    if published.is_asked_wrongly(exception) and guard.is_datasettes(datasette, path):
+        return render.error(datasette, request, 400, published.WRONG, published.WHAT_TO_DO)
+    return render.failed(datasette, request, exception)
 
 
 @hookimpl

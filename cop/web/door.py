@@ -5,7 +5,9 @@ name of its own here), and did not pass through a web server that stands in fron
 """
 
 import ipaddress
+from collections.abc import MutableMapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -42,11 +44,18 @@ def served_by(datasette: Any) -> Served | None:
 
 def is_open(datasette: Any, request: Any) -> bool:
     """True if whoever asks sits at this computer."""
+    return is_open_to(datasette, request.scope)
+
+
+def is_open_to(datasette: Any, scope: MutableMapping[str, Any]) -> bool:
+    """The same, of a request that is still a scope of ASGI."""
     served = served_by(datasette)
-    return served is not None and not _has_server_in_front(served) and _is_from_here(request.scope)
+    if served is None or _has_server_in_front(served.site.config.url, served.port):
+        return False
+    return _is_from_here(scope)
 
 
-def _is_from_here(scope: dict[str, Any]) -> bool:
+def _is_from_here(scope: MutableMapping[str, Any]) -> bool:
     headers = [(bytes(name).lower(), bytes(value)) for name, value in scope.get("headers") or ()]
     hosts = [value for name, value in headers if name == b"host"]
     client = scope.get("client")
@@ -60,6 +69,7 @@ def _is_from_here(scope: dict[str, Any]) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def _names_this_computer(host: str) -> bool:
     """
     >>> [_names_this_computer(host) for host in ("localhost:8001", "127.0.0.1:8001", "[::1]", "evil.example:8001")]
@@ -72,6 +82,7 @@ def _names_this_computer(host: str) -> bool:
     return "@" not in host and (name == "localhost" or _is_loopback(name))
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(host: str) -> bool:
     try:
         ip = ipaddress.ip_address(host)
@@ -81,13 +92,14 @@ def _is_loopback(host: str) -> bool:
     return (inner or ip).is_loopback
 
 
-def _has_server_in_front(served: Served) -> bool:
+@lru_cache(maxsize=256)
+def _has_server_in_front(address: str, own_port: int) -> bool:
     """True if readers come by an address that is not ours: whoever passes them on may look as if it sat here."""
     try:
-        url = urlsplit(served.site.config.url)
+        url = urlsplit(address)
         port = url.port or (443 if url.scheme == "https" else 80)
     except ValueError:
         return True
     if not url.hostname or url.hostname == "localhost" or _is_loopback(url.hostname):
         return False
-    return url.scheme == "https" or port != served.port
+    return url.scheme == "https" or port != own_port

@@ -31,8 +31,8 @@ def follow(datasette: Any) -> None:
 
 async def caught_up(datasette: Any) -> None:
     """Return once the pages show all that is stored, or after WAIT_SECONDS."""
-    if datasette in _followers:
-        await _followers[datasette].caught_up()
+    if (follower := _followers.get(datasette)) is not None:
+        await follower.caught_up()
 
 
 class Follower:

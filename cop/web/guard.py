@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import unquote
 
+from asgi_gzip import GZipMiddleware
 from datasette import Response
 from datasette.utils.asgi import Request
 
-from cop.web import offered, render
+from cop.web import cache, door, following, offered, pages, render
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -33,6 +34,9 @@ CHECKLIST_POLICY = (
 )
 FILE_POLICY = "default-src 'none'; sandbox"  # what others sent in stands apart from the site, whatever it is
 FILE_PATHS = ("/files/", "/-/cop/blob/")
+NOT_KEPT = ("/-/", "/desk", "/files/")  # neither kept nor compressed
+MIN_GZIP_BYTES = 500
+GZIP_LEVEL = 6
 DATASETTE_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "object-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -44,9 +48,42 @@ class BodyTooLarge(Exception):
 
 
 def wrap(datasette: Any, app: App) -> App:
-    """Datasette's application with our rules around it."""
+    """Datasette's application with our rules around it, and finished pages in front."""
+    app = _pages_first(datasette, app)
+    gzip = GZipMiddleware(app, minimum_size=MIN_GZIP_BYTES, compresslevel=GZIP_LEVEL)
+    rules = _with_rules(datasette, app, _only_gzip_that_is_wanted(gzip))
 
     async def guarded(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        kept = _kept(datasette) if scope["type"] == "http" else None
+        key = _key(datasette, scope) if kept else None
+        if kept is None or key is None:
+            if kept:
+                kept.look()  # so that Datasette's pages, too, are read from the file that is there now
+            await rules(scope, receive, send)
+        else:
+            await following.caught_up(datasette)
+            await kept.answer(key, scope, send, lambda asked, sender: rules(asked, receive, sender))
+
+    return guarded
+
+
+def _kept(datasette: Any) -> cache.PageCache | None:
+    database = datasette.databases.get(render.DATABASE)
+    return cache.of(datasette, database.path if database else None)
+
+
+def _key(datasette: Any, scope: MutableMapping[str, Any]) -> cache.Key | None:
+    """Under which key this page is kept; None if it is none of ours for everybody."""
+    path = render.route_path(datasette, scope)
+    if path.startswith(NOT_KEPT) or is_datasettes(datasette, path):
+        return None
+    return cache.key_of(scope, desk=door.is_open_to(datasette, scope))
+
+
+def _with_rules(datasette: Any, app: App, small: App) -> App:
+    """Headers, limits and hidden pages. `small` is the same application, sending less."""
+
+    async def ruled(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
@@ -57,22 +94,68 @@ def wrap(datasette: Any, app: App) -> App:
             await Response.text("", status=301, headers={"Location": better}).asgi_send(sender)
         elif HIDDEN.match(path):
             await render.not_found(datasette, Request(scope, receive)).asgi_send(sender)
+        elif allowed := _other_methods(datasette, path, scope):
+            text = f"Only {' and '.join(allowed.split(', '))} are answered here."
+            await Response.text(text, status=405, headers={"Allow": allowed}).asgi_send(sender)
         elif _declared(scope) > limit:
             await too_large(limit).asgi_send(sender)
         else:
             try:
-                await app(_quick(datasette, path, scope), _counted(receive, limit), sender)
+                chosen = small if _may_be_small(path, scope) else app
+                await chosen(_quick(datasette, path, scope), _counted(receive, limit), sender)
             except BodyTooLarge:
                 if not sender.started:
                     await too_large(limit).asgi_send(sender)
 
-    return guarded
+    return ruled
+
+
+def _pages_first(datasette: Any, app: App) -> App:
+    """Our pages without the way through Datasette, which takes as long as making one, for readers without a cookie.
+
+    What Datasette does on that way is for people who signed in, for forms and for messages between pages.
+    """
+
+    async def asked(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        plain = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and not _brings_a_secret(scope)
+        found = pages.find(render.route_path(datasette, scope)) if plain else None
+        if found is None:
+            await app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await pages.show(datasette, request, *found)
+        except Exception as error:  # whatever it is, the reader gets an answer; Datasette does the same
+            response = render.failed(datasette, request, error)
+        await response.asgi_send(send)
+
+    return asked
+
+
+def _brings_a_secret(scope: MutableMapping[str, Any]) -> bool:
+    return any(bytes(name).lower() in (b"cookie", b"authorization") for name, _ in scope.get("headers") or ())
+
+
+def _may_be_small(path: str, scope: MutableMapping[str, Any]) -> bool:
+    """What may be compressed. Not what goes with a secret: how small it gets would tell of it (BREACH)."""
+    return not _brings_a_secret(scope) and not path.startswith(NOT_KEPT)
+
+
+def _only_gzip_that_is_wanted(app: App) -> App:
+    """The library looks for the word gzip, and takes "gzip;q=0" for a wish."""
+
+    async def asked(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        headers = scope.get("headers") or ()
+        refused = [pair for pair in headers if pair[0] == b"accept-encoding" and not cache.accepts_gzip(pair[1])]
+        await app({**scope, "headers": [pair for pair in headers if pair not in refused]}, receive, send)
+
+    return asked
 
 
 def _without_language(datasette: Any, scope: MutableMapping[str, Any]) -> tuple[MutableMapping[str, Any], str]:
     """The request with its language beside the address, so that one set of routes does for all languages."""
     languages = offered.offered(datasette.databases.get(render.DATABASE))
-    path = render.route_path(datasette, dict(scope))
+    path = render.route_path(datasette, scope)
     code, rest = offered.split(languages, path)
     scope = {**scope, "cop_language": code, "cop_offered": languages}
     if rest != path:
@@ -134,19 +217,28 @@ def _policy(datasette: Any, path: str) -> str:
         return FILE_POLICY
     if CHECKLIST.fullmatch(path):
         return CHECKLIST_POLICY
-    return DATASETTE_POLICY if path.startswith("/-") or _is_datasettes(datasette, path) else OUR_POLICY
+    return DATASETTE_POLICY if path.startswith("/-") or is_datasettes(datasette, path) else OUR_POLICY
+
+
+def _other_methods(datasette: Any, path: str, scope: MutableMapping[str, Any]) -> str:
+    """What may be asked instead, if this asks in a way that makes Datasette fail; "" if all is well."""
+    if path.startswith(SYNC_PATH):
+        return ""
+    allowed = ("GET", "HEAD") if is_datasettes(datasette, path) else ("GET", "HEAD", "POST")
+    return "" if scope["method"] in (*allowed, "OPTIONS") else ", ".join(allowed)
 
 
 def _quick(datasette: Any, path: str, scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Datasette tries every column when it suggests facets: 9 seconds for 70 columns of 100,000 records. So ask it not to."""
     query: bytes = scope.get("query_string") or b""
-    if not _is_datasettes(datasette, path) or path.count("/") != 2 or b"_nosuggest" in query:
+    if not is_datasettes(datasette, path) or path.count("/") != 2 or b"_nosuggest" in query:
         return scope
     return {**scope, "query_string": b"&".join(filter(None, [query, b"_nosuggest=1"]))}
 
 
-def _is_datasettes(datasette: Any, path: str) -> bool:
-    return re.split(r"[/.]", path[1:], maxsplit=1)[0] in datasette.databases
+def is_datasettes(datasette: Any, path: str) -> bool:
+    """True for the pages of a database as tables."""
+    return path[1:].partition("/")[0].partition(".")[0] in datasette.databases
 
 
 def _declared(scope: MutableMapping[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
 from cop.fields import FOLDERS, TYPES
@@ -27,10 +28,14 @@ def rel(path: str, target: str, query: Query | None = None) -> str:
     >>> rel("/resources", "/resources", {"topic": ["meetings"], "page": "2"})
     'resources?topic=meetings&page=2'
     """
-    up = "../" * (path.count("/") - 1)
-    link = f"{up}{target.lstrip('/')}" or "./"
+    link = _up(path.count("/") - 1, target)
     asked = urlencode(query, doseq=True) if query else ""
     return f"{link}?{asked}" if asked else link
+
+
+@lru_cache(maxsize=1024)
+def _up(steps: int, target: str) -> str:
+    return f"{'../' * steps}{target.lstrip('/')}" or "./"
 
 
 def page_link(path: str, target: str, query: Query | None = None) -> str:

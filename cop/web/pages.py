@@ -1,5 +1,6 @@
 """Every page of the site: its address and the function that builds it."""
 
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -74,10 +75,25 @@ def routes() -> list[tuple[str, View]]:
     return [*own_files, *((pattern, _view(build)) for pattern, build in PAGES)]
 
 
+_FOUND = [(re.compile(pattern), build) for pattern, build in PAGES]
+
+
+def find(path: str) -> tuple[render.Build, dict[str, str]] | None:
+    """The function behind an address, and the parts of the address; None if it is no page of ours."""
+    for pattern, build in _FOUND:
+        if match := pattern.match(path):
+            return build, match.groupdict()
+    return None
+
+
+async def show(datasette: Any, request: Any, build: render.Build, parts: dict[str, str]) -> Response:
+    """One page; parts of the address as they were sent."""
+    return await render.respond(datasette, request, build, **{name: unquote(part) for name, part in parts.items()})
+
+
 def _view(build: render.Build) -> View:
     async def view(datasette: Any, request: Any) -> Response:
-        parts = {name: unquote(value) for name, value in request.url_vars.items()}
-        return await render.respond(datasette, request, build, **parts)
+        return await show(datasette, request, build, request.url_vars)
 
     return view
 

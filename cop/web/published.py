@@ -5,30 +5,42 @@ functions both work, whether the file was named or not.
 """
 
 import logging
+import sqlite3
+from contextlib import suppress
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import yaml
+from markupsafe import Markup
 
+import cop
+from cop.web.language import N_
+from cop.web.links import record_address
 from cop.web.render import DATABASE
 
 FILE = "datasette_metadata.yml"
+_OURS = (
+    Path(cop.__file__).parent / FILE,
+    Path(cop.__file__).parent.parent / FILE,
+)  # installed; in the project's folder
+_CONFIGURATION = ("hidden", "label_column", "facets", "fts_table", "fts_pk", "sort", "sort_desc")  # so 1.0 calls these
+WRONG = N_("This address asks for something that is not there")
+WHAT_TO_DO = N_("Take away what stands behind the question mark, and choose again on the page.")
 log = logging.getLogger(__name__)
 
 
 def metadata(datasette: Any) -> dict[str, Any]:
-    """What the file beside the data folder says; {} if there is none or it cannot be read."""
+    """What the file beside the data folder says, or ours if there is none; {} if it cannot be read."""
     database = datasette.databases.get(DATABASE)
     if database is None or not database.path:
         return {}
-    path = Path(database.path).resolve().parent.parent / FILE
-    try:
-        changed = path.stat().st_mtime_ns
-    except OSError:
-        return {}
-    return deepcopy(_read(path, changed))  # Datasette writes into what it is given
+    for path in (Path(database.path).resolve().parent.parent / FILE, *_OURS):
+        with suppress(OSError):
+            return deepcopy(_read(path, path.stat().st_mtime_ns))  # Datasette writes into what it is given
+    return {}
 
 
 @lru_cache(maxsize=4)
@@ -67,14 +79,38 @@ async def tell(datasette: Any) -> None:
 
 
 async def _tell_table(datasette: Any, table: str, told: dict[str, Any]) -> None:
-    if told.get("hidden"):  # for 1.0 this is configuration
+    if settings := {key: told[key] for key in _CONFIGURATION if key in told}:
         tables = datasette.config.setdefault("databases", {}).setdefault(DATABASE, {}).setdefault("tables", {})
-        tables.setdefault(table, {})["hidden"] = True
+        tables[table] = settings | tables.get(table, {})
     for key, value in told.items():
         if isinstance(value, str):
             await datasette.set_resource_metadata(DATABASE, table, key, value)
     for column, description in (told.get("columns") or {}).items():
         await datasette.set_column_metadata(DATABASE, table, column, "description", str(description))
+
+
+def is_asked_wrongly(exception: Exception) -> bool:
+    """True if Datasette failed over an address, not over the database or on a bug of ours."""
+    if isinstance(exception, sqlite3.Error):  # such as "no such column", but not "database is locked"
+        return getattr(exception, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    return not isinstance(exception, OSError | MemoryError)
+
+
+def linked(datasette: Any, row: Any, value: Any, column: str, table: str | None) -> Markup | None:
+    """A link to the page of a record, or to its rows, for the columns that name it; None for all others."""
+    if not isinstance(value, str) or not value:
+        return None
+    address, query = "", ""
+    if column == "page" and value.startswith("/"):
+        address = quote(value)
+    elif column == "slug" and "type" in row.keys():  # noqa: SIM118 - a row iterates over values
+        address = record_address(row["type"], value)
+    elif column == "record_id":  # no foreign keys: Datasette follows those by `number`
+        other = "history" if table == "records" else "records"
+        address, query = f"/{DATABASE}/{other}", f"?{urlencode({column: value})}"
+    if not address:
+        return None
+    return Markup('<a href="{}">{}</a>').format(f"{datasette.urls.path(address)}{query}", value)
 
 
 def _database(content: dict[str, Any]) -> dict[str, Any]:

@@ -101,6 +101,7 @@ class RecordPage:
     changed: str
     history_count: str
     history_target: str
+    row_target: str  # the same as a row of the tables
     template: ClassVar[str] = "cop_record.html"
 
 
@@ -178,6 +179,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         changed=dates.words(row["changed"][:10]),
         history_count=labels.changes(changes),
         history_target=history_address(row["type"], row["slug"]),
+        row_target=f"/site/records/{row['number']}",
     )
 
 

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -32,7 +32,7 @@ MAX_ARGUMENTS = 200  # parts of a query string that anything looks at
 log = logging.getLogger(__name__)
 
 # Control characters, and those that turn the direction of what follows, have no business in a text for people.
-_UNWANTED = dict.fromkeys((*range(9), 0xB, 0xC, *range(0xE, 0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F)))
+_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e]")
 
 
 class Page(Protocol):
@@ -75,12 +75,6 @@ Answer = Page | Document | Moved | None  # None: there is no such page
 Build = Callable[..., Answer]  # gets what was asked, and the named parts of the address
 
 
-def _clean(value: Any) -> Any:
-    if isinstance(value, Markup):
-        return Markup(str(value).translate(_UNWANTED))  # safe before, and only taken away from
-    return value.translate(_UNWANTED) if isinstance(value, str) else value
-
-
 def _mark(text: str) -> Markup:
     return Markup("<mark>{}</mark>").format(text)
 
@@ -94,9 +88,9 @@ def _environment() -> Environment:
         loader=PackageLoader("cop.web"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_clean,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # it would look at the disk for every part of every page
     )
     environment.globals.update(outside=outside, shown_as=shown_as, marked=language.marked, apart=language.apart)
     environment.globals.update(_=language.on_page, ngettext=language.counted_on_page, mark=_mark, time=_time)
@@ -115,9 +109,8 @@ _BUILT_FROM = hashlib.sha256(
 
 def html(page: Page, path: str, around: Frame) -> str:
     """The page as HTML."""
-    return _TEMPLATES.get_template(page.template).render(
-        page=page, frame=around, link=partial(page_link, path), path=path
-    )
+    template = _TEMPLATES.get_template(page.template)
+    return _UNWANTED.sub("", template.render(page=page, frame=around, link=partial(page_link, path), path=path))
 
 
 @contextmanager
@@ -130,7 +123,7 @@ def _one_state(db: sqlite3.Connection) -> Iterator[None]:
         db.rollback()
 
 
-def route_path(datasette: Any, scope: dict[str, Any]) -> str:
+def route_path(datasette: Any, scope: Mapping[str, Any]) -> str:
     """The path below the address where Datasette was told that it stands."""
     raw: bytes | None = scope.get("raw_path")
     path: str = raw.decode("latin-1").partition("?")[0] if raw else scope["path"]
@@ -219,3 +212,10 @@ def error(datasette: Any, request: Any, status: int, heading: str, message: str)
     with speaking(*spoken_in(request.scope)):
         page = ErrorPage(lookup(heading), lookup(message))
         return Response.html(html(page, path, plain_frame(path, sheet.last(datasette), {})), status=status)
+
+
+def failed(datasette: Any, request: Any, exception: Exception) -> Response:
+    """A page could not be made because of a bug."""
+    log.error("%s could not be shown", request.path, exc_info=exception)
+    message = N_("This page could not be made. Nothing was changed. Please tell the organisation whose copy this is.")
+    return error(datasette, request, 500, N_("Something went wrong here"), message)
