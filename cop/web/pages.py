@@ -17,7 +17,9 @@ from cop.web import (
     history,
     home,
     lists,
+    news,
     people,
+    pictures,
     record,
     render,
     script,
@@ -45,7 +47,8 @@ def _list(folder: str) -> render.Build:
 # Regular expressions on the path as it was sent; named groups become arguments of the function.
 PAGES: list[tuple[str, render.Build]] = [
     (r"^/$", home.home),
-    (r"^/new$", home.new),
+    (r"^/new$", news.new),
+    (r"^/pictures$", pictures.pictures),
     (r"^/differences$", home.differences),
     (r"^/search$", finding.search_page),
     (r"^/add$", texts.add),

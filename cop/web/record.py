@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from markupsafe import Markup
 
 from cop.fields import FOLDERS, TYPES, RecordType
-from cop.web import calendars, cards, citing, dates, event_page, facts, labels, series, works
+from cop.web import calendars, cards, citing, dates, event_page, facts, happened, labels, series, works
 from cop.web.asked import Asked
 from cop.web.language import _, lookup, ngettext
 from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
@@ -90,7 +90,7 @@ class RecordPage:
     cite_files: tuple[tuple[str, str], ...]  # name and address of the citation for programs
     cite_tags: tuple[tuple[str, str], ...]  # for the head of the page
     added: str
-    changed: str
+    changed: happened.LastChange
     history_count: str
     history_target: str
     template: ClassVar[str] = "cop_record.html"
@@ -162,7 +162,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         cite_files=citation_files(record_address("resource", row["slug"])) if resource else (),
         cite_tags=citing.tags(asked, row, fields) if resource else (),
         added=dates.words(row["added"][:10]),
-        changed=dates.words(row["changed"][:10]),
+        changed=happened.last_change(db, row["record_id"], row["changed"]),
         history_count=labels.changes(changes),
         history_target=history_address(row["type"], row["slug"]),
     )
