@@ -14,7 +14,7 @@ from cop.errors import CopError
 from cop.fields import TYPES, RecordType, facets
 
 APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 5  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+SITE_VERSION = 6  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
 STORE_VERSION = 2  # how many functions stand in _migrate()
@@ -168,6 +168,7 @@ CREATE TABLE records (
     ends TEXT NOT NULL DEFAULT '', -- last day of an event that repeats, 9999-12-31 if nobody wrote it, or ''
     added TEXT NOT NULL,        -- first change, UTC, as the writer's clock said
     changed TEXT NOT NULL,      -- last change, likewise
+    seen TEXT NOT NULL,         -- UTC, when the last change reached this copy
     conflicts TEXT NOT NULL,    -- JSON list of fields with more than one value
     checks TEXT NOT NULL,       -- JSON list of fields merged by machine
     fields TEXT NOT NULL,       -- JSON object of all public fields but the body
@@ -182,6 +183,7 @@ CREATE INDEX records_title ON records (type, title COLLATE NOCASE, record_id);
 CREATE INDEX records_added ON records (type, added DESC, record_id);
 CREATE INDEX records_changed ON records (changed DESC, record_id);
 CREATE INDEX records_type_changed ON records (type, changed DESC, record_id);
+CREATE INDEX records_seen ON records (seen, min(changed, seen), record_id);
 CREATE TABLE history (
     record_id TEXT NOT NULL,
     position INTEGER NOT NULL,  -- 1 is the first change
@@ -190,9 +192,13 @@ CREATE TABLE history (
     kind TEXT NOT NULL,         -- kind of entry: change, withdraw …
     claimed TEXT NOT NULL,      -- UTC, what the writer's clock said
     seen TEXT NOT NULL,         -- UTC, when it reached this copy
-    patch TEXT NOT NULL         -- JSON object: field and its new value; long texts are cut
+    patch TEXT NOT NULL,        -- JSON object: field and its new value; long texts are cut
+    before TEXT NOT NULL,       -- JSON object: field and a list of what stood there before, cut likewise
+    beside TEXT NOT NULL,       -- JSON list of fields that somebody else changed without having seen this
+    why TEXT NOT NULL           -- in the words of who made the change, or ''
 );
 CREATE INDEX history_record ON history (record_id, position);
+CREATE INDEX history_seen ON history (seen DESC, organisation);
 CREATE TABLE conflicts (
     record_id TEXT NOT NULL, field TEXT NOT NULL,
     version TEXT NOT NULL,      -- hex payload hash, what `cop resolve --take` names

@@ -78,8 +78,18 @@ class GreekSite(SiteBuilder):
                 given[name] = in_greek(value)
         return super().add(type_name, slug, **{"title": in_greek(slug), **given})
 
-    def happened(self, record_id: str, organisation: str, patch: dict[str, Any], kind: str = "change") -> None:
-        super().happened(record_id, in_greek(organisation), in_greek_values(patch), kind)
+    def happened(
+        self,
+        record_id: str,
+        organisation: str,
+        patch: dict[str, Any],
+        kind: str = "change",
+        before: dict[str, list[Any]] | None = None,
+        **told: Any,
+    ) -> None:
+        why = in_greek(told.pop("why", ""))
+        old = {name: in_greek(values) for name, values in (before or {}).items()}
+        super().happened(record_id, in_greek(organisation), in_greek_values(patch), kind, old, why=why, **told)
 
     def differs(self, record_id: str, name: str, *answers: tuple[str, Any]) -> None:
         super().differs(record_id, name, *((in_greek(who), in_greek(value)) for who, value in answers))

@@ -17,6 +17,9 @@ from cop.web.links import history_address, record_address
 from cop.web.words import comma, sentences
 
 COLUMNS = "record_id, records.type, slug, title, summary, language, date, changed, conflicts, fields"
+# By arrival in this copy. Among what came together the writers' clocks decide, but none can say that it is later than that
+NEWEST = "seen DESC, min(changed, seen) DESC, record_id DESC"
+OLDEST = "seen, min(changed, seen), record_id"
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,11 @@ def people(value: object) -> tuple[Credit, ...]:
     return tuple(sorted(everybody, key=lambda one: (by_name(one.name), by_name(one.organisation))))
 
 
+def words_of(value: object) -> list[str]:
+    """People of one field, one line each."""
+    return [one.words for one in people(value)]
+
+
 def by_name(name: str) -> tuple[str, str]:
     """Where a name stands from A to Z, whatever its accents.
 

@@ -19,7 +19,9 @@ from cop.web import (
     home,
     lists,
     logs,
+    news,
     people,
+    pictures,
     record,
     render,
     script,
@@ -47,7 +49,8 @@ def _list(folder: str) -> render.Build:
 # Regular expressions on the path as it was sent; named groups become arguments of the function.
 PAGES: list[tuple[str, render.Build]] = [
     (r"^/$", home.home),
-    (r"^/new$", home.new),
+    (r"^/new$", news.new),
+    (r"^/pictures$", pictures.pictures),
     (r"^/differences$", home.differences),
     (r"^/search$", finding.search_page),
     (r"^/add$", texts.add),

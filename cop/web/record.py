@@ -17,6 +17,7 @@ from cop.web import (
     ended,
     event_page,
     facts,
+    happened,
     labels,
     logs,
     series,
@@ -98,7 +99,7 @@ class RecordPage:
     cite_files: tuple[tuple[str, str], ...]  # name and address of the citation for programs
     cite_tags: tuple[tuple[str, str], ...]  # for the head of the page
     added: str
-    changed: str
+    changed: happened.LastChange
     history_count: str
     history_target: str
     row_target: str  # the same as a row of the tables
@@ -176,7 +177,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         cite_files=citation_files(record_address("resource", row["slug"])) if resource else (),
         cite_tags=citing.tags(asked, row, fields) if resource else (),
         added=dates.words(row["added"][:10]),
-        changed=dates.words(row["changed"][:10]),
+        changed=happened.last_change(db, row["record_id"], row["changed"]),
         history_count=labels.changes(changes),
         history_target=history_address(row["type"], row["slug"]),
         row_target=f"/site/records/{row['number']}",
