@@ -6,7 +6,7 @@ RUN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo test test-next test-pythons test-slow e2e check screenshots bench bench-sync translations fields lock clean
+.PHONY: help setup serve demo test test-next test-pythons test-slow e2e check screenshots bench bench-pages bench-sync translations fields lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,12 @@ check: $(VENV)/ready-dev ## format, lint and types
 bench: $(VENV)/ready-dev ## measure speed beside named peers (takes a while)
 	$(RUN)/pip install --quiet -r benchmarks/requirements.txt
 	$(RUN)/python benchmarks/load.py
+	$(MAKE) bench-pages
+
+bench-pages: $(VENV)/ready-dev ## measure pages beside stock Datasette, Starlette and nginx (installs nginx and wrk if they are missing)
+	sh .ci/peers nginx wrk
+	$(RUN)/pip install --quiet -r benchmarks/requirements.txt
+	$(RUN)/python benchmarks/pages.py
 
 bench-sync: $(VENV)/ready-dev ## measure syncing beside git, Fossil and rsync (installs Debian's if they are missing)
 	sh .ci/peers

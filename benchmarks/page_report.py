@@ -13,8 +13,8 @@ Results = dict[tuple[int, str, str], list[Sample]]  # records, kind of page, ser
 KINDS = ("record", "list", "facet", "search")
 NAMES = ("cop", "uncached", "starlette", "stock", "stock, tuned")
 HEADER = [
-    "| records | page | of | answers a second | p50, ms | p99, ms | bytes |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
+    "| records | page | of | answers a second | CPU ms each | p50, ms | p99, ms | bytes |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
 ]
 
 
@@ -28,7 +28,8 @@ def report(results: Results) -> list[str]:
 def _lines(results: Results, size: int) -> list[str]:
     order = [("-", "hello"), ("-", "nginx"), *((kind, name) for kind in KINDS for name in NAMES)]
     return [
-        f"| {size:,} | {kind} | {name} | {rate(results, size, kind, name):,.0f} | {_middle(results[size, kind, name], 'p50'):.2f}"
+        f"| {size:,} | {kind} | {name} | {rate(results, size, kind, name):,.0f}"
+        f" | {_middle(results[size, kind, name], 'cpu_each'):.3f} | {_middle(results[size, kind, name], 'p50'):.2f}"
         f" | {_middle(results[size, kind, name], 'p99'):.2f} | {_bytes(results[size, kind, name]):,.0f} |"
         for kind, name in order
     ]

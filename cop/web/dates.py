@@ -3,11 +3,12 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
-from cop.web.language import _, current, locale
+from cop.web.language import _, current, locale, tag
 
 _MONTH = "LLLL y"  # patterns of CLDR: https://unicode.org/reports/tr35/tr35-dates.html#Date_Format_Patterns
 _WEEKDAY = {"en": "EEEE d MMMM y"}  # without CLDR's comma, because a comma and the time follow
@@ -90,10 +91,13 @@ def words(value: object) -> str:
     >>> words("2018-12-05"), words("2018-02"), words(2018), words("soon")
     ('5 December 2018', 'February 2018', '2018', 'soon')
     """
+    return _words(value, tag()) if isinstance(value, str | int) else str(value)
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _words(value: str | int, _tag: str) -> str:
     when = read(value)
-    if when is None:
-        return str(value)
-    return _timed(when.words(), when.time)
+    return str(value) if when is None else _timed(when.words(), when.time)
 
 
 def _timed(day: str, time: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.numbers import format_decimal
@@ -83,7 +83,13 @@ def N_(text: str) -> str:
 
 def lookup(text: str) -> str:
     """The translation as it is, or the same text if there is none."""
-    return catalogue(current()).translations.gettext(text) if text else ""
+    return _found(text, current()) if text else ""
+
+
+# A page says a hundred things, most of them again on the next page. `typed`: what is HTML must not stand for what is not.
+@lru_cache(maxsize=8192, typed=True)
+def _found(text: str, code: str) -> str:
+    return catalogue(code).translations.gettext(text)
 
 
 def _(text: str, **values: object) -> str:
@@ -109,7 +115,13 @@ def ngettext(one: str, many: str, count: int, **values: object) -> str:
 
 def on_page(text: str, **values: object) -> Markup:
     """`_` for templates: always HTML."""
-    return Markup(_filled(escape(lookup(text)), escape(text), values))
+    found = _escaped(text, current())
+    return Markup(_filled(found, escape(text), values)) if values else found
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _escaped(text: str, code: str) -> Markup:
+    return escape(_found(text, code) if text else "")
 
 
 def counted_on_page(one: str, many: str, count: int, **values: object) -> Markup:
@@ -136,7 +148,12 @@ def number(value: int) -> str:
     >>> number(1200)
     '1,200'
     """
-    return format_decimal(value, locale=locale())
+    return _number(value, tag())
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _number(value: int, tag: str) -> str:
+    return format_decimal(value, locale=_locale(tag))
 
 
 # -- texts of records among the words of the site
@@ -155,7 +172,7 @@ def apart(text: str) -> Markup:
     >>> apart("a < b")
     Markup('<bdi>a &lt; b</bdi>')
     """
-    return Markup("<bdi>{}</bdi>").format(text)
+    return Markup(f"<bdi>{escape(text)}</bdi>")
 
 
 def marked(code: str) -> Markup:
@@ -164,7 +181,12 @@ def marked(code: str) -> Markup:
     >>> marked("ar"), marked("")
     (Markup(' lang="ar" dir="rtl"'), Markup(' dir="auto"'))
     """
+    return _marked(code, spoken().own if spoken().has_prefix else "")
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _marked(code: str, own: str) -> Markup:
     if code:
         return Markup(' lang="{}" dir="{}"').format(code, direction(code))
-    lang = Markup(' lang="{}"').format(spoken().own) if spoken().has_prefix else Markup()
+    lang = Markup(' lang="{}"').format(own) if own else Markup()
     return lang + Markup(' dir="auto"')
