@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from web_site import SiteBuilder, build, serve
 
-from cop.web import contributors, timeline, topic_map
-from cop.web.asked import Asked
+from cop.web import contributors, editions, timeline, topic_map
 
 TODAY = date(2026, 11, 22)
 
@@ -19,10 +18,6 @@ TODAY = date(2026, 11, 22)
 @pytest.fixture
 def site(tmp_path: Path) -> SiteBuilder:
     return build(tmp_path / "data" / "site.db")
-
-
-def asked(site: SiteBuilder) -> Asked:
-    return Asked(site.db, "/pictures", {}, TODAY)
 
 
 # -- topics
@@ -131,7 +126,7 @@ def test_editions_follow_on_each_other_also_over_several_and_never_in_circles(si
     site.add("resource", "gone", title="Lost", superseded_by="nowhere")
     site.add("resource", "x", title="X", superseded_by="y")
     site.add("resource", "y", title="Y", superseded_by="x")
-    (work,) = timeline.editions(asked(site))
+    (work,) = editions.editions(site.db)
     assert work.title == "The guide"
     assert [(one.label, one.target) for one in work.editions] == [
         ("2010", "/resources/one"),

@@ -183,8 +183,9 @@ def _change(type_name: str, name: str, before: Sequence[Any], value: Any) -> Cha
     new = facts.in_words(type_name, name, value)
     if len(out) == 1 and isinstance(value, str) and not ours:
         return Change(label, marking.pieces(out[0], new), ours)
-    taken = [marking.Piece(marking.OUT, one) for one in out]
-    return Change(label, (*taken, *([marking.Piece(marking.IN, new)] if new else [])), ours)
+    taken = [marking.Piece(marking.OUT, one) for one in out if one != new]
+    kept = marking.SAME if new in out else marking.IN  # of several answers one may have been taken
+    return Change(label, (*taken, *([marking.Piece(kept, new)] if new else [])), ours)
 
 
 def _is_set_change(value: Any) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cop.web import contributors, timeline, topic_map
+from cop.web import contributors, editions, timeline, topic_map
 from cop.web.asked import Asked
 from cop.web.language import _
 
@@ -15,7 +15,7 @@ class PicturesPage:
     heading: str
     topics: topic_map.TopicMap
     charts: tuple[timeline.Chart, ...]
-    works: tuple[timeline.Work, ...]
+    works: tuple[editions.Work, ...]
     contributors: contributors.Contributors
     template: ClassVar[str] = "cop_pictures.html"
 
@@ -28,6 +28,6 @@ def pictures(asked: Asked) -> PicturesPage:
         heading=_("The collection in pictures"),
         topics=topic_map.topic_map(asked.db),
         charts=tuple(chart for chart in charts if chart is not None and (chart.rows or chart.unknown)),
-        works=timeline.editions(asked),
+        works=editions.editions(asked.db),
         contributors=contributors.contributors(asked.db),
     )
