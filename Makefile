@@ -6,7 +6,7 @@ RUN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo test test-next test-pythons test-slow e2e check screenshots bench bench-pages bench-sync translations lock clean
+.PHONY: help setup serve demo test test-next test-pythons test-slow e2e check screenshots bench bench-pages bench-sync translations fields lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -60,6 +60,9 @@ bench-sync: $(VENV)/ready-dev ## measure syncing beside git, Fossil and rsync (i
 
 translations: $(VENV)/ready-dev ## bring the catalogues of the interface languages up to date
 	$(RUN)/python -m tools.translations
+
+fields: $(VENV)/ready-dev ## write docs/fields.md from the table of fields
+	$(RUN)/python -m tools.fields
 
 lock: $(VENV)/ready-dev ## renew the lock files
 	sh .ci/lock $(RUN)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from pyroaring import BitMap
 
 from cop.fields import facets
-from cop.filing import ADDED
+from cop.filing import ADDED, CONTRIBUTOR
 
-_KEPT = {name: {"type", ADDED, *(field.name for field in fields)} for name, fields in facets().items()}
+_KEPT = {name: {"type", ADDED, CONTRIBUTOR, *(field.name for field in fields)} for name, fields in facets().items()}
 
 
 def update(public: sqlite3.Connection, rows: Iterable[tuple[str, str, str, int]], *, add: bool) -> None:

@@ -28,6 +28,9 @@ EVENT_KINDS = (
     "workshop", "workshop-series", "training-course", "webinar", "awareness-week", "call", "meeting", "meeting-series",
     "project", "publication", "review", "organisation-change",
 )  # fmt: skip
+POST_KINDS = ("case-study", "how-to", "news", "opinion")
+OPPORTUNITY_KINDS = ("paid-role", "course", "call", "volunteering")
+FORMS = ("easy-read", "audio", "large-print", "sign-language", "translation")
 # Words that readers can narrow the list of events by. What is not among them is shown as it was written.
 PROVIDED = (
     "step-free", "accessible-toilet", "hearing-loop", "sign-language", "captions", "interpreter", "easy-read",
@@ -54,6 +57,7 @@ class Field:
     share: str = "public"  # the widest audience it ever goes to, whatever its record says
     ask: bool = False  # a blank is shown as "not stated, please ask"
     facet: bool = False  # readers can narrow a list by it
+    to: str = ""  # it names records of this kind by their short addresses
     every: bool = False  # who narrows a list by several of its values wants all of them
     first: bool = False  # whoever plans an event is asked for it before the rest
     when: str = ""  # one of SETTINGS: what an event must be like for this to matter
@@ -69,6 +73,8 @@ class RecordType:
     plural: str
     fields: tuple[Field, ...]
     sort: str = "title"  # field by which its list is ordered
+    lead: str = ""  # one or two sentences at the top of its list
+    asks: bool = False  # its page says aloud which fields that `ask` are blank
 
     def field(self, name: str) -> Field | None:
         """The field of that name, or None if the table does not know it."""
@@ -88,8 +94,10 @@ COMMON: tuple[Field, ...] = (
     Field("title", "text", "Title"),
     Field("slug", "text", "Short address"),
     Field("summary", "text", "Summary", "One or two plain sentences."),
-    Field("topics", "set", "Topics", "Short addresses of topics.", "About", facet=True),
+    Field("topics", "set", "Topics", "Short addresses of topics.", "About", facet=True, to="topic"),
     Field("languages", "set", "Language", "Language codes, such as en or so.", "About", facet=True),
+    Field("form", "choice", "Form", "If it is the same as another entry in another form.", "About", FORMS, facet=True),
+    Field("same_as_in", "set", "The same in another form", "Short addresses of entries of this kind."),
     Field("credits", "people", "Who did what", "Name, role and organisation, as each person wishes.", "Credits"),
     Field("licence", "text", "May I pass it on?", "For example CC BY 4.0.", "About", ask=True),
     Field("rights_holders", "list", "Who owns it", "", "About"),
@@ -102,9 +110,18 @@ COMMON: tuple[Field, ...] = (
     Field("withdrawn", "text", "Withdrawn because"),
 )
 
-POST = (
+PAGE = (
     Field("date", "date", "Date", "", "About"),
     Field("authors", "list", "By", "Names as each person wishes, in the order they chose.", "About"),
+)
+_CASE = "What happened"
+POST = (
+    Field("kind", "choice", "Kind", "", "About", POST_KINDS, facet=True),
+    *PAGE,
+    Field("stages", "entries", "Who was in at which stage", "A list of {stage, who}.", _CASE),
+    Field("what_changed", "text", "What changed", "", _CASE),
+    Field("what_went_wrong", "text", "What went wrong", "Failures help others most.", _CASE),
+    Field("agreed_by", "text", "Agreed by those described", "Who agreed, and when, before it was shared.", _CASE),
 )
 RESOURCE = (
     Field("label", "text", "Name in our words", "When the title is not known.", "About"),
@@ -118,9 +135,9 @@ RESOURCE = (
     Field("file", "file", "File", "A path beside this file, such as leaflets/rights.pdf.", "Find it"),
     Field("open_access", "choice", "Cost to read", "", "Find it", ("free", "paywalled"), ask=True, facet=True),
     Field("cited_as", "text", "Cited as", "", "Find it"),
-    Field("part_of", "text", "Part of", "Short address of the larger work.", "Editions"),
-    Field("supersedes", "text", "Older edition", "Short address of the older edition.", "Editions"),
-    Field("superseded_by", "text", "Newer edition", "Short address of the newer edition.", "Editions"),
+    Field("part_of", "text", "Part of", "Short address of the larger work.", "Editions", to="resource"),
+    Field("supersedes", "text", "Older edition", "Short address of the older edition.", "Editions", to="resource"),
+    Field("superseded_by", "text", "Newer edition", "Short address of the newer edition.", "Editions", to="resource"),
 )
 
 
@@ -272,13 +289,15 @@ ORGANISATION = (
     Field("kind", "choice", "Kind", "", "About", ORGANISATION_KINDS, facet=True),
     Field("kind_basis", "choice", "How the kind is known", "", "About", ("stated", "inferred")),
     Field("aliases", "set", "Also called", "", "About"),
+    Field("other_names", "entries", "Other names, and where they stand", "A list of {name, source, period}.", "About"),
     Field("url", "url", "Website", "", "Find it"),
     Field("sources", "list", "Named in", "", "Where it comes from"),
 )
 PERSON = (
     Field("organisation", "text", "Organisation", "", "About"),
     Field("offers", "list", "Can help with", "", "About"),
-    Field("consent", "text", "Consent", "Who agreed, when, for what and until when."),
+    Field("consent", "text", "Consent", "Who agreed, when and for what."),
+    Field("consent_until", "date", "Consent ends", "After this day nobody sees the page."),
     Field("contact", "text", "Private contact", "Stays with your organisation.", share="own"),
 )
 PROJECT = (
@@ -294,12 +313,37 @@ PROJECT = (
     Field("rights", "text", "Who owns what is made", "", "Working together"),
     Field("ground_rules", "text", "Ground rules", "", "Working together"),
     Field("feedback", "text", "Feedback to those who took part", "", "Working together"),
+    Field(
+        "log",
+        "entries",
+        "What happened and what changed",
+        "A list of {date, who, what, changed}; who by role, not by name.",
+    ),
 )
-WORD = (Field("variants", "entries", "Meanings", "A list of {text, source, year, url}; none is the main one."),)
+WORD = (
+    Field(
+        "variants",
+        "entries",
+        "Meanings",
+        "A list of {text, tradition, source, year, url, language, differs_from}; none is the main one.",
+    ),
+)
 PRINCIPLE = (
     Field("tradition", "text", "Tradition", "Where this principle comes from.", "About", facet=True),
-    Field("variants", "entries", "Other wordings", "A list of {label, difference, source}."),
-    Field("differs_from", "text", "Differs from", "", "About"),
+    Field(
+        "variants",
+        "entries",
+        "Other wordings",
+        "A list of {label, difference, tradition, source, year, url, language}; none is the main one.",
+    ),
+    Field(
+        "differs_from",
+        "text",
+        "Differs from",
+        "Short address of another principle, or in words.",
+        "About",
+        to="principle",
+    ),
     Field("how", "text", "How to do it", "", "About"),
 )
 CHECKLIST = (
@@ -313,44 +357,87 @@ TECHNIQUE = (
     Field("materials", "list", "What you need", "", "About"),
     Field("remote", "flag", "Works at a distance", "", "About", ask=True),
     Field("access_notes", "text", "Access", "", "About", ask=True),
+    Field(
+        "power",
+        "set",
+        "Kind of power it works on",
+        "Short addresses of words, such as power-over.",
+        "About",
+        facet=True,
+        to="word",
+    ),
+    Field("tried", "entries", "Who tried it, and how it went", "A list of {who, when, how_it_went}.", "Tried out"),
     Field("tried_by", "people", "Tried by", "", "Credits"),
 )
 OPPORTUNITY = (
-    Field("closes", "date", "Closes", "", "About"),
-    Field("pay", "text", "Pay", "", "About", ask=True),
+    Field("kind", "choice", "Kind", "", "About", OPPORTUNITY_KINDS, facet=True),
+    Field("organisers", "set", "Offered by", "", "About", facet=True),
+    Field("closes", "date", "Closes", "Afterwards it leaves the list. Its page stays.", "About", ask=True),
+    Field("pay", "money", "Pay", "", "About", ask=True),
     Field("checks_needed", "text", "Checks needed", "", "About", ask=True),
     Field("no_degree_needed", "flag", "No degree needed", "", "About", ask=True),
     Field("url", "url", "More about it", "", "Find it"),
 )
+_FROM_EVENTS = {
+    "format", "place", "venue_access", "transport_help", "childcare", "join_methods", "low_data_option", "tech_help",
+    "expenses_and_payment", "support_offered", "booking", "contact_role",
+}  # fmt: skip
 TRAINING = (
+    Field("organisers", "set", "Run by", "", "About", facet=True),
     Field("audience", "set", "For", "", "About", facet=True),
     Field("level", "text", "Level", "", "About"),
-    Field("cost", "text", "Cost", "", "About", ask=True),
+    Field("cost", "money", "Cost", "", "About", ask=True),
     Field("next_date", "text", "Next date", "A date, or: on request.", "About", ask=True),
+    Field("wanted", "flag", "Wanted: nobody offers it yet", "For a wish that partners can see.", "About", facet=True),
     Field("url", "url", "More about it", "", "Find it"),
+    *(field for field in EVENT if field.name in _FROM_EVENTS),
 )
-TOPIC = (Field("parent", "text", "Part of", "Short address of the wider topic."),)
+TOPIC = (Field("parent", "text", "Part of", "Short address of the wider topic.", to="topic"),)
 
-TYPES: dict[str, RecordType] = {
-    record_type.name: record_type
-    for record_type in (
-        RecordType("post", "posts", "Post", "Posts", POST + COMMON, sort="date"),
-        RecordType("event", "events", "Event", "Events", EVENT + COMMON, sort="start"),
-        RecordType("resource", "resources", "Resource", "Resources", RESOURCE + COMMON, sort="year"),
-        RecordType("person", "people", "Person", "People", PERSON + COMMON),
-        RecordType("organisation", "organisations", "Organisation", "Organisations", ORGANISATION + COMMON),
-        RecordType("project", "projects", "Project", "Projects", PROJECT + COMMON),
-        RecordType("page", "pages", "Page", "Pages", POST + COMMON),
-        RecordType("word", "glossary", "Word", "Words", WORD + COMMON),
-        RecordType("principle", "principles", "Principle", "Principles", PRINCIPLE + COMMON),
-        RecordType("checklist", "checklists", "Checklist", "Checklists", CHECKLIST + COMMON),
-        RecordType("technique", "techniques", "Technique", "Techniques", TECHNIQUE + COMMON),
-        RecordType("opportunity", "opportunities", "Opportunity", "Opportunities", OPPORTUNITY + COMMON, sort="closes"),
-        RecordType("training", "training", "Training", "Training", TRAINING + COMMON),
-        RecordType("topic", "topics", "Topic", "Topics", TOPIC + COMMON),
-    )
-}
-FOLDERS: dict[str, RecordType] = {record_type.folder: record_type for record_type in TYPES.values()}
+KINDS_OF_RECORDS = (
+    RecordType(
+        "post", "posts", "Post", "Posts", POST + COMMON, sort="date",
+        lead="Longer pieces to read, by people in communities and universities.",
+    ),
+    RecordType("event", "events", "Event", "Events", EVENT + COMMON, sort="start", asks=True),
+    RecordType(
+        "resource", "resources", "Resource", "Resources", RESOURCE + COMMON, sort="year", asks=True,
+        lead="Guidance, toolkits, reports and more about doing research together. Each has a short summary in plain words.",
+    ),
+    RecordType("person", "people", "Person", "People", PERSON + COMMON),
+    RecordType(
+        "organisation", "organisations", "Organisation", "Organisations", ORGANISATION + COMMON,
+        lead="Everybody who is named in this collection, from A to Z. Being named does not mean that they stand behind it.",
+    ),
+    RecordType("project", "projects", "Project", "Projects", PROJECT + COMMON, lead="What people are doing together."),
+    RecordType("page", "pages", "Page", "Pages", PAGE + COMMON, lead="Pages about this collection."),
+    RecordType(
+        "word", "glossary", "Word", "Words", WORD + COMMON,
+        lead="What words mean, according to whom. Where meanings differ they stand side by side, and none is the main one.",
+    ),
+    RecordType(
+        "principle", "principles", "Principle", "Principles", PRINCIPLE + COMMON,
+        lead="Principles of working together, from different traditions. They do not always agree, and we have not made them agree.",
+    ),
+    RecordType(
+        "checklist", "checklists", "Checklist", "Checklists", CHECKLIST + COMMON,
+        lead="Questions to ask. Answer them here or on paper. What you tick and write stays on your device.",
+    ),
+    RecordType(
+        "technique", "techniques", "Technique", "Techniques", TECHNIQUE + COMMON, asks=True,
+        lead="Ways to decide, to listen and to share power, with who tried them and how it went.",
+    ),
+    RecordType(
+        "opportunity", "opportunities", "Opportunity", "Opportunities", OPPORTUNITY + COMMON, sort="closes", asks=True,
+        lead="Paid roles, courses and calls.",
+    ),
+    RecordType(
+        "training", "training", "Training", "Training", TRAINING + COMMON, asks=True,
+        lead="Courses, for all who do research together.",
+    ),
+    RecordType("topic", "topics", "Topic", "Topics", TOPIC + COMMON),
+)  # fmt: skip
+
 # What readers can narrow lists by and nobody writes down: `filing` works it out.
 NEW = Field("new", "number", "New here", facet=True)  # days since it was added
 WORKED_OUT: tuple[Field, ...] = (
@@ -358,9 +445,22 @@ WORKED_OUT: tuple[Field, ...] = (
     Field("added_by", "choice", "Added by", choices=ORGANISATION_KINDS, facet=True),
     NEW,
 )
-_BY_TYPE = {name: {field.name: field for field in record_type.fields} for name, record_type in TYPES.items()}
 
-_KINDS = {name: {field.name: field.kind for field in record_type.fields} for name, record_type in TYPES.items()}
+TYPES: dict[str, RecordType] = {}
+FOLDERS: dict[str, RecordType] = {}
+_BY_TYPE: dict[str, dict[str, Field]] = {}
+_KINDS: dict[str, dict[str, Kind]] = {}
+
+
+def register(record_type: RecordType) -> None:
+    """Make a kind of record known to everything that reads this table."""
+    TYPES[record_type.name] = FOLDERS[record_type.folder] = record_type
+    _BY_TYPE[record_type.name] = {field.name: field for field in record_type.fields}
+    _KINDS[record_type.name] = {field.name: field.kind for field in record_type.fields}
+
+
+for _record_type in KINDS_OF_RECORDS:
+    register(_record_type)
 
 # Keys of a content file that steer `cop` itself and are no fields of the record.
 STEERING = frozenset({"id", "share", "share_fields", "draft"})

@@ -14,18 +14,25 @@ ADDED_BY = "added_by"
 HELP = "help"
 WAS = "was"  # a short address that the record once had
 MENTIONS = "mentions"  # a record that the text links to, see `mention`
-NAMES = ("part_of", "supersedes", "superseded_by")  # fields that name another record of the same kind
+NAMES = ("part_of", "supersedes", "superseded_by", "same_as_in")  # fields that name another record of the same kind
 MAX_MENTIONS = 100
 _LINK = re.compile(rf'href="\.\./({"|".join(FOLDERS)})/([^"#?/]{{1,200}})["#]')
+CONTRIBUTOR = "contributor"  # an organisation that added or changed it, by name
 MAX_VALUE = 200  # characters
 _FACETS = facets()
 _MAY_BE_BLANK = {"resource": ("kind", "audience", "languages", "year", "open_access")}  # whose blanks are counted too
 
 
-def filed(type_name: str, fields: Mapping[str, Value], added: str, added_by: str) -> Iterator[tuple[str, str]]:
-    """Name and value of every facet a record stands under. `added` is an ISO day, `added_by` a kind of organisation."""
+def filed(
+    type_name: str, fields: Mapping[str, Value], added: str, added_by: str, organisations: Iterable[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """Name and value of every facet a record stands under.
+
+    `added` is an ISO day, `added_by` a kind of organisation, `organisations` the names of all who changed it.
+    """
     yield "type", type_name
     yield from ((name, value) for name, value in ((ADDED, added), (ADDED_BY, added_by)) if value)
+    yield from ((CONTRIBUTOR, name[:MAX_VALUE]) for name in organisations if name)
     yield from ((HELP, gap) for gap in gaps(type_name, fields))
     for field in _FACETS[type_name]:
         values = _each(fields.get(field.name))
@@ -43,7 +50,7 @@ def _is_missed(type_name: str, field: Field, fields: Mapping[str, Value]) -> boo
 def found_by(fields: Mapping[str, Value], html: str, slug: str, slugs: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Name and value under which other pages and old links find a record. `slugs` are all it ever asked for."""
     yield from ((WAS, one) for one in slugs if one and one != slug)
-    yield from ((name, value[:MAX_VALUE]) for name in NAMES if isinstance(value := fields.get(name), str) and value)
+    yield from ((name, value[:MAX_VALUE]) for name in NAMES for value in _each(fields.get(name)) if value)
     told = dict.fromkeys(mention(FOLDERS[folder].name, unquote(one)) for folder, one in _LINK.findall(html))
     yield from ((MENTIONS, one) for one in list(told)[:MAX_MENTIONS])
 

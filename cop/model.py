@@ -51,6 +51,7 @@ class Patch:
     fields: Mapping[str, Value] = field(default_factory=dict)  # None takes the field away
     added: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # per set field
     removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    why: str = ""  # in the words of the person who saved it; of this save alone, so it never merges
 
     def names(self) -> list[str]:
         """The fields this patch touches, A to Z."""

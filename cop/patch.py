@@ -1,6 +1,6 @@
 """A patch: the fields of one record that one save changed; and its payload, the bytes that travel.
 
-payload = salt (16 bytes) + CBOR map {"type", "fields", "added", "removed"}; empty maps are left out.
+payload = salt (16 bytes) + CBOR map {"type", "fields", "added", "removed", "why"}; what is empty is left out.
 The salt keeps a hash that outlives an erased payload from being guessed.
 """
 
@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from cop import cbor
-from cop.errors import Refused, TooLarge
+from cop.errors import Refused, TooLarge, WrongUsage
 from cop.fields import is_set
 from cop.model import OrganisationId, Patch, RecordId, Value
 
 SALT_BYTES = 16
 MAX_PAYLOAD_BYTES = 1_000_000
+MAX_WHY = 500  # characters
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in small letters and without padding
 _ID_CHARACTERS = frozenset(_BASE32)
 _DIGITS = str.maketrans(_BASE32, "0123456789abcdefghijklmnopqrstuv")  # as int() counts with 32
@@ -91,12 +92,29 @@ def _words(value: Any) -> set[str]:
     return set(value or ())
 
 
+def reason(typed: str) -> str:
+    """Why a change was made, as somebody typed it, on one line. Raises: WrongUsage.
+
+    >>> reason(" The link  was dead. ")
+    'The link was dead.'
+    """
+    why = " ".join(typed.split())
+    if len(why) > MAX_WHY or not why.isprintable():
+        raise WrongUsage(
+            f"The reason must be plain text of at most {MAX_WHY} characters.",
+            hint="Say it in one sentence. Longer explanations belong into the record, such as under note.",
+        )
+    return why
+
+
 def encode(patch: Patch, salt: bytes) -> bytes:
     """The payload of a patch. Raises: TooLarge."""
     content: dict[str, object] = {"type": patch.type, "fields": dict(patch.fields)}
     for name, sets in (("added", patch.added), ("removed", patch.removed)):
         if sets:
             content[name] = {field: list(words) for field, words in sets.items()}
+    if patch.why:
+        content["why"] = patch.why
     payload = salt + cbor.encode(content)
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise TooLarge(f"One record takes {len(payload):,} bytes; the limit is {MAX_PAYLOAD_BYTES:,}.")
@@ -116,7 +134,13 @@ def decode(payload: bytes) -> Patch:
     fields = content.get("fields", {})
     if not isinstance(fields, dict) or not all(isinstance(name, str) for name in fields):
         raise Refused("A change of a record has no readable fields.")
-    return Patch(content["type"], fields, _sets(content.get("added")), _sets(content.get("removed")))
+    return Patch(
+        content["type"], fields, _sets(content.get("added")), _sets(content.get("removed")), _why(content.get("why"))
+    )
+
+
+def _why(why: object) -> str:
+    return " ".join(why.split())[:MAX_WHY] if isinstance(why, str) else ""
 
 
 def _sets(sets: object) -> dict[str, tuple[str, ...]]:

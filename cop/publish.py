@@ -9,7 +9,7 @@ from typing import Any
 
 from slugify import slugify
 
-from cop import attachments, cbor, filing, occasions, signing
+from cop import attachments, cbor, changes, filing, occasions, signing
 from cop.fields import SHARES, TYPES, kind_of
 from cop.markdown import Rendered
 from cop.merge import BODY, History
@@ -17,7 +17,6 @@ from cop.model import OrganisationId, RecordId, RecordView, Revision, Value, Wri
 from cop.values import clean
 
 Row = dict[str, Any]
-MAX_HISTORY_TEXT = 500  # characters of a value that the history shows
 _json = json.JSONEncoder(ensure_ascii=False).encode
 _PLAIN_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NAMES = ("authors", "publisher", "organisers", "aliases", "label", "cited_as", "kind", "tradition", "place")
@@ -100,7 +99,8 @@ def published(
     conflicts = tuple(_conflict_rows(record_id, view, origin))
     files = tuple(_file_rows(record_id, view, fields))
     first = min(revisions, key=lambda revision: (revision.claimed_time, revision.entry_id))
-    facets = frozenset(filing.filed(view.type, fields, row["added"][:10], origin.kind(first)))
+    organisations = [one["organisation"] for one in history]
+    facets = frozenset(filing.filed(view.type, fields, row["added"][:10], origin.kind(first), organisations))
     facets |= frozenset(filing.found_by(fields, body.html, row["base_slug"], _slugs(revisions)))
     return PublicRecord(row, history, conflicts, facets, files)
 
@@ -148,6 +148,7 @@ def _record_row(
         "ends": _ends(view.type, fields),
         "added": iso_time(min(times)),
         "changed": iso_time(max(times)),
+        "seen": iso_time(max(revision.received_time for revision in revisions)),
         "conflicts": _json(sorted(view.conflicts)),
         "checks": _json(view.checks),
         "fields": _json(fields),
@@ -188,7 +189,9 @@ def _entry_texts(type_name: str, fields: Mapping[str, Value]) -> Iterator[str]:
 
 def _history_rows(record_id: RecordId, history: History, origin: Origin) -> Iterator[Row]:
     """One row a readable public change, earlier ones first."""
-    for position, revision in enumerate(history.in_order(), 1):
+    for position, step in enumerate(changes.steps(history), 1):
+        revision = step.revision
+        patch, before = _shown_patch(step)
         yield {
             "record_id": record_id,
             "position": position,
@@ -197,30 +200,36 @@ def _history_rows(record_id: RecordId, history: History, origin: Origin) -> Iter
             "kind": revision.kind,
             "claimed": iso_time(revision.claimed_time),
             "seen": iso_time(revision.received_time),
-            "patch": _json(_shown_patch(revision)),
+            "patch": _json(patch),
+            "before": _json(before),
+            "beside": _json([name for name in step.beside if name in patch]),
+            "why": revision.patch.why if revision.patch else "",
         }
 
 
-def _shown_patch(revision: Revision) -> dict[str, object]:
-    patch = revision.patch
+def _shown_patch(step: changes.Step) -> tuple[dict[str, object], dict[str, object]]:
+    """The fields of a change that readers may see, by name: their new values, and what stood there before."""
+    patch = step.revision.patch
     if patch is None:
-        return {}
-    shown: dict[str, object] = {
-        name: _cut(value) for name, value in patch.fields.items() if _field_may_show(patch.type, name)
-    }
+        return {}, {}
+    shown: dict[str, object] = {}
+    before: dict[str, object] = {}
+    for name, value in patch.fields.items():
+        if _field_may_show(patch.type, name):
+            old = step.before.get(name, [])
+            if len(old) == 1:
+                cut, shown[name] = changes.both_cut(old[0], value)
+                before[name] = [cut]
+            else:
+                shown[name] = changes.cut(value)
+                before |= {name: [changes.cut(one) for one in old]} if old else {}
     for name in {name for name in (*patch.added, *patch.removed) if _field_may_show(patch.type, name)}:
         shown[name] = {"added": list(patch.added.get(name, ())), "removed": list(patch.removed.get(name, ()))}
-    return dict(sorted(shown.items()))
+    return dict(sorted(shown.items())), dict(sorted(before.items()))
 
 
 def _field_may_show(type_name: str, name: str) -> bool:
     return type_name in TYPES and _may_be_public(type_name, name)
-
-
-def _cut(value: Value) -> Value:
-    if isinstance(value, str) and len(value) > MAX_HISTORY_TEXT:
-        return value[:MAX_HISTORY_TEXT] + "…"
-    return value
 
 
 def _conflict_rows(record_id: RecordId, view: RecordView, origin: Origin) -> Iterator[Row]:

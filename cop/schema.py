@@ -5,15 +5,17 @@ view_ are computed from the log. Both files are opened here and nowhere else.
 """
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from cop.errors import CopError
-from cop.fields import TYPES, RecordType
+from cop.fields import TYPES, RecordType, facets
 
 APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 5  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+SITE_VERSION = 6  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
 STORE_VERSION = 2  # how many functions stand in _migrate()
@@ -151,7 +153,14 @@ M002_SYNC = """
         sha256 TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (source, sha256)) WITHOUT ROWID;
 """
 
-SITE_TABLES = """
+# Of an event: 1 for a call that is always open or an event without a date; and the last day, "2018" as "2018~~~~~~", so
+# that it comes after every day of 2018. An index answers for them: keep to these words where they are asked for.
+EVENT_IS_CALL = "(coalesce(json_extract(fields, '$.kind'), '') = 'call')"
+# a call "in 2019" was meant for that year; one that began on a day and has no end goes on
+EVENT_IS_OPEN = f"(date = '' OR ({EVENT_IS_CALL} AND json_extract(fields, '$.end') IS NULL AND length(date) >= 10))"
+EVENT_LAST = "substr(coalesce(nullif(ends, ''), json_extract(fields, '$.end'), date) || '~~~~~~~~~~', 1, 10)"
+
+SITE_TABLES = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE records (
     number INTEGER PRIMARY KEY,
@@ -167,6 +176,7 @@ CREATE TABLE records (
     ends TEXT NOT NULL DEFAULT '', -- last day of an event that repeats, 9999-12-31 if nobody wrote it, or ''
     added TEXT NOT NULL,        -- first change, UTC, as the writer's clock said
     changed TEXT NOT NULL,      -- last change, likewise
+    seen TEXT NOT NULL,         -- UTC, when the last change reached this copy
     conflicts TEXT NOT NULL,    -- JSON list of fields with more than one value
     checks TEXT NOT NULL,       -- JSON list of fields merged by machine
     fields TEXT NOT NULL,       -- JSON object of all public fields but the body
@@ -181,6 +191,8 @@ CREATE INDEX records_title ON records (type, title COLLATE NOCASE, record_id);
 CREATE INDEX records_added ON records (type, added DESC, record_id);
 CREATE INDEX records_changed ON records (changed DESC, record_id);
 CREATE INDEX records_type_changed ON records (type, changed DESC, record_id);
+CREATE INDEX records_event ON records ({EVENT_IS_OPEN}, {EVENT_LAST}) WHERE type = 'event';
+CREATE INDEX records_seen ON records (seen, min(changed, seen), record_id);
 CREATE TABLE history (
     record_id TEXT NOT NULL,
     position INTEGER NOT NULL,  -- 1 is the first change
@@ -189,9 +201,13 @@ CREATE TABLE history (
     kind TEXT NOT NULL,         -- kind of entry: change, withdraw …
     claimed TEXT NOT NULL,      -- UTC, what the writer's clock said
     seen TEXT NOT NULL,         -- UTC, when it reached this copy
-    patch TEXT NOT NULL         -- JSON object: field and its new value; long texts are cut
+    patch TEXT NOT NULL,        -- JSON object: field and its new value; long texts are cut
+    before TEXT NOT NULL,       -- JSON object: field and a list of what stood there before, cut likewise
+    beside TEXT NOT NULL,       -- JSON list of fields that somebody else changed without having seen this
+    why TEXT NOT NULL           -- in the words of who made the change, or ''
 );
 CREATE INDEX history_record ON history (record_id, position);
+CREATE INDEX history_seen ON history (seen DESC, organisation);
 CREATE TABLE conflicts (
     record_id TEXT NOT NULL, field TEXT NOT NULL,
     version TEXT NOT NULL,      -- hex payload hash, what `cop resolve --take` names
@@ -303,7 +319,15 @@ def is_site_current(path: Path) -> bool:
             header = file.read(64)
     except OSError:
         return False
-    return int.from_bytes(header[60:64], "big") == SITE_VERSION  # user_version: https://sqlite.org/fileformat.html
+    return int.from_bytes(header[60:64], "big") == _site_tables()[1]  # user_version: https://sqlite.org/fileformat.html
+
+
+@cache
+def _site_tables() -> tuple[str, int]:
+    """What makes the tables of `site.db`, and their version: with a new field, it is another file."""
+    tables = SITE_TABLES + "".join(_public_view(record_type) for record_type in TYPES.values())
+    filed = sorted((name, field.name) for name, fields in facets().items() for field in fields)
+    return tables, zlib.crc32(f"{SITE_VERSION} {filed} {tables}".encode()) & 0x7FFF_FFFF
 
 
 def open_site(path: Path) -> sqlite3.Connection:
@@ -311,15 +335,15 @@ def open_site(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     db = _connect(path)
     db.execute("PRAGMA synchronous = NORMAL")  # it can be rebuilt from the log at any time
-    if db.execute("PRAGMA user_version").fetchone()[0] != SITE_VERSION:
+    tables, version = _site_tables()
+    if db.execute("PRAGMA user_version").fetchone()[0] != version:
         db.close()
         for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
             path.with_name(name).unlink(missing_ok=True)
         db = _connect(path)
-        views = "".join(_public_view(record_type) for record_type in TYPES.values())
         with writing(db):
-            _run(db, SITE_TABLES + views, APPLICATION_ID + 1)
-            db.execute(f"PRAGMA user_version = {SITE_VERSION}")
+            _run(db, tables, APPLICATION_ID + 1)
+            db.execute(f"PRAGMA user_version = {version}")
     return db
 
 

@@ -7,6 +7,7 @@ from cop.config import Site
 from cop.errors import WrongUsage
 from cop.merge import History
 from cop.model import Patch, RecordId, Value, Version
+from cop.patch import reason
 from cop.publish import title_of
 from cop.signing import Signer
 
@@ -14,7 +15,15 @@ MIN_ID = 4  # characters of a version's id that people have to type
 
 
 def resolve(
-    site: Site, db: sqlite3.Connection, signer: Signer, record_id: RecordId, *, field: str, take: str, now: int
+    site: Site,
+    db: sqlite3.Connection,
+    signer: Signer,
+    record_id: RecordId,
+    *,
+    field: str,
+    take: str,
+    now: int,
+    why: str = "",
 ) -> tuple[str, Value]:
     """Take one of several answers. Returns the record's title and the value. Raises: WrongUsage."""
     writers = trust.members(db).writers
@@ -25,7 +34,7 @@ def resolve(
     chosen = _chosen(view.conflicts[field], take)
     audience = chosen.revision.audience
     heads = tuple(r.payload_hash for r in History(r for r in revisions if r.audience == audience).heads())
-    change = log.Change(record_id, heads, Patch(view.type, {field: chosen.value}), audience)
+    change = log.Change(record_id, heads, Patch(view.type, {field: chosen.value}, why=reason(why)), audience)
     log.write(db, signer, "change", [change], claimed_time=now)
     views.refresh(site, db)
     return title_of(view.fields), chosen.value

@@ -74,7 +74,8 @@ class _Exchange:
     now: int
     progress: Progress
     report: Report
-    already: set[int] = field(default_factory=set)  # entries sent
+    already: set[int] = field(default_factory=set)  # entries sent, and not turned away
+    turned_away: set[int] = field(default_factory=set)  # entries that the partner did not take: nothing to lean on
     given: set[PayloadHash] = field(default_factory=set)
     unwelcome: set[WriterId] = field(default_factory=set)
     room: int = field(default_factory=lambda: wire.MAX_ROOM)
@@ -255,7 +256,11 @@ def _check_is(exchange: _Exchange, theirs: Message | None) -> None:
 def _count(exchange: _Exchange, going: Composed, theirs: Message, came: Received) -> None:
     """Add one turn to the report, and to what was sent before."""
     db, report = exchange.side.db, exchange.report
-    exchange.already.update(going.numbers)
+    sent = zip(going.numbers, going.entries, strict=True)
+    turned_away = {number for number, entry in sent if entry.writer in theirs.unwelcome}
+    held = set(going.numbers) - turned_away
+    exchange.already |= held
+    exchange.turned_away = (exchange.turned_away | turned_away) - held
     exchange.given |= going.payloads
     report.received += came.changes
     report.sent += count_changes(_welcome(going, theirs))
@@ -263,7 +268,7 @@ def _count(exchange: _Exchange, going: Composed, theirs: Message, came: Received
     report.apart += came.apart
     report.restored += came.restored
     report.renewed |= came.renewed
-    report.partner_lacks += theirs.report.get("refused", 0)
+    report.partner_lacks = len(exchange.turned_away)
     names = trust.names(db, trust.members(db)) if came.by else {}
     for organisation, changes in came.by.items():
         if changes:

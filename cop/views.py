@@ -69,24 +69,30 @@ def _refresh(
     network = trust.members(db)
     names = trust.names(db, network)
     origin = origin_of(network, names)
-    changed = _mark_if_others(db, public, origin)
-    changed |= log.setting(db, "shown_as") != site.config.shown_as or not site_tables.setting(public, "title")
+    others = _mark_if_others(db, public, origin)
+    if others or log.setting(db, "shown_as") != site.config.shown_as or not site_tables.setting(public, "title"):
+        _describe(site, db, public, names)
     while (mark := _newest_mark(db)) is not None and (chosen := choose(db)):
         _redo(db, public, origin, chosen, progress)
-        with writing(db):
+        _describe(site, db, public, names)
+        with writing(db):  # last: whoever is stopped before it does all of this again
             db.execute(
                 "DELETE FROM local_stale WHERE mark <= ? AND record_id IN (SELECT value FROM json_each(?))",
                 [mark, json.dumps(chosen)],
             )
-        changed = True
-    if changed:
-        with writing(public):
-            site_tables.describe(
-                public, {**_about_us(site), **_about_copy(db)}, [_member(key, one) for key, one in names.items()]
-            )
-        with writing(db):
-            log.set_setting(db, "shown_as", site.config.shown_as)
-        public.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the file alone is the whole site
+
+
+def _describe(
+    site: Site, db: sqlite3.Connection, public: sqlite3.Connection, names: Mapping[bytes, trust.Organisation]
+) -> None:
+    """Say what this copy is and who the members are."""
+    with writing(public):
+        site_tables.describe(
+            public, {**_about_us(site), **_about_copy(db)}, [_member(key, one) for key, one in names.items()]
+        )
+    with writing(db):
+        log.set_setting(db, "shown_as", site.config.shown_as)
+    public.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the file alone is the whole site
 
 
 def _mark_if_others(db: sqlite3.Connection, public: sqlite3.Connection, origin: Origin) -> bool:

@@ -7,6 +7,7 @@ from cop.config import Site
 from cop.errors import CopError
 from cop.merge import History
 from cop.model import Patch, RecordId
+from cop.patch import reason
 from cop.publish import title_of
 from cop.signing import Signer
 
@@ -28,7 +29,8 @@ def withdraw(
         )
     audience = min(revision.audience for revision in revisions if revision.patch)
     heads = tuple(r.payload_hash for r in History(r for r in revisions if r.audience == audience).heads())
-    patch = Patch(view.type, {"withdrawn": None if undo else why or NO_REASON})
+    why = reason(why)
+    patch = Patch(view.type, {"withdrawn": None if undo else why or NO_REASON}, why=why if undo else "")
     log.write(
         db, signer, "change" if undo else "withdraw", [log.Change(record_id, heads, patch, audience)], claimed_time=now
     )

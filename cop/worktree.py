@@ -9,16 +9,18 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from cop import attached, attaching, content, files, log, views
+from cop import attached, attaching, content, files, log, naming, views
 from cop.config import Site
+from cop.content import ContentFile
 from cop.errors import CopError
 from cop.model import PayloadHash, RecordId
+from cop.patch import reason
 from cop.planning import Plan, plan_all
 from cop.reading import FileRead, Problem, hash_bytes, hash_file, read_all
 from cop.scan import Scan, look_at, scan
@@ -40,6 +42,7 @@ class LoadReport:
     moved: int = 0
     missing: tuple[str, ...] = ()
     refused: tuple[Problem, ...] = ()
+    remarks: tuple[Problem, ...] = ()  # about files that were taken
     entries: int = 0
     seconds: float = 0.0
 
@@ -66,15 +69,18 @@ def load(
     paths: Sequence[Path] = (),
     found: Scan | None = None,
     dry_run: bool = False,
+    why: str = "",
     progress: views.Progress = views.no_progress,
 ) -> LoadReport:
     """Save what changed in the content files into the log and bring the site up to date.
 
     `found` is a look at the content folder that was just taken; else one is taken now, or `paths` are read. One bad
     file never stops the others. May be killed at any time; the next load goes on. Two loads at once take turns.
+    `why` is saved with every change. Raises: WrongUsage if it is too long.
     """
+    why = reason(why)
     with content_lock(site):
-        return _load(site, db, signer, now, paths, found, dry_run, progress)
+        return _load(site, db, signer, now, paths, found, dry_run, why, progress)
 
 
 @contextmanager
@@ -98,6 +104,7 @@ def _load(
     paths: Sequence[Path],
     found: Scan | None,
     dry_run: bool,
+    why: str,
     progress: views.Progress,
 ) -> LoadReport:
     started = time.monotonic()
@@ -106,6 +113,7 @@ def _load(
     )
     report = LoadReport(unchanged=found.unchanged)
     problems = [Problem(f"content/{odd.path}", 1, odd.reason, odd.hint) for odd in found.odd]
+    remarks: list[Problem] = []
     missing = set(found.missing)
     claimed: dict[RecordId, str] = {}
     done = 0
@@ -113,8 +121,9 @@ def _load(
         taken = attaching.take_in(site, db, batch, keep=not dry_run)
         plans, bad = plan_all(site, db, taken.files, missing, claimed)
         problems += [*taken.problems, *bad]
+        remarks += [remark for file in taken.files if file.content for remark in _remarks(file.content)]
         if not dry_run:
-            report.entries += _save(site, db, signer, plans, now, found.started_ns, taken.known)
+            report.entries += _save(site, db, signer, plans, now, why, found.started_ns, taken.known)
         _count(report, plans)
         done += len(batch)
         progress(done, len(found.candidates))
@@ -122,8 +131,15 @@ def _load(
         views.refresh(site, db, progress)
     report.missing = tuple(sorted(missing))
     report.refused = tuple(sorted(problems, key=lambda problem: problem.path))
+    report.remarks = tuple(sorted(remarks, key=lambda remark: remark.path))
     report.seconds = round(time.monotonic() - started, 3)
     return report
+
+
+def _remarks(file: ContentFile) -> Iterator[Problem]:
+    for field, name in naming.with_titles(file.type, file.fields):
+        hint = "Take the title out, unless the person wishes it there."
+        yield Problem(f"content/{file.path}", 1, f"“{field}”: we name everybody without titles, not “{name}”", hint)
 
 
 def _count(report: LoadReport, plans: Iterable[Plan]) -> None:
@@ -145,11 +161,12 @@ def _save(
     signer: Signer,
     plans: Sequence[Plan],
     now: int,
+    why: str,
     checked_ns: int,
     taken: Mapping[str, Sequence[attached.Known]],
 ) -> int:
     """Write entries and what we know of the files, together; then add ids to files that have none."""
-    changes = [change for plan in plans for change in plan.changes]
+    changes = [_explained(change, why) for plan in plans for change in plan.changes]
     with writing(db):
         entries = log.write(db, signer, "change", changes, claimed_time=now) if changes else ()
         hashes = iter([item.payload_hash for entry in entries for item in entry.items])
@@ -164,6 +181,10 @@ def _save(
     if site.config.write_ids:
         _add_ids(site, db, plans)
     return len(entries)
+
+
+def _explained(change: log.Change, why: str) -> log.Change:
+    return replace(change, patch=replace(change.patch, why=why)) if why else change
 
 
 def keep_file(

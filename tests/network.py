@@ -45,7 +45,7 @@ from cop.unpacking import decompress
 NOW = 1_795_338_840  # 2026-11-22T09:14:00Z: no test looks at the clock
 NAMES = ("Caafi Health", "University of Wenlock", "Knowle West Media", "Severn NHS Trust", "Avon Fund", "Hartcliffe")
 KINDS = ("community", "university", "charity", "nhs", "funder", "community")
-LOCAL_COLUMNS = {"records": {"number"}, "history": {"seen"}}  # they differ from place to place, as they should
+LOCAL_COLUMNS = {"records": {"number", "seen"}, "history": {"seen"}}  # they differ from place to place, as they should
 LOCAL_META = {"as_of", "organisation", "kind", "url", "title", "language", "languages", "look", "views_of", "store"}
 
 

@@ -429,6 +429,25 @@ def test_checkout_says_what_it_wrote_and_what_it_left_alone(cop: Cop) -> None:
     assert other.read_text().endswith("mine")
 
 
+def test_a_reason_is_kept_with_the_change_and_not_in_the_file_or_the_record(cop: Cop) -> None:
+    file = cop.write("posts/one.md", POST.format("One"))
+    assert cop("load").exit_code == 0
+    file.write_text(file.read_text("utf-8").replace("Text of", "Words of"), "utf-8")
+    assert cop("load", "--why", " The first word\n was wrong. ").exit_code == 0
+    added, changed = cop.json("history", "posts/one")
+    assert (added["why"], changed["why"]) == ("", "The first word was wrong.")
+    assert "wrote: Text (The first word was wrong.)" in cop("history", "posts/one").stdout
+    assert "first word" not in file.read_text("utf-8") and "why" not in cop.json("show", "posts/one")["fields"]
+    assert cop("verify").exit_code == 0
+
+
+def test_a_reason_that_is_too_long_saves_nothing(cop: Cop) -> None:
+    cop.write("posts/one.md", POST.format("One"))
+    result = cop("load", "--why", "x" * 501)
+    assert result.exit_code == 2 and "at most 500 characters" in result.stderr
+    assert cop.json("list") == []
+
+
 def test_withdraw_hides_and_undo_shows_again(cop: Cop) -> None:
     cop.write("posts/a.md", POST.format("A"))
     cop("load")

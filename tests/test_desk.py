@@ -19,7 +19,7 @@ from cop.web.door import Served
 from tests.network import NOW, Place, befriend, places
 from tests.test_pages import check
 
-PAGES = ["/desk", "/desk/sync", "/desk/invite", "/desk/invitation.svg"]
+PAGES = ["/desk", "/desk/sync", "/desk/invite", "/desk/events", "/desk/invitation.svg"]
 CLOSED = "The desk is open on the organisation’s own computer only"
 
 

@@ -22,13 +22,35 @@ FLAGS = [
 PAGES = [
     "/", "/resources", "/resources?topic=sharing-power&kind=guidance&new=365", "/resources?help=no-link-known&kind=-", "/resources/powercube",
     "/resources/mcpin-how-to-break-down-power-structures-2019",
-    "/events", "/events/clahrc-west-workshop-1-2018", "/posts", "/posts/what-is-co-production", "/glossary",
+    "/events", "/events?month=2090-03", "/events?access=step-free", "/events/evening", "/events/clahrc-west-workshop-1-2018", "/posts", "/posts/what-is-co-production", "/glossary",
     "/glossary/term-co-produced-research", "/checklists/check-before-meetings", "/principles", "/organisations", "/people",
-    "/topics", "/topics/meetings", "/search?q=power", "/search?q=nothingatall", "/new", "/add", "/offline", "/about",
+    "/topics", "/topics/meetings", "/search?q=power", "/search?q=nothingatall", "/new", "/pictures", "/add", "/offline", "/about",
     "/privacy", "/accessibility", "/languages", "/ar/", "/ar/resources", "/ar/events/clahrc-west-workshop-1-2018",
     "/ar/search?q=nothingatall", "/ur/glossary/term-co-produced-research", "/ur/add", "/pl/events", "/cy/people", "/so/about",
     "/resources/mcpin-how-to-break-down-power-structures-2019/history", "/no-such-page",
 ]  # fmt: skip
+# says everything that the page of an event can show at its top; made up for the tests
+EVENING = """---
+title: Evening in the hall
+kind: workshop
+start: 2090-03-14T18:00
+end: 2090-03-16T20:00
+timezone: Europe/London
+status: moved
+moved_from: 2090-03-07
+status_note: The hall is being painted
+place: Hall
+format: hybrid
+access_provided: [step-free, childcare, sign-language]
+join_methods: [in-person, phone, video]
+costs_covered: [fares]
+may_upset: We talk about loss
+contact_role: The desk
+booking: Tell the desk
+papers_out: 2090-03-01
+roles: [{name: Hodan, role: chair, date: 2090-03-14}, {name: Yasmin, role: chair, date: 2026-01-01}]
+---
+"""
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +62,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     made = [*command, "init", str(folder / "site"), "--name", "Test Group", "--kind", "community"]
     subprocess.run(made, env=environment, check=True)
     shutil.copytree(PROJECT / "content", folder / "site" / "content", dirs_exist_ok=True)
+    (folder / "site" / "content" / "events" / "evening.md").write_text(EVENING, "utf-8")
     server = subprocess.Popen([*command, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     try:
@@ -129,8 +152,55 @@ def test_axe_finds_nothing_wrong(browser, address, path, dark):
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("path", ["/pictures", "/ar/pictures", "/new?since=2020-01-01", "/new?since=soon"])
+def test_pictures_and_news_fit_and_axe_finds_nothing_wrong(browser, address, path, width, dark):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(browser, width=width, dark=dark)
+    page.goto(address + path)
+    for details in page.locator("main details").all():
+        details.locator("summary").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    page.context.close()
+
+
+def test_a_chart_is_drawn_inside_its_picture_whichever_way_people_read(browser, address):
+    for path in ("/pictures", "/ar/pictures"):
+        page = open_page(browser, width=320)
+        page.goto(address + path)
+        outside = page.evaluate("""[...document.querySelectorAll("svg.chart *")].filter(one => {
+            const box = one.getBoundingClientRect(), around = document.querySelector("main").getBoundingClientRect();
+            return box.width && (box.left < around.left - 8 || box.right > around.right + 8);
+        }).map(one => one.textContent)""")
+        assert outside == []
+        dots = page.evaluate("""[...document.querySelectorAll(".map circle, .map text")].map(one => {
+            const box = one.getBoundingClientRect();
+            return [one.tagName, box.left, box.right];
+        })""")
+        first_text = next(at for at, one in enumerate(dots) if one[0] == "text")
+        dot, text = dots[first_text - 1], dots[first_text]
+        assert text[1] >= dot[2] if path == "/pictures" else text[2] <= dot[1]
+        page.context.close()
+
+
+def test_somebody_asks_what_is_new_since_a_day_and_goes_to_what_happened(browser, address):
+    page = open_page(browser, width=390, scripts=False)
+    page.goto(f"{address}/new")
+    page.get_by_label("Show what is new since").fill("2020-02-03")
+    page.get_by_role("button", name="Show", exact=True).click()
+    assert page.url.endswith("since=2020-02-03")
+    assert "since 3 February 2020" in page.locator("main .lead").inner_text()
+    page.get_by_role("link", name="What happened").first.click()
+    assert "What happened here" in page.locator("h1").inner_text()
+    page.context.close()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
-@pytest.mark.parametrize("path", ["/desk/sync", "/desk/invite"])
+@pytest.mark.parametrize("path", ["/desk/sync", "/desk/invite", "/desk/events"])
 def test_the_desk_fits_and_axe_finds_nothing_wrong(browser, desk, path, width, dark):
     from axe_playwright_python.sync_playwright import Axe
 

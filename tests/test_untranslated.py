@@ -78,8 +78,18 @@ class GreekSite(SiteBuilder):
                 given[name] = in_greek(value)
         return super().add(type_name, slug, **{"title": in_greek(slug), **given})
 
-    def happened(self, record_id: str, organisation: str, patch: dict[str, Any], kind: str = "change") -> None:
-        super().happened(record_id, in_greek(organisation), in_greek_values(patch), kind)
+    def happened(
+        self,
+        record_id: str,
+        organisation: str,
+        patch: dict[str, Any],
+        kind: str = "change",
+        before: dict[str, list[Any]] | None = None,
+        **told: Any,
+    ) -> None:
+        why = in_greek(told.pop("why", ""))
+        old = {name: in_greek(values) for name, values in (before or {}).items()}
+        super().happened(record_id, in_greek(organisation), in_greek_values(patch), kind, old, why=why, **told)
 
     def differs(self, record_id: str, name: str, *answers: tuple[str, Any]) -> None:
         super().differs(record_id, name, *((in_greek(who), in_greek(value)) for who, value in answers))
@@ -102,6 +112,12 @@ def greek(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SiteBuilder:
     monkeypatch.setattr("web_site.SiteBuilder", GreekSite)
     site = example(tmp_path / "data" / "site.db")
     assert isinstance(site, GreekSite)
+    site.add("event", "walk", start="2019-03-02T18:00", moved_from="2019-03-01", status="moved", access_provided=["childcare"],
+             join_methods=["phone", "video"], costs_covered=["fares"], may_upset="x", under_18s=True, contact_role="x",
+             papers_out="2019-02-01", timezone="Europe/London", timezone_basis="of-the-site", booking="x", format="hybrid",
+             roles=[{"name": "x", "role": "chair"}, {"name": "y", "role": "notes", "date": "2019-01-07"}],
+             agenda={"name": "a.pdf", "size": 34_000, "sha256": "a" * 64, "type": "application/pdf"})  # fmt: skip
+    site.add("event", "picnic", start="2019-05", status="cancelled")
     site.db.execute("UPDATE members SET name = 'Ομάδα'")
     site.db.execute("UPDATE meta SET value = 'greek' WHERE name = 'digest'")  # names are kept by the digest of a copy
     for at, kind in enumerate(("withdraw", "erase", "endorse", "same-as", "change", "κάτι")):
@@ -237,7 +253,7 @@ async def test_no_word_of_the_desk_escapes_translation(site: Place, monkeypatch:
     await datasette.invoke_startup()
     names = {name for (name,) in site.db.execute("SELECT title FROM view_record")} | {*NAMES, "http://Univ.test"}
     known = words_of_locale("cy") | IN_ADDRESSES | {word for name in names for word in re.findall("[A-Za-z]+", name)}
-    paths = ["/cy/desk/sync", "/cy/desk/invite", "/cy/desk/nothing"]
+    paths = ["/cy/desk/sync", "/cy/desk/invite", "/cy/desk/events", "/cy/desk/nothing"]
     assert await untranslated(Asking(datasette).get, paths, known) == []
     closed = await Asking(datasette).get("/cy/desk/sync", client="192.168.1.9")
     assert (

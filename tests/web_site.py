@@ -28,7 +28,9 @@ class SiteBuilder:
         """One record; returns its id."""
         added_by, was = given.pop("added_by", "community"), given.pop("was", ())
         columns = {
-            name: given.pop(name) for name in ("conflicts", "checks", "added", "changed", "language") if name in given
+            name: given.pop(name)
+            for name in ("conflicts", "checks", "added", "changed", "seen", "language")
+            if name in given
         }
         number, record_type = len(self.numbers) + 1, TYPES[type_name]
         record_id = f"{number:026d}"
@@ -46,6 +48,7 @@ class SiteBuilder:
             "date": str(given.get(record_type.sort, "")) if record_type.sort != "title" else "",
             "added": "2026-11-01T09:00:00Z",
             "changed": "2026-11-20T09:00:00Z",
+            "seen": "2026-11-20T09:00:00Z",
             "conflicts": "[]",
             "checks": "[]",
             "fields": json.dumps(given),
@@ -59,22 +62,44 @@ class SiteBuilder:
         site_tables.add_facets(self.db, [(type_name, *facet, number) for facet in sorted(filed)])
         return record_id
 
-    def happened(self, record_id: str, organisation: str, patch: dict[str, Any], kind: str = "change") -> None:
+    def happened(
+        self,
+        record_id: str,
+        organisation: str,
+        patch: dict[str, Any],
+        kind: str = "change",
+        before: dict[str, list[Any]] | None = None,
+        **told: Any,
+    ) -> None:
         """One line of the history."""
         count = self.db.execute("SELECT count(*) FROM history WHERE record_id = ?", (record_id,)).fetchone()[0]
         self.db.execute(
-            "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 record_id,
                 count + 1,
                 "ab" * 32,
                 organisation,
                 kind,
-                f"2026-11-{count + 1:02d}T09:00:00Z",
-                AS_OF,
+                told.get("claimed", f"2026-11-{count + 1:02d}T09:00:00Z"),
+                told.get("seen", AS_OF),
                 json.dumps(patch),
+                json.dumps(before or {}),
+                json.dumps(told.get("beside", [])),
+                told.get("why", ""),
             ),
         )
+        self.db.execute(
+            "UPDATE records SET seen = max(seen, ?) WHERE record_id = ?", (told.get("seen", AS_OF), record_id)
+        )
+        number, type_name = self.db.execute(
+            "SELECT number, type FROM records WHERE record_id = ?", (record_id,)
+        ).fetchone()
+        filed = (type_name, filing.CONTRIBUTOR, organisation[: filing.MAX_VALUE], number)
+        if not self.db.execute(
+            "SELECT 1 FROM facets WHERE (type, name, value, number) = (?, ?, ?, ?)", filed
+        ).fetchone():
+            site_tables.add_facets(self.db, [filed])
 
     def differs(self, record_id: str, name: str, *answers: tuple[str, Any]) -> None:
         """Several answers for one field."""
@@ -126,9 +151,12 @@ def _resources(site: SiteBuilder) -> None:
         old,
         "Nilaari Agency",
         {"title": "Guidance on co-producing", "topics": {"added": ["sharing-power"], "removed": ["meetings"]}},
+        before={"title": ["Guidance"]},
+        why="The name was cut short",
     )
-    site.add("resource", "guidance-2021", title="Guidance on co-producing", year=2021, kind="guidance", supersedes="guidance-2018",
+    new = site.add("resource", "guidance-2021", title="Guidance on co-producing", year=2021, kind="guidance", supersedes="guidance-2018",
              topics=["sharing-power", "meetings"], languages=["en"], publisher="NIHR")  # fmt: skip
+    _long_history(site, new)
     site.add(
         "resource", "rose-2019", label="Rose and Kalathil, 2019", year=2019, topics=["sharing-power"], summary="Doubts."
     )
@@ -137,6 +165,27 @@ def _resources(site: SiteBuilder) -> None:
         site.add(
             "resource", f"paper-{at}", title=f"Paper number {at}", kind="paper", year=1990 + at, topics=["meetings"]
         )
+
+
+def _long_history(site: SiteBuilder, record_id: str) -> None:
+    """Added twice, edited word by word, settled, credited, hidden and shown again, by a clock that is ahead."""
+    early = {"claimed": "2026-10-01T09:00:00Z", "seen": "2026-10-03T09:00:00Z"}
+    text = "We meet on Monday in the library at noon, and everybody is welcome to bring a friend"
+    site.happened(record_id, "Caafi Health", {"title": "Guidance", "note": text}, **early)
+    site.happened(record_id, "Nilaari Agency", {"title": "Guidance on it"}, **early, beside=["title"])
+    both = {"title": ["Guidance", "Guidance on it"]}
+    site.happened(
+        record_id, "Nilaari Agency", {"title": "Guidance on it"}, before=both, why="We talked on the phone", **early
+    )
+    site.happened(
+        record_id, "Caafi Health", {"note": text.replace("Monday", "Tuesday")}, before={"note": [text]}, **early
+    )
+    hodan = [{"name": "Hodan", "role": "checked", "organisation": "Caafi Health"}]
+    site.happened(record_id, "Caafi Health", {"credits": hodan}, before={"credits": [[]]}, **early)
+    site.happened(record_id, "Caafi Health", {"withdrawn": "It was wrong"}, kind="withdraw", **early)
+    site.happened(record_id, "Caafi Health", {"withdrawn": None}, before={"withdrawn": ["It was wrong"]}, **early)
+    changed = {"claimed": "2050-01-01T09:00:00Z", "seen": "2026-11-21T09:00:00Z"}
+    site.happened(record_id, "Nilaari Agency", {"publisher": "NIHR"}, **changed)
 
 
 def _events(site: SiteBuilder) -> None:

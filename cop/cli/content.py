@@ -26,12 +26,13 @@ from cop.schema import is_site_current, open_store
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would be saved, and save nothing.")
+@click.option("--why", default="", help="Why, in one sentence. Everyone who gets the change can read it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
-def load(start: Path, paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
+def load(start: Path, paths: tuple[Path, ...], dry_run: bool, why: str, as_json: bool) -> None:
     """Save changed content files into the log and refresh the site. With PATHS, only those.
 
-    Example: cop load
+    Example: cop load --why "The old link was dead"
     """
     site = find_site(start)
     started = time.monotonic()
@@ -39,7 +40,7 @@ def load(start: Path, paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> 
     if found is not None and not found.candidates and not found.odd:
         report = _nothing_changed(found, time.monotonic() - started)
     else:
-        report = _load(site, paths, found, dry_run)
+        report = _load(site, paths, found, dry_run, why)
     if as_json:
         echo_json(report)
     else:
@@ -67,12 +68,12 @@ def _quick_look(site: Site) -> Scan | None:
 def _nothing_changed(found: Scan, seconds: float) -> dict[str, object]:
     return {
         "added": 0, "changed": 0, "unchanged": found.unchanged, "moved": 0, "missing": len(found.missing),
-        "missing_paths": [f"content/{path}" for path in found.missing], "refused": [], "entries": 0,
+        "missing_paths": [f"content/{path}" for path in found.missing], "refused": [], "remarks": [], "entries": 0,
         "seconds": round(seconds, 3),
     }  # fmt: skip
 
 
-def _load(site: Site, paths: tuple[Path, ...], found: Scan | None, dry_run: bool) -> dict[str, object]:
+def _load(site: Site, paths: tuple[Path, ...], found: Scan | None, dry_run: bool, why: str) -> dict[str, object]:
     from dataclasses import asdict
 
     from cop import identity, worktree
@@ -80,7 +81,7 @@ def _load(site: Site, paths: tuple[Path, ...], found: Scan | None, dry_run: bool
     db, signer = identity.open_installation(site, now())
     with progress_bar("Loading") as progress:
         report = worktree.load(
-            site, db, signer, now=now(), paths=paths, found=found, dry_run=dry_run, progress=progress
+            site, db, signer, now=now(), paths=paths, found=found, dry_run=dry_run, why=why, progress=progress
         )
     missing = [f"content/{path}" for path in report.missing]
     return {**asdict(report), "missing": len(missing), "missing_paths": missing}
@@ -90,6 +91,8 @@ def _say(report: dict[str, object], dry_run: bool) -> None:
     for problem in report["refused"]:  # type: ignore[attr-defined]
         say(f"{problem['path']}, line {problem['line']}: {sentence(problem['reason'])}", err=True)
         say(f"  Try: {problem['hint']}", err=True)
+    for remark in report["remarks"]:  # type: ignore[attr-defined]
+        say(f"{remark['path']}: {sentence(remark['reason'])} {remark['hint']}", err=True)
     for path in report["missing_paths"]:  # type: ignore[attr-defined]
         say(
             f"{path} is gone. Its record stays. Bring it back: cop checkout {path}. Hide it: cop withdraw {path}",

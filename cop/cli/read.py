@@ -3,13 +3,16 @@
 import json
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cop.cli.common import as_text, echo_json, find_site, open_up_to_date, plural, resolve_record, say
 from cop.cli.settle import say_conflict
 from cop.errors import WrongUsage
+
+if TYPE_CHECKING:
+    from cop.model import Patch
 
 
 def _type_name(name: str) -> str:
@@ -102,7 +105,7 @@ def history(start: Path, record: str, as_json: bool) -> None:
             "kind": revision.kind,
             "type": revision.patch.type if revision.patch else "",
             "fields": revision.patch.names() if revision.patch else [],
-            "why": str((revision.patch and revision.patch.fields.get("withdrawn")) or ""),
+            "why": _why(revision.patch),
             "audience": AUDIENCES[min(revision.audience, 2)],
             "patch": revision.payload_hash.hex(),
             "entry": revision.entry_id.hex(),
@@ -116,6 +119,10 @@ def history(start: Path, record: str, as_json: bool) -> None:
         say(f"{str(row['claimed'])[:10]}  {row['organisation']} {_what_happened(row)}")
 
 
+def _why(patch: "Patch | None") -> str:
+    return str(patch.why or patch.fields.get("withdrawn") or "") if patch else ""
+
+
 def _what_happened(row: dict[str, Any]) -> str:
     from cop.fields import label
 
@@ -123,7 +130,8 @@ def _what_happened(row: dict[str, Any]) -> str:
         return f"hid it from readers: {row['why']}"
     if row["fields"] == ["withdrawn"]:
         return "showed it again"
-    return "wrote: " + ", ".join(label(row["type"], name) for name in row["fields"])
+    why = f" ({row['why']})" if row["why"] else ""
+    return "wrote: " + ", ".join(label(row["type"], name) for name in row["fields"]) + why
 
 
 @click.command()

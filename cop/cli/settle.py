@@ -43,8 +43,9 @@ def conflicts(start: Path, as_json: bool) -> None:
 @click.argument("record")
 @click.option("--field", required=True, help="The field with several answers.")
 @click.option("--take", required=True, help="The id of the answer to keep, or its beginning.")
+@click.option("--why", default="", help="Why this one, in one sentence. Everyone who gets the change can read it.")
 @click.pass_obj
-def resolve(start: Path, record: str, field: str, take: str) -> None:
+def resolve(start: Path, record: str, field: str, take: str, why: str) -> None:
     """Settle a difference by taking one answer. To write a third one, edit the content file and load it.
 
     Example: cop resolve events/reading-circle --field food --take 03cfc839
@@ -54,6 +55,7 @@ def resolve(start: Path, record: str, field: str, take: str) -> None:
     site = find_site(start)
     db, signer = identity.open_installation(site, now())
     catch_up(site, db)
-    title, value = settling.resolve(site, db, signer, resolve_record(db, record), field=field, take=take, now=now())
+    record_id = resolve_record(db, record)
+    title, value = settling.resolve(site, db, signer, record_id, field=field, take=take, now=now(), why=why)
     say(f"“{title}” now says under “{field}”: {as_text(value)}. All answers stay in its history.")
     say("Partners follow at the next sync. To bring your content file up to date: cop checkout", err=True)

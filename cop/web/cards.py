@@ -4,18 +4,22 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar
 
 from markupsafe import Markup
 
 from cop.fields import DESCRIPTION, LINK, TITLE
 from cop.filing import gaps
-from cop.web import dates, labels, series
+from cop.web import dates, ended, labels, series
 from cop.web.language import N_, _, apart, lookup
 from cop.web.links import history_address, record_address
 from cop.web.words import comma, sentences
 
 COLUMNS = "record_id, records.type, slug, title, summary, language, date, changed, conflicts, fields"
+# By arrival in this copy. Among what came together the writers' clocks decide, but none can say that it is later than that
+NEWEST = "seen DESC, min(changed, seen) DESC, record_id DESC"
+OLDEST = "seen, min(changed, seen), record_id"
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ def loads(text: str) -> dict[str, Any]:
 
 def cards(rows: Iterable[sqlite3.Row], *, with_type: bool = False) -> tuple[Card, ...]:
     """Rows of `records` (see COLUMNS) as cards."""
-    return tuple(card(row, with_type=with_type) for row in rows)
+    shown = (row for row in rows if not ended.is_hidden(row["type"], loads(row["fields"]), date.today()))
+    return tuple(card(row, with_type=with_type) for row in shown)
 
 
 def card(row: sqlite3.Row, *, with_type: bool = False) -> Card:
@@ -80,17 +85,21 @@ def card(row: sqlite3.Row, *, with_type: bool = False) -> Card:
         lang=row["language"],
         meta=meta,
         summary=row["summary"],
-        states=states(row["conflicts"], fields),
+        states=(*_ends(row["type"], fields), *states(row["conflicts"], fields)),
         gap=gap(row["type"], fields),
     )
 
 
-def meta_line(type_name: str, date: str, fields: Mapping[str, Any]) -> Markup:
+def meta_line(type_name: str, day: str, fields: Mapping[str, Any]) -> Markup:
     """Kind, who and when, as far as known: "Guidance. NIHR, 2021"."""
     if type_name == "event":
         return sentences([_kind(fields), event_when(fields), _apart(fields.get("place"))])
     people = _names(fields.get("authors")) or _apart(fields.get("publisher")) or _names(fields.get("organisers"))
-    when = dates.words(date) if date else _("no year") if type_name == "resource" and people else ""
+    when = dates.words(day) if day else _("no year") if type_name == "resource" and people else ""
+    if type_name == "opportunity" and when:
+        when = _("closes %(day)s", day=when)
+    if type_name == "training":
+        when = _apart(fields.get("next_date"))
     who_when = comma([part for part in (people, when) if part])
     return sentences([_kind(fields) or _apart(fields.get("tradition")), who_when])
 
@@ -128,6 +137,11 @@ _GAPS = {
 def gap(type_name: str, fields: Mapping[str, Any]) -> str:
     """The first thing that is missing from a record, as a question."""
     return lookup(_GAPS.get(next(gaps(type_name, fields), ""), ""))
+
+
+def _ends(type_name: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    closed = [_("Closed")] if ended.is_closed(type_name, fields, date.today()) else []
+    return (*closed, _("Wanted")) if fields.get("wanted") is True else tuple(closed)
 
 
 def states(conflicts: str, fields: Mapping[str, Any]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from cop import attachments, occasions
 from cop.fields import ROLES
 from cop.web import cards, dates, gathering, labels, series
 from cop.web.language import N_, _, apart, lookup, ngettext
-from cop.web.words import listed, sentences, size
+from cop.web.words import listed, sentences, size, spaced
 
 # shown at the top or beside the text, and not again among the facts
 TOLD = frozenset({
@@ -112,9 +112,9 @@ def _clock(shown: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
     if start.tzinfo is None:
         return _("Nobody wrote down in which time zone this is. Please ask if you live elsewhere.")
     said = _("Clocks there are at %(offset)s on that day.", offset=_offset(start))
-    if fields.get("timezone_basis") == "of-the-site":
-        return f"{said} {_('Nobody wrote down the time zone: it is that of the group who added the event.')}"
-    return said
+    if fields.get("timezone_basis") != "of-the-site":
+        return said
+    return spaced(said, _("Nobody wrote down the time zone: it is that of the group who added the event."))
 
 
 def _offset(moment: datetime) -> str:

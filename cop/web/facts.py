@@ -11,16 +11,11 @@ from urllib.parse import quote
 from cop import attachments, blobs
 from cop.asking import is_asked
 from cop.fields import TYPES, Field, RecordType, grouped
-from cop.web import dates, labels, series, words
+from cop.web import credits, dates, labels, series, words
 from cop.web.language import _, lookup
 from cop.web.links import outside, record_address, shown_as
 
 CREDITS = "Credits"  # shown beside the text, not among the facts
-_ASKED = frozenset({"event", "resource", "opportunity", "training", "technique"})  # whose blanks are said aloud
-_SLUGS = {"topics": "topic", "parent": "topic", "part_of": "resource", "supersedes": "resource"} | {
-    "superseded_by": "resource",
-    "differs_from": "principle",
-}
 _NAMES = frozenset({"organisers", "organisation", "funders", "publisher", "rights_holders"})  # often of organisations
 _LONG = 60  # characters; a list with a longer text is shown one below the other
 
@@ -114,14 +109,16 @@ def _facts(
     for field in members:
         parts = tuple(show(links, field, fields.get(field.name)))
         if parts or (is_asked(record_type, field, fields) and _asks(record_type, field)):
-            below = field.name != "topics" and len(parts) > 1 and any(len(part.text) > _LONG for part in parts)
+            below = field.kind == "entries" or (
+                field.name != "topics" and len(parts) > 1 and any(len(part.text) > _LONG for part in parts)
+            )
             yield Fact(field.name, lookup(field.label), parts, below, field.name in two)
 
 
 def _asks(record_type: RecordType, field: Field) -> bool:
     if field.name == "licence":
         return record_type.name == "resource"
-    return record_type.name in _ASKED
+    return record_type.asks
 
 
 def show(links: Links, field: Field, value: object) -> Iterator[Part]:
@@ -129,13 +126,13 @@ def show(links: Links, field: Field, value: object) -> Iterator[Part]:
     if value is None or value == "" or value == [] or value == {}:
         return
     if field.kind == "people":
-        yield from (Part(text) for text in people(value))
+        yield from (Part(one.words) for one in credits.people(value))
     elif field.kind == "entries":
-        yield from (Part(_plain(entry)) for entry in _many(value))
+        yield from (Part(_entry(entry)) for entry in _many(value))
     elif field.kind in attachments.KINDS:
         yield from (_file(links, field, one) for one in _many(value))
-    elif field.name in _SLUGS:
-        yield from _by_slug(links, _SLUGS[field.name], value)
+    elif field.to:
+        yield from _by_slug(links, field.to, value)
     elif field.name in _NAMES:
         yield from (Part(_plain(one), links.by_title("organisation", _plain(one))) for one in _many(value))
     else:
@@ -183,16 +180,12 @@ def _by_slug(links: Links, type_name: str, value: object) -> Iterator[Part]:
             yield Part(slug)
 
 
-def people(value: object) -> list[str]:
-    """People as "Hodan, Caafi Health: wrote", everyone alike, from A to Z."""
-    return sorted((_person(one) for one in _many(value)), key=str.casefold)
-
-
-def _person(value: object) -> str:
+def _entry(value: object) -> str:
+    """One of several small tables in a field, what stands first before the rest: "Planning: 3 peer researchers"."""
     if not isinstance(value, dict):
         return _plain(value)
-    name = ", ".join(_plain(value[key]) for key in ("name", "organisation") if value.get(key))
-    return f"{name}: {_plain(value['role'])}" if value.get("role") else name
+    first, *rest = [text for text in map(_plain, value.values()) if text] or [""]
+    return f"{first}: {'; '.join(rest)}" if rest else first
 
 
 def _many(value: object) -> list[object]:
@@ -216,7 +209,10 @@ def in_words(type_name: str, name: str, value: object) -> str:
     if isinstance(value, dict) and set(value) == {"added", "removed"}:
         return _plain(value)
     if field is None or field.kind in ("people", "entries"):
-        return "; ".join(people(value) if field and field.kind == "people" else [_plain(one) for one in _many(value)])
+        named = field is not None and field.kind == "people"
+        return "; ".join(
+            [one.words for one in credits.people(value)] if named else [_plain(one) for one in _many(value)]
+        )
     if field.kind in attachments.KINDS:
         found = [(attachments.parse(one), one) for one in _many(value)]
         return "; ".join(known.words(words.size) if known else _plain(one) for known, one in found)

@@ -13,6 +13,7 @@ from cop.web.asked import Asked
 from cop.web.language import _, number
 from cop.web.links import record_address
 from cop.web.lists import PAGE_SIZE, Pager
+from cop.web.works import find
 
 MAX_PAGE = 50  # 1,000 results are looked through by nobody
 MAX_TRIES = 6
@@ -70,7 +71,9 @@ def search_page(asked: Asked) -> SearchPage:
         found=_("More than %(num)s found", num=found.total) if found.capped else _("%(num)s found", num=found.total),
         any_word=found.any_word,
         kinds=tuple(_kinds(found, query, chosen)),
-        results=tuple(_result(hit) for hit in found.hits),
+        results=tuple(
+            _result(hit) for hit in found.hits if hit.type != "person" or find(asked.db, TYPES["person"], hit.slug)
+        ),
         start=offset + 1,
         pager=_pager(found, query, page, offset),
         tries=tuple(_tries(asked, typed)) if not found.counts_by_type else (),

@@ -1,20 +1,24 @@
 """What happened to a record, in plain words."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cop.fields import FOLDERS, TYPES
-from cop.web import cards, dates, facts, labels
+from cop.web import cards, credits, facts, happened, labels, marking
 from cop.web.asked import Asked
 from cop.web.language import N_, _, apart, ngettext
-from cop.web.links import record_address
+from cop.web.links import history_address, record_address
+from cop.web.lists import Pager
 from cop.web.render import Answer
 from cop.web.words import listed
 from cop.web.works import find, renamed
+from cop.withdrawal import NO_REASON
 
-MAX_CHANGES = 500  # shown on one page; the newest
+PER_PAGE = 20
+MAX_HELPERS = 200
+MAX_NAMED = 5  # fields that the sentence names
 _KINDS = {
     "withdraw": N_("%(who)s withdrew it: it is no longer shown."),
     "erase": N_("%(who)s removed text for good: it cannot be brought back."),
@@ -28,8 +32,7 @@ class Change:
     """One field before and after."""
 
     label: str
-    before: str
-    after: str
+    pieces: tuple[marking.Piece, ...]
     ours: bool  # in words of the site, not in the text of the record
 
 
@@ -37,10 +40,10 @@ class Change:
 class Step:
     """One thing that happened."""
 
-    iso: str
-    day: str
+    moment: happened.Moment
     sentence: str
-    seen: str  # when it reached this copy, if that was on another day
+    why: str
+    notes: tuple[str, ...]  # differences settled, others at the same time, who is credited
     changes: tuple[Change, ...]
 
 
@@ -52,11 +55,13 @@ class HistoryPage:
     title: str
     lang: str
     target: str
+    here: str  # the address of this page
     list_label: str
     list_target: str
     steps: tuple[Step, ...]  # newest first
-    helpers: tuple[str, ...]  # organisations, A to Z
-    cut: bool
+    people: tuple[str, ...]  # as they are credited, A to Z
+    organisations: tuple[str, ...]  # A to Z
+    pager: Pager
     template: ClassVar[str] = "cop_history.html"
 
 
@@ -66,41 +71,61 @@ def history(asked: Asked, folder: str, slug: str) -> Answer:
     row = find(asked.db, record_type, slug)
     if row is None:
         return renamed(asked.db, record_type, slug, "/history")
+    page = asked.page()
     rows = asked.db.execute(
-        "SELECT * FROM history WHERE record_id = ? ORDER BY position DESC LIMIT ?", (row["record_id"], MAX_CHANGES + 1)
+        f"SELECT {happened.COLUMNS} FROM history WHERE record_id = ? ORDER BY position DESC LIMIT ? OFFSET ?",
+        (row["record_id"], PER_PAGE + 1, (page - 1) * PER_PAGE),
     ).fetchall()
-    steps = list(_steps(row["type"], list(reversed(rows[:MAX_CHANGES]))))
+    earlier = {"page": str(page + 1)} if len(rows) > PER_PAGE else None
     return HistoryPage(
         heading=_("What happened here"),
         title=row["title"],
         lang=row["language"],
         target=record_address(row["type"], row["slug"]),
+        here=history_address(row["type"], row["slug"]),
         list_label=labels.plural(record_type),
         list_target=f"/{record_type.folder}",
-        steps=tuple(reversed(steps)),
-        helpers=tuple(sorted({one["organisation"] for one in rows if one["organisation"]}, key=str.casefold)),
-        cut=len(rows) > MAX_CHANGES,
+        steps=tuple(_step(row["type"], one) for one in rows[:PER_PAGE]),
+        people=_people(row),
+        organisations=_organisations(asked.db, row["record_id"]),
+        pager=Pager("", {"page": str(page - 1)} if page > 1 else None, earlier),
     )
 
 
-def _steps(type_name: str, rows: list[sqlite3.Row]) -> Iterator[Step]:
-    """Oldest first, so that each change knows what stood there before."""
-    known: dict[str, Any] = {}
-    for row in rows:
-        patch = cards.loads(row["patch"])
-        changes = tuple(_change(type_name, name, known.get(name), value) for name, value in patch.items())
-        yield Step(
-            iso=row["claimed"],
-            day=dates.words(row["claimed"][:10]) if row["claimed"] else _("At an unknown time"),
-            sentence=_sentence(type_name, row, patch),
-            seen=dates.words(row["seen"][:10]) if row["seen"][:10] != row["claimed"][:10] else "",
-            changes=changes,
-        )
-        known |= {name: _after(known.get(name), value) for name, value in patch.items()}
+def _people(row: sqlite3.Row) -> tuple[str, ...]:
+    fields = cards.loads(row["fields"])
+    credited = [field.name for field in TYPES[row["type"]].fields if field.kind == "people" and fields.get(field.name)]
+    return tuple(sorted({one for name in credited for one in credits.words_of(fields[name])}, key=str.casefold))
 
 
-def _sentence(type_name: str, row: sqlite3.Row, patch: Mapping[str, Any]) -> str:
-    who = apart(row["organisation"]) if row["organisation"] else _("Somebody")
+def _organisations(db: sqlite3.Connection, record_id: str) -> tuple[str, ...]:
+    rows = db.execute(
+        "SELECT DISTINCT organisation FROM history WHERE record_id = ? AND organisation <> ''"
+        " ORDER BY organisation COLLATE NOCASE LIMIT ?",
+        (record_id, MAX_HELPERS),
+    )
+    return tuple(name for (name,) in rows)
+
+
+def _step(type_name: str, row: sqlite3.Row) -> Step:
+    patch, before = cards.loads(row["patch"]), _lists(cards.loads(row["before"]))
+    why = row["why"] or (patch.get("withdrawn") if row["kind"] == "withdraw" else "")
+    shown = {name: value for name, value in patch.items() if name != "withdrawn"}
+    return Step(
+        moment=happened.moment(row),
+        sentence=_sentence(type_name, row, patch, before),
+        why=why if isinstance(why, str) and why != NO_REASON else "",
+        notes=tuple(_notes(type_name, row, patch, before)),
+        changes=tuple(_change(type_name, name, before.get(name, []), value) for name, value in shown.items()),
+    )
+
+
+def _lists(values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {name: value for name, value in values.items() if isinstance(value, list)}
+
+
+def _sentence(type_name: str, row: sqlite3.Row, patch: Mapping[str, Any], before: Mapping[str, list[Any]]) -> str:
+    who = happened.who(row)
     if told := _KINDS.get(row["kind"]):
         return _(told, who=who)
     if row["kind"] != "change":
@@ -110,24 +135,56 @@ def _sentence(type_name: str, row: sqlite3.Row, patch: Mapping[str, Any]) -> str
         return _("%(who)s added it.", who=who)
     if not patch:
         return _("%(who)s changed something that this copy does not show.", who=who)
+    if set(patch) == {"withdrawn"}:
+        return _("%(who)s showed it again.", who=who)
+    if not before and {"title", "label"} & patch.keys():
+        return _("%(who)s added it as well.", who=who)
     names = [labels.field_label(TYPES.get(type_name), name) for name in patch]
-    shown = [*names[:4], ngettext("%(num)s more", "%(num)s more", len(names) - 4)] if len(names) > 5 else names
+    more = len(names) - MAX_NAMED + 1
+    shown = [*names[:-more], ngettext("%(num)s more", "%(num)s more", more)] if more > 1 else names
     return _("%(who)s changed: %(fields)s.", who=who, fields=listed(shown))
 
 
-def _change(type_name: str, name: str, before: Any, value: Any) -> Change:
+def _notes(
+    type_name: str, row: sqlite3.Row, patch: Mapping[str, Any], before: Mapping[str, list[Any]]
+) -> Iterator[str]:
+    record_type = TYPES.get(type_name)
+    for name, values in before.items():
+        if len(values) > 1:
+            label = labels.field_label(record_type, name)
+            count = len(values)
+            yield ngettext(
+                "There was %(num)s answer for “%(field)s”. This settled it.",
+                "There were %(num)s answers for “%(field)s”. This settled it.",
+                count,
+                field=label,
+            )
+    beside = facts.from_json(row["beside"])
+    for name in (one for one in beside if isinstance(one, str)) if isinstance(beside, list) else ():
+        label = labels.field_label(record_type, name)
+        yield _("Others changed “%(field)s” as well, before anybody could see both.", field=label)
+    for name in patch:
+        field = record_type.field(name) if record_type else None
+        if field and field.kind == "people" and (new := _newly(patch[name], before.get(name, []))):
+            yield _("Credited with it: %(people)s.", people=listed([apart(one) for one in new[:MAX_NAMED]]))
+
+
+def _newly(value: Any, before: Sequence[Any]) -> list[str]:
+    """People who are named now and were not before."""
+    known = {one for old in before for one in credits.words_of(old)}
+    return [one for one in credits.words_of(value) if one and one not in known] if value else []
+
+
+def _change(type_name: str, name: str, before: Sequence[Any], value: Any) -> Change:
+    label, ours = labels.field_label(TYPES.get(type_name), name), facts.is_ours(type_name, name)
     if _is_set_change(value):
-        before, value = value.get("removed") or [], value.get("added") or []
-    label = labels.field_label(TYPES.get(type_name), name)
-    told = [facts.in_words(type_name, name, one) for one in (before, value)]
-    return Change(label, told[0], told[1], facts.is_ours(type_name, name))
-
-
-def _after(before: Any, value: Any) -> Any:
-    if not _is_set_change(value):
-        return value
-    old = before if isinstance(before, list) else []
-    return [one for one in old if one not in value["removed"]] + list(value["added"])
+        before, value = [value["removed"]], value["added"]
+    out = [told for told in (facts.in_words(type_name, name, one) for one in before) if told]
+    new = facts.in_words(type_name, name, value)
+    if len(out) == 1 and isinstance(value, str) and not ours:
+        return Change(label, marking.pieces(out[0], new), ours)
+    taken = [marking.Piece(marking.OUT, one) for one in out]
+    return Change(label, (*taken, *([marking.Piece(marking.IN, new)] if new else [])), ours)
 
 
 def _is_set_change(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The first page, and what changed lately."""
+"""The first page, and the list of differences."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -7,18 +7,16 @@ from typing import ClassVar
 
 from cop.fields import GAPS, TYPES
 from cop.filing import HELP
-from cop.web import dates, events, labels
+from cop.web import events, labels
 from cop.web.asked import Asked
-from cop.web.cards import COLUMNS, Card, CardsPage, cards
+from cop.web.cards import COLUMNS, NEWEST, Card, CardsPage, cards
 from cop.web.language import _, number
-from cop.web.lists import Pager
 from cop.web.topics import Topic, read_topics, tree
 
 NEWS = 4
 NEXT = 3
 PAST = 2
-_RECENT = 300  # last changes that the news of the first page are picked from
-NEW_PER_PAGE = 50
+_RECENT = 300  # records that changed last, by their arrival here, that the news of the first page are picked from
 _NEWS_TYPES = ("post", "resource", "event", "project", "technique", "opportunity", "training")
 _COUNTED = (
     "resource",
@@ -64,25 +62,6 @@ class HomePage:
     topics: tuple[Topic, ...]
     gaps: tuple[Gap, ...]
     template: ClassVar[str] = "cop_home.html"
-
-
-@dataclass(frozen=True)
-class Day:
-    """What changed on one day."""
-
-    iso: str
-    heading: str
-    cards: tuple[Card, ...]
-
-
-@dataclass(frozen=True)
-class NewPage:
-    """What the template of the page of changes shows."""
-
-    heading: str
-    days: tuple[Day, ...]
-    pager: Pager
-    template: ClassVar[str] = "cop_new.html"
 
 
 def home(asked: Asked) -> HomePage:
@@ -133,30 +112,11 @@ def _gaps(db: sqlite3.Connection) -> Iterator[Gap]:
 def _news(db: sqlite3.Connection) -> tuple[Card, ...]:
     marks = ", ".join("?" * len(_NEWS_TYPES))
     rows = db.execute(
-        f"SELECT {COLUMNS} FROM (SELECT * FROM records ORDER BY changed DESC, record_id LIMIT {_RECENT}) AS records"
-        f" WHERE type IN ({marks}) ORDER BY changed DESC, type = 'post' DESC, date DESC, title LIMIT {NEWS}",
+        f"SELECT {COLUMNS} FROM (SELECT * FROM records ORDER BY {NEWEST} LIMIT {_RECENT}) AS records"
+        f" WHERE type IN ({marks}) ORDER BY seen DESC, type = 'post' DESC, date DESC, title LIMIT {NEWS}",
         _NEWS_TYPES,
     )
     return cards(rows, with_type=True)
-
-
-def new(asked: Asked) -> NewPage:
-    """/new: what changed, newest first, by day."""
-    page = asked.page()
-    offset = (page - 1) * NEW_PER_PAGE
-    rows = asked.db.execute(
-        f"SELECT {COLUMNS} FROM records ORDER BY changed DESC, record_id LIMIT ? OFFSET ?", (NEW_PER_PAGE + 1, offset)
-    ).fetchall()
-    days: dict[str, list[Card]] = {}
-    for row, card in zip(rows[:NEW_PER_PAGE], cards(rows[:NEW_PER_PAGE], with_type=True), strict=True):
-        days.setdefault(row["changed"][:10], []).append(card)
-    pager = Pager(
-        "",
-        {"page": str(page - 1)} if page > 1 else None,
-        {"page": str(page + 1)} if len(rows) > NEW_PER_PAGE else None,
-    )
-    found = (Day(iso, dates.words(iso) if iso else _("At an unknown time"), tuple(one)) for iso, one in days.items())
-    return NewPage(_("What changed"), tuple(found), pager)
 
 
 def differences(asked: Asked) -> CardsPage:

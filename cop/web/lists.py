@@ -11,7 +11,7 @@ from cop.search import numbers
 from cop.web import labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards
-from cop.web.language import N_, _, lookup
+from cop.web.language import _, lookup
 from cop.web.links import FEED, citation_files
 from cop.web.narrow import (
     NEW_DAYS,
@@ -19,7 +19,6 @@ from cop.web.narrow import (
     Facet,
     Option,
     Wanted,
-    everything,
     facet_list,
     fields_of,
     narrowed,
@@ -29,27 +28,6 @@ from cop.web.narrow import (
 
 PAGE_SIZE = 20
 FEW = 2000  # records: so many are put in order at once
-LEADS = {
-    "resource": N_(
-        "Guidance, toolkits, reports and more about doing research together. Each has a short summary in plain words."
-    ),
-    "post": N_("Longer pieces to read, by people in communities and universities."),
-    "organisation": N_(
-        "Everybody who is named in this collection, from A to Z. Being named does not mean that they stand behind it."
-    ),
-    "word": N_(
-        "What words mean, according to whom. Where meanings differ they stand side by side, and none is the main one."
-    ),
-    "principle": N_(
-        "Principles of working together, from different traditions. They do not always agree, and we have not made them agree."
-    ),
-    "checklist": N_("Questions to ask. Answer them here or on paper. What you tick and write stays on your device."),
-    "project": N_("What people are doing together."),
-    "technique": N_("Ways to decide, to listen and to share power, with who tried them and how it went."),
-    "opportunity": N_("Paid roles, courses and calls."),
-    "training": N_("Courses, for all who do research together."),
-    "page": N_("Pages about this collection."),
-}
 ORDERS = {
     "": "date DESC, title COLLATE NOCASE, record_id",
     "oldest": "(date = ''), date, title COLLATE NOCASE, record_id",
@@ -121,7 +99,7 @@ def _chosen(asked: Asked, field: Field) -> tuple[str, ...]:
 
 def rows(db: sqlite3.Connection, want: Wanted, limit: int, offset: int) -> list[sqlite3.Row]:
     """One page of the wanted records, in the wanted order."""
-    numbers = Counter(db, want).wanted() if want.narrows else None
+    numbers = Counter(db, want).wanted()
     if numbers is not None and want.found is not None and want.order in ("", "best"):
         best = [number for number in json.loads(want.found) if number in numbers]
         return _these(db, best[offset : offset + limit], "found.key")
@@ -161,12 +139,13 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
     """The list of one kind of record."""
     record_type = TYPES[type_name]
     want = wanted(asked, record_type)
-    count = Counter(asked.db, want).total()
+    counter = Counter(asked.db, want)
+    count = counter.total()
     found = rows(asked.db, want, PAGE_SIZE, (want.page - 1) * PAGE_SIZE)
-    things = labels.counted(record_type, everything(asked.db, record_type))
+    things = labels.counted(record_type, counter.everything())
     return ListPage(
         heading=labels.plural(record_type),
-        lead=lookup(LEADS.get(type_name, "")),
+        lead=lookup(record_type.lead),
         target=f"/{record_type.folder}",
         words=want.words,
         facets=facet_list(asked.db, want),

@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from cop import facet_sets
 from cop.fields import NEW, Field, RecordType, facets
 from cop.filing import ADDED, NOT_STATED
-from cop.web import labels
+from cop.web import ended, labels
 from cop.web.language import _, lookup, ngettext, number
 
 OPEN_OPTIONS = 6  # of a facet; more are folded away
@@ -135,11 +135,18 @@ class Counter:
         self._chosen = {name: self._of(name, values) for name, values in want.chosen.items()}
         if want.found is not None:
             self._chosen[""] = self._any_of("type", [want.record_type.name]) & BitMap(json.loads(want.found))
+        self.open = ended.still_open(db, want.record_type, want.today)
+        if self.open is not None:
+            self._chosen["open"] = self.open
 
     def wanted(self, leave_out: str = "-") -> BitMap | None:
         """The records that all choices leave, or all but one; None if nothing was chosen."""
         sets = [numbers for name, numbers in self._chosen.items() if name != leave_out]
         return reduce(and_, sets) if sets else None
+
+    def everything(self) -> int:
+        """How many records the list shows before any choice."""
+        return everything(self._db, self._want.record_type) if self.open is None else len(self.open)
 
     def total(self) -> int:
         """How many records are wanted."""
@@ -224,13 +231,15 @@ def value_labels(db: sqlite3.Connection, field: Field, values: Mapping[str, obje
 def _labels(
     db: sqlite3.Connection, field: Field, values: Mapping[str, object] | Sequence[str]
 ) -> Iterator[tuple[str, str]]:
-    if field.name == "topics":
-        titles = dict(db.execute("SELECT slug, title FROM records WHERE type = 'topic'").fetchall())
+    if field.to:
+        titles = dict(db.execute("SELECT slug, title FROM records WHERE type = ?", (field.to,)).fetchall())
         yield from ((value, titles.get(value) or labels.choice(value)) for value in values)
     elif field.name == "languages":
         yield from ((value, labels.language(value)) for value in values)
     elif field is NEW:
         yield from ((days, _("Last %(days)s days", days=int(days))) for days in values)
+    elif field.kind == "flag":
+        yield from ((value, _("Yes") if value == "True" else _("No")) for value in values)
     elif field.kind == "choice" or field.name == "audience":
         yield from ((value, labels.choice(value)) for value in values)
     else:

@@ -18,7 +18,10 @@ from cop.web import (
     history,
     home,
     lists,
+    logs,
+    news,
     people,
+    pictures,
     record,
     render,
     script,
@@ -46,7 +49,8 @@ def _list(folder: str) -> render.Build:
 # Regular expressions on the path as it was sent; named groups become arguments of the function.
 PAGES: list[tuple[str, render.Build]] = [
     (r"^/$", home.home),
-    (r"^/new$", home.new),
+    (r"^/new$", news.new),
+    (r"^/pictures$", pictures.pictures),
     (r"^/differences$", home.differences),
     (r"^/search$", finding.search_page),
     (r"^/add$", texts.add),
@@ -61,6 +65,7 @@ PAGES: list[tuple[str, render.Build]] = [
     (r"^/feed\.atom$", feeds.everything),
     (rf"^/(?P<folder>{_ANY_FOLDER})/feed\.atom$", feeds.kind),
     (r"^/topics/(?P<slug>[^/]+)/feed\.atom$", feeds.topic),
+    (r"^/projects/(?P<slug>[^/]+)/log\.csv$", logs.as_csv),
     (r"^/topics/(?P<slug>[^/]+)$", topics.topic),
     (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)$", record.record),
     (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)/history$", history.history),

@@ -3,12 +3,27 @@
 import re
 import sqlite3
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from markupsafe import Markup
 
 from cop.fields import FOLDERS, TYPES, RecordType
-from cop.web import calendars, cards, citing, dates, event_page, facts, labels, series, works
+from cop.web import (
+    calendars,
+    cards,
+    citing,
+    credits,
+    dates,
+    ended,
+    event_page,
+    facts,
+    happened,
+    labels,
+    logs,
+    series,
+    sides,
+    works,
+)
 from cop.web.asked import Asked
 from cop.web.language import _, lookup, ngettext
 from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
@@ -40,16 +55,6 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Variant:
-    """One meaning or wording, as one source gives it."""
-
-    heading: str
-    text: str
-    source: str
-    href: str
-
-
-@dataclass(frozen=True)
 class RecordPage:
     """What the template of a record shows."""
 
@@ -71,7 +76,7 @@ class RecordPage:
     unstated: int
     differences: tuple[Difference, ...]
     checks: str
-    variants: tuple[Variant, ...]
+    sides: tuple[sides.Side, ...]  # what differs, side by side
     record_id: str
     items: tuple[str, ...]  # questions of a checklist
     script: str  # address of the script that keeps answers to them, or ""
@@ -81,8 +86,12 @@ class RecordPage:
     whole: works.Edition | None  # that it is part of
     parts: tuple[works.Edition, ...]
     mentions: tuple[works.Mention, ...]
+    forms: tuple[works.Mention, ...]  # the same in other forms
+    log: tuple[logs.Step, ...]  # of a project
+    log_file: str
+    closed: bool
     related: tuple[works.Edition, ...]
-    credits: tuple[tuple[str, tuple[str, ...]], ...]
+    credits: tuple[credits.Credits, ...]
     contents: tuple[tuple[str, str], ...]  # id and text of the headings of a long text
     gap: str
     read_at: str  # address of the work itself
@@ -90,7 +99,7 @@ class RecordPage:
     cite_files: tuple[tuple[str, str], ...]  # name and address of the citation for programs
     cite_tags: tuple[tuple[str, str], ...]  # for the head of the page
     added: str
-    changed: str
+    changed: happened.LastChange
     history_count: str
     history_target: str
     row_target: str  # the same as a row of the tables
@@ -123,6 +132,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     facts_of = {name: value for name, value in fields.items() if name not in told}
     groups = facts.groups(db, record_type, facts_of, two_names)
     html, contents = with_contents(body(row["html"]))
+    next_to = sides.sides(db, row, fields)
     related = works.related(db, row, fields.get("topics"))
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]
     return RecordPage(
@@ -133,7 +143,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         heading=row["title"] or _("Without a title"),
         lang=row["language"],
         meta=cards.meta_line(row["type"], row["date"], fields) if not event else "",
-        summary=row["summary"],
+        summary="" if next_to and record_type.name == "principle" else row["summary"],  # then it is one of the sides
         html=html,
         slip=cards.slip(shown) if event else None,
         when=cards.event_when(shown) if event else "",
@@ -144,7 +154,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         unstated=sum(len(group.unstated) + sum(not fact.parts for fact in group.facts) for group in groups),
         differences=tuple(_differences(db, row, two_names)),
         checks=_checks(record_type, row["checks"]),
-        variants=tuple(_variants(fields.get("variants"))),
+        sides=next_to,
         record_id=row["record_id"],
         items=tuple(_items(fields.get("items"))),
         script=SCRIPT_PATH if record_type.name == "checklist" else "",
@@ -154,8 +164,12 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         whole=whole,
         parts=tuple(works.parts(db, row)),
         mentions=tuple(works.mentions(db, row)),
+        forms=tuple(works.forms(db, row, fields)),
+        log=logs.steps(fields.get("log")) if record_type.name == "project" else (),
+        log_file=f"{record_address('project', row['slug'])}/log.csv",
+        closed=ended.is_closed(record_type.name, fields, asked.today),
         related=tuple(one for one in related if one.target not in {edition.target for edition in (*newer, *older)}),
-        credits=tuple(_credits(record_type, fields)),
+        credits=credits.of_record(record_type, fields),
         contents=contents,
         read_at=outside(fields.get("url")) if resource else "",
         gap=cards.gap(row["type"], fields),
@@ -163,7 +177,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         cite_files=citation_files(record_address("resource", row["slug"])) if resource else (),
         cite_tags=citing.tags(asked, row, fields) if resource else (),
         added=dates.words(row["added"][:10]),
-        changed=dates.words(row["changed"][:10]),
+        changed=happened.last_change(db, row["record_id"], row["changed"]),
         history_count=labels.changes(changes),
         history_target=history_address(row["type"], row["slug"]),
         row_target=f"/site/records/{row['number']}",
@@ -219,28 +233,6 @@ def _checks(record_type: RecordType, checks: str) -> str:
     return comma(words)
 
 
-def _variants(value: object) -> list[Variant]:
-    entries = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-    found = []
-    for entry in entries:
-        parts = {key: facts.in_words("", key, one) for key, one in entry.items()}
-        source, year = parts.get("source", ""), parts.get("year", "")
-        heading = parts.get("label") or comma([part for part in (source, year) if part]) or _("Source not stated")
-        text = parts.get("text") or parts.get("difference", "")
-        found.append(Variant(heading, text, source if parts.get("label") else "", outside(entry.get("url"))))
-    return found
-
-
 def _items(value: object) -> list[str]:
     entries = value if isinstance(value, list) else []
     return [facts.in_words("", "text", entry.get("text") if isinstance(entry, dict) else entry) for entry in entries]
-
-
-def _credits(record_type: RecordType, fields: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
-    people_fields = [
-        field
-        for field in record_type.fields
-        if field.kind == "people" and fields.get(field.name) and field.name != "roles"
-    ]
-    ordered = sorted(people_fields, key=lambda field: field.name != "credits")
-    return [(lookup(field.label), tuple(facts.people(fields[field.name]))) for field in ordered]

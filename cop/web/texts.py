@@ -7,7 +7,7 @@ from typing import ClassVar
 from markupsafe import Markup
 
 from cop.fields import TYPES
-from cop.web import dates
+from cop.web import happened
 from cop.web.asked import Asked
 from cop.web.language import N_, _, lookup
 from cop.web.links import body, history_address
@@ -35,7 +35,7 @@ class TextPage:
     summary: str
     html: Markup
     paragraphs: tuple[str, ...]
-    changed: str
+    changed: happened.LastChange | None
     history_target: str
     template: ClassVar[str] = "cop_text.html"
 
@@ -148,7 +148,7 @@ def text(asked: Asked) -> TextPage:
     if row is None:
         default = DEFAULTS[name]
         paragraphs = tuple(lookup(paragraph) for paragraph in default.paragraphs)
-        return TextPage(lookup(default.heading), True, "", lookup(default.lead), Markup(), paragraphs, "", "")
+        return TextPage(lookup(default.heading), True, "", lookup(default.lead), Markup(), paragraphs, None, "")
     return TextPage(
         heading=row["title"],
         ours=False,
@@ -156,7 +156,7 @@ def text(asked: Asked) -> TextPage:
         summary=row["summary"],
         html=Markup(body(row["html"], depth=1)),
         paragraphs=(),
-        changed=dates.words(row["changed"][:10]),
+        changed=happened.last_change(asked.db, row["record_id"], row["changed"]),
         history_target=history_address("page", name),
     )
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from markupsafe import Markup
 
 from cop.fields import TYPES
-from cop.web import labels
+from cop.web import happened, labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards, loads
 from cop.web.language import _, number
@@ -67,7 +67,7 @@ class TopicPage:
     parent: Topic | None
     children: tuple[Topic, ...]
     sections: tuple[Section, ...]
-    known: bool  # somebody has described this topic
+    changed: happened.LastChange | None  # None if nobody has described this topic
     history_target: str
     feed_target: str
     calendar_target: str  # "" if there are no events on it
@@ -144,7 +144,7 @@ def topic(asked: Asked, slug: str) -> Answer:
         parent=known.get(mine.parent) if mine else None,
         children=tuple(one for one in known.values() if one.parent == slug),
         sections=sections,
-        known=row is not None,
+        changed=happened.last_change(db, row["record_id"], row["changed"]) if row else None,
         history_target=history_address("topic", slug),
         feed_target=f"{record_address('topic', slug)}{FEED}",
         calendar_target=f"{record_address('topic', slug)}/events.ics" if _has_events(sections) else "",

@@ -4,21 +4,22 @@ import json
 import math
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from markupsafe import Markup
 
 from cop.fields import TYPES, RecordType
 from cop.filing import MENTIONS, WAS, mention
-from cop.web import dates, facts, labels
+from cop.web import dates, ended, facts, labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, CardsPage, cards, loads
 from cop.web.language import _, apart
 from cop.web.links import outside, record_address
 from cop.web.render import Moved
-from cop.web.words import listed
+from cop.web.words import comma, listed
 
 RELATED = 5
 MAX_ONCE = 20  # records that once had the same address
@@ -56,7 +57,11 @@ def find(db: sqlite3.Connection, record_type: RecordType, slug: str) -> sqlite3.
     row: sqlite3.Row | None = db.execute(
         "SELECT * FROM records WHERE type = ? AND slug = ? ORDER BY record_id LIMIT 1", (record_type.name, slug)
     ).fetchone()
-    return row
+    return None if row is None or _hidden(row) else row
+
+
+def _hidden(row: sqlite3.Row) -> bool:
+    return ended.is_hidden(row["type"], loads(row["fields"]), date.today())
 
 
 def renamed(db: sqlite3.Connection, record_type: RecordType, slug: str, below: str = "") -> Moved | CardsPage | None:
@@ -64,7 +69,7 @@ def renamed(db: sqlite3.Connection, record_type: RecordType, slug: str, below: s
     rows = db.execute(
         f"SELECT {COLUMNS} FROM records WHERE record_id = ? AND type = ? AND slug <> ?", (slug, record_type.name, slug)
     ).fetchall()
-    rows = rows or _once_at(db, record_type, slug)
+    rows = [row for row in rows or _once_at(db, record_type, slug) if not _hidden(row)]
     if len(rows) == 1:
         return Moved(record_address(rows[0]["type"], rows[0]["slug"]) + below)
     lead = _("This address has stood for more than one thing. Which of them are you looking for?")
@@ -137,6 +142,26 @@ def parts(db: sqlite3.Connection, row: sqlite3.Row) -> list[Edition]:
     """The works that say they are part of this one."""
     found = _filed(db, [row["type"]], "part_of", _addresses(db, row), MAX_PARTS)
     return [_dated(one) for one in found if one["record_id"] != row["record_id"]]
+
+
+def forms(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any]) -> list[Mention]:
+    """The same in other forms, such as Easy Read or another language; either side may name the other."""
+    named = [_named(db, TYPES[row["type"]], slug) for slug in fields.get("same_as_in") or []][:MAX_PARTS]
+    found = {
+        one["record_id"]: one
+        for one in [*named, *_filed(db, [row["type"]], "same_as_in", _addresses(db, row), MAX_PARTS)]
+        if one
+    }
+    return [_form(one) for one in found.values() if one["record_id"] != row["record_id"]]
+
+
+def _form(row: sqlite3.Row) -> Mention:
+    form = loads(row["fields"]).get("form")
+    spoken = labels.language(row["language"]) if row["language"] else ""
+    told = comma([part for part in (labels.choice(form) if isinstance(form, str) else "", spoken) if part])
+    return Mention(
+        told or labels.type_label(row["type"]), row["title"], row["language"], record_address(row["type"], row["slug"])
+    )
 
 
 def mentions(db: sqlite3.Connection, row: sqlite3.Row) -> list[Mention]:

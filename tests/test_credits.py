@@ -1,0 +1,66 @@
+"""Everybody is credited in the same way: by name from A to Z, without rank, whatever their organisation."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cop.fields import TYPES
+from cop.naming import has_title, with_titles
+from cop.web import credits
+
+
+def test_names_stand_from_a_to_z_and_organisations_change_nothing() -> None:
+    given = [
+        {"name": "Zoe", "role": "wrote", "organisation": "University of Bristol"},
+        {"name": "amina", "role": "told us", "organisation": "Caafi Health"},
+        {"name": "Élodie", "role": "checked"},
+        "A reading group",
+    ]
+    assert [one.words for one in credits.people(given)] == [
+        "A reading group", "amina, Caafi Health: told us", "Élodie: checked", "Zoe, University of Bristol: wrote",
+    ]  # fmt: skip
+
+
+def test_somebody_with_two_roles_stands_once() -> None:
+    given = [{"name": "Ann", "role": role} for role in ("wrote", "Checked", "wrote", "baked")]
+    (ann,) = credits.people(given)
+    assert ann.words == "Ann: wrote, checked, baked"
+    assert [role.ours for role in ann.roles] == [True, True, False]
+
+
+@pytest.mark.parametrize("value", [None, [], {}, [None], [[]], 3.5, True, [{"role": "wrote"}], [{"name": {"a": 1}}]])
+def test_nonsense_from_a_partner_is_no_error(value: object) -> None:
+    assert all(one.name for one in credits.people(value))
+
+
+def test_the_credits_of_a_record_come_before_its_other_roles() -> None:
+    fields = {"chair": [{"name": "Bo"}], "credits": [{"name": "Cy"}]}
+    assert [one.heading for one in credits.of_record(TYPES["event"], fields)] == ["Who did what", "Chairs"]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("Dr. Ann Lee", True), ("dr Ann", True), ("Professor Lee", True), ("Ann Lee OBE", True), ("Ann Lee, PhD", True),
+     ("Sir Ann", True), ("Dr", False), ("Drew", False), ("Profumo", False), ("Siri Dame", False), ("Hobe Lee", False)],
+)  # fmt: skip
+def test_titles_are_known(name: str, title: bool) -> None:
+    assert has_title(name) is title
+
+
+def test_only_people_are_looked_at() -> None:
+    fields = {
+        "title": "Dr Who",
+        "authors": ["Dr Ann"],
+        "credits": [{"name": "Prof Bo", "role": "wrote"}, {"name": "Cy"}],
+    }
+    assert list(with_titles("post", fields)) == [("authors", "Dr Ann"), ("credits", "Prof Bo")]
+
+
+def test_load_takes_a_name_with_a_title_and_remarks_on_it(cop: Any, tmp_path: Path) -> None:
+    post = tmp_path / "site" / "content" / "posts" / "a.md"
+    post.parent.mkdir(parents=True, exist_ok=True)
+    post.write_text("---\ntitle: A\nauthors: [Dr Ann]\n---\n")
+    result = cop("load")
+    assert result.exit_code == 0
+    assert "content/posts/a.md: “authors”: we name everybody without titles, not “Dr Ann”." in result.output
