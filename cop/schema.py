@@ -8,6 +8,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from cop.errors import CopError
@@ -152,7 +153,14 @@ M002_SYNC = """
         sha256 TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (source, sha256)) WITHOUT ROWID;
 """
 
-SITE_TABLES = """
+# Of an event: 1 for a call that is always open or an event without a date; and the last day, "2018" as "2018~~~~~~", so
+# that it comes after every day of 2018. An index answers for them: keep to these words where they are asked for.
+EVENT_IS_CALL = "(coalesce(json_extract(fields, '$.kind'), '') = 'call')"
+# a call "in 2019" was meant for that year; one that began on a day and has no end goes on
+EVENT_IS_OPEN = f"(date = '' OR ({EVENT_IS_CALL} AND json_extract(fields, '$.end') IS NULL AND length(date) >= 10))"
+EVENT_LAST = "substr(coalesce(nullif(ends, ''), json_extract(fields, '$.end'), date) || '~~~~~~~~~~', 1, 10)"
+
+SITE_TABLES = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE records (
     number INTEGER PRIMARY KEY,
@@ -183,6 +191,7 @@ CREATE INDEX records_title ON records (type, title COLLATE NOCASE, record_id);
 CREATE INDEX records_added ON records (type, added DESC, record_id);
 CREATE INDEX records_changed ON records (changed DESC, record_id);
 CREATE INDEX records_type_changed ON records (type, changed DESC, record_id);
+CREATE INDEX records_event ON records ({EVENT_IS_OPEN}, {EVENT_LAST}) WHERE type = 'event';
 CREATE INDEX records_seen ON records (seen, min(changed, seen), record_id);
 CREATE TABLE history (
     record_id TEXT NOT NULL,
@@ -310,7 +319,15 @@ def is_site_current(path: Path) -> bool:
             header = file.read(64)
     except OSError:
         return False
-    return int.from_bytes(header[60:64], "big") == SITE_VERSION  # user_version: https://sqlite.org/fileformat.html
+    return int.from_bytes(header[60:64], "big") == _site_tables()[1]  # user_version: https://sqlite.org/fileformat.html
+
+
+@cache
+def _site_tables() -> tuple[str, int]:
+    """What makes the tables of `site.db`, and their version: with a new field, it is another file."""
+    tables = SITE_TABLES + "".join(_public_view(record_type) for record_type in TYPES.values())
+    filed = sorted((name, field.name) for name, fields in facets().items() for field in fields)
+    return tables, zlib.crc32(f"{SITE_VERSION} {filed} {tables}".encode()) & 0x7FFF_FFFF
 
 
 def open_site(path: Path) -> sqlite3.Connection:
@@ -318,9 +335,7 @@ def open_site(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     db = _connect(path)
     db.execute("PRAGMA synchronous = NORMAL")  # it can be rebuilt from the log at any time
-    tables = SITE_TABLES + "".join(_public_view(record_type) for record_type in TYPES.values())
-    filed = sorted((name, field.name) for name, fields in facets().items() for field in fields)
-    version = zlib.crc32(f"{SITE_VERSION} {filed} {tables}".encode()) & 0x7FFF_FFFF  # with a new field, another file
+    tables, version = _site_tables()
     if db.execute("PRAGMA user_version").fetchone()[0] != version:
         db.close()
         for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):

@@ -57,7 +57,7 @@ EXPECTED: dict[str, dict[str, Any] | None] = {
     "missing_in_resources": {"title": "Rose and Kalathil, 2019", "summary": None, "link": "no link"},
     "access_not_stated": None,
     "meanings_side_by_side": {"word": "Co-production", "meaning": "More equal", "source": "CLAHRC West", "year": 2018},
-    "who_contributed": {"kind": "community", "organisation": "Caafi Health", "records": 2, "changes": 6},
+    "who_contributed": {"kind": "community", "organisation": "Caafi Health", "records": 2},
     "answers_that_differ": {
         "title": "Power workshop",
         "field": "venue_access",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from cop.schema import EVENT_IS_CALL, EVENT_IS_OPEN, EVENT_LAST
 from cop.web import cards, gathering, series
 from cop.web.cards import Card, Slip
 
@@ -24,13 +25,13 @@ class Event:
     unstated: str  # one sentence, or ""
 
 
-# Which of the three an event is. `date` is its start as written, of any precision: "2018" is compared as a year.
-_END = "coalesce(nullif(ends, ''), json_extract(fields, '$.end'), date)"
-_CALL = "coalesce(json_extract(fields, '$.kind'), '') = 'call'"
-# a call "in 2019" was meant for that year; one that began on a day and has no end goes on
-_OPEN = f"(date = '' OR ({_CALL} AND json_extract(fields, '$.end') IS NULL AND length(date) >= 10))"
-_COMING = f"(NOT {_OPEN} AND substr({_END}, 1, 10) >= substr(:today, 1, length(substr({_END}, 1, 10))))"
-_PAST = f"(NOT {_OPEN} AND NOT {_COMING})"
+# Which of the three an event is. An index answers for it, see schema.py.
+_OPEN = f"({EVENT_IS_OPEN} = 1)"
+_COMING = f"({EVENT_IS_OPEN} = 0 AND {EVENT_LAST} >= :today)"
+_PAST = f"({EVENT_IS_OPEN} = 0 AND {EVENT_LAST} < :today)"
+_NEWEST_PAST = (
+    f"(+{EVENT_IS_OPEN} = 0 AND +{EVENT_LAST} < :today AND date <= :today)"  # by the index of dates: a few are enough
+)
 
 
 # a series that began long ago does not push away what is next
@@ -44,19 +45,19 @@ def coming(db: sqlite3.Connection, today: date, narrowed: Narrowed = ALL, limit:
 
 def open_calls(db: sqlite3.Connection, today: date, limit: int) -> tuple[Event, ...]:
     """Calls without a closing date."""
-    return _select(db, f"{_OPEN} AND {_CALL}", "title COLLATE NOCASE", today, limit)
+    return _select(db, f"{_OPEN} AND {EVENT_IS_CALL}", "title COLLATE NOCASE", today, limit)
 
 
 def without_date(db: sqlite3.Connection, today: date, narrowed: Narrowed) -> tuple[Event, ...]:
     """Calls that are open, then events of which no date is known."""
-    return _select(db, _OPEN, f"{_CALL} DESC, title COLLATE NOCASE", today, MAX_SHOWN, narrowed)
+    return _select(db, _OPEN, f"{EVENT_IS_CALL} DESC, title COLLATE NOCASE", today, MAX_SHOWN, narrowed)
 
 
 def past(
     db: sqlite3.Connection, today: date, limit: int, narrowed: Narrowed = ALL, offset: int = 0
 ) -> tuple[Event, ...]:
     """Past events, newest first."""
-    return _select(db, _PAST, "date DESC, title", today, limit, narrowed, offset)
+    return _select(db, _NEWEST_PAST, "date DESC, title", today, limit, narrowed, offset)
 
 
 def count_coming(db: sqlite3.Connection, today: date) -> int:
@@ -68,7 +69,7 @@ def count_coming(db: sqlite3.Connection, today: date) -> int:
 def with_a_day(db: sqlite3.Connection, today: date, narrowed: Narrowed, limit: int) -> list[sqlite3.Row]:
     """Events whose day is known, for calendars: those to come first, soonest first; then the newest of the past."""
     condition, values = _named(narrowed)
-    coming = f"({_END} >= :today)"
+    coming = f"({EVENT_LAST} >= :today)"
     return db.execute(
         f"SELECT * FROM records WHERE type = 'event' AND length(date) >= 10 AND {condition}"
         f" ORDER BY {coming} DESC, CASE WHEN {coming} THEN date END, date DESC, record_id LIMIT {limit}",
@@ -132,7 +133,7 @@ def in_months(db: sqlite3.Connection, first: date, last: date, narrowed: Narrowe
     condition, values = _named(narrowed)
     return db.execute(
         f"SELECT {cards.COLUMNS} FROM records WHERE type = 'event' AND length(date) >= 7 AND {condition}"
-        f" AND substr(date, 1, 10) <= :last AND substr({_END}, 1, 10) >= substr(:first, 1, length(substr({_END}, 1, 10)))"
+        f" AND substr(date, 1, 10) <= :last AND {EVENT_LAST} >= :first"
         f" ORDER BY date DESC, record_id LIMIT {limit}",
         {"first": first.isoformat(), "last": last.isoformat(), **values},
     ).fetchall()
