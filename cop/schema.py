@@ -15,7 +15,7 @@ from cop.errors import CopError
 from cop.fields import TYPES, RecordType, facets
 
 APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 6  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+SITE_VERSION = 7  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
 STORE_VERSION = 2  # how many functions stand in _migrate()
