@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from gettext import NullTranslations
 
 from babel import Locale
 from babel.numbers import format_decimal
@@ -83,13 +84,13 @@ def N_(text: str) -> str:
 
 def lookup(text: str) -> str:
     """The translation as it is, or the same text if there is none."""
-    return _found(text, current()) if text else ""
+    return _found(text, catalogue(current()).translations) if text else ""
 
 
 # A page says a hundred things, most of them again on the next page. `typed`: what is HTML must not stand for what is not.
 @lru_cache(maxsize=8192, typed=True)
-def _found(text: str, code: str) -> str:
-    return catalogue(code).translations.gettext(text)
+def _found(text: str, words: NullTranslations) -> str:
+    return words.gettext(text)
 
 
 def _(text: str, **values: object) -> str:
@@ -115,13 +116,13 @@ def ngettext(one: str, many: str, count: int, **values: object) -> str:
 
 def on_page(text: str, **values: object) -> Markup:
     """`_` for templates: always HTML."""
-    found = _escaped(text, current())
+    found = _escaped(text, catalogue(current()).translations)
     return Markup(_filled(found, escape(text), values)) if values else found
 
 
 @lru_cache(maxsize=8192, typed=True)
-def _escaped(text: str, code: str) -> Markup:
-    return escape(_found(text, code) if text else "")
+def _escaped(text: str, words: NullTranslations) -> Markup:
+    return escape(_found(text, words) if text else "")
 
 
 def counted_on_page(one: str, many: str, count: int, **values: object) -> Markup:
