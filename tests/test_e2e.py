@@ -225,6 +225,7 @@ def test_a_coordinator_goes_from_the_first_page_to_the_difference_and_to_the_inv
     assert "sees it" in page.locator("h1").inner_text()
     page.get_by_role("link", name="Invite a partner").click()
     assert page.locator("pre").inner_text().startswith("cop1:")
+    page.wait_for_load_state("load")  # the picture, too
     assert page.locator("img.code").evaluate("image => image.complete && image.naturalWidth > 200")
     page.context.close()
 
