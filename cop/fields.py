@@ -110,6 +110,9 @@ COMMON: tuple[Field, ...] = (
     Field("withdrawn", "text", "Withdrawn because"),
 )
 
+OF_PROJECT = Field(
+    "project", "set", "Part of the project", "Short addresses of projects.", "About", facet=True, to="project"
+)
 PAGE = (
     Field("date", "date", "Date", "", "About"),
     Field("authors", "list", "By", "Names as each person wishes, in the order they chose.", "About"),
@@ -118,6 +121,7 @@ _CASE = "What happened"
 POST = (
     Field("kind", "choice", "Kind", "", "About", POST_KINDS, facet=True),
     *PAGE,
+    OF_PROJECT,
     Field("stages", "entries", "Who was in at which stage", "A list of {stage, who}.", _CASE),
     Field("what_changed", "text", "What changed", "", _CASE),
     Field("what_went_wrong", "text", "What went wrong", "Failures help others most.", _CASE),
@@ -125,6 +129,7 @@ POST = (
 )
 RESOURCE = (
     Field("label", "text", "Name in our words", "When the title is not known.", "About"),
+    OF_PROJECT,
     Field("authors", "list", "Authors", "", "About"),
     Field("publisher", "text", "Published by", "", "About"),
     Field("year", "number", "Year", "", "About", facet=True),
@@ -188,6 +193,7 @@ EVENT = (
         first=True,
     ),
     Field("organisers", "set", "Run by", "", "About", facet=True),
+    OF_PROJECT,
     Field("participants", "text", "For", "", "About"),
     Field("theme", "text", "Theme", "", "About"),
     Field("url", "url", "More about it", "", "About"),
@@ -348,10 +354,12 @@ PRINCIPLE = (
 )
 CHECKLIST = (
     Field("applies_to", "text", "Use it for", "", "About"),
+    OF_PROJECT,
     Field("items", "entries", "Questions", "A list of {text}."),
 )
 TECHNIQUE = (
     Field("purpose", "text", "What for", "", "About"),
+    OF_PROJECT,
     Field("group_size", "text", "Group size", "", "About"),
     Field("time_needed", "text", "Time needed", "", "About"),
     Field("materials", "list", "What you need", "", "About"),
@@ -372,6 +380,7 @@ TECHNIQUE = (
 OPPORTUNITY = (
     Field("kind", "choice", "Kind", "", "About", OPPORTUNITY_KINDS, facet=True),
     Field("organisers", "set", "Offered by", "", "About", facet=True),
+    OF_PROJECT,
     Field("closes", "date", "Closes", "Afterwards it leaves the list. Its page stays.", "About", ask=True),
     Field("pay", "money", "Pay", "", "About", ask=True),
     Field("checks_needed", "text", "Checks needed", "", "About", ask=True),
@@ -384,6 +393,7 @@ _FROM_EVENTS = {
 }  # fmt: skip
 TRAINING = (
     Field("organisers", "set", "Run by", "", "About", facet=True),
+    OF_PROJECT,
     Field("audience", "set", "For", "", "About", facet=True),
     Field("level", "text", "Level", "", "About"),
     Field("cost", "money", "Cost", "", "About", ask=True),
@@ -440,10 +450,12 @@ KINDS_OF_RECORDS = (
 
 # What readers can narrow lists by and nobody writes down: `filing` works it out.
 NEW = Field("new", "number", "New here", facet=True)  # days since it was added
+NAMED = Field("named", "set", "Organisation", facet=True)  # names it anywhere; only links from its page choose it
 WORKED_OUT: tuple[Field, ...] = (
     Field("help", "choice", "Needs help", choices=GAPS, facet=True),
     Field("added_by", "choice", "Added by", choices=ORGANISATION_KINDS, facet=True),
     NEW,
+    NAMED,
 )
 
 TYPES: dict[str, RecordType] = {}

@@ -163,8 +163,9 @@ def _resources(site: SiteBuilder) -> None:
     site.add("resource", "dalil", title="دليل البحث المشترك", languages=["ar"], summary="ملخص قصير", kind="toolkit")
     for at in range(25):
         site.add(
-            "resource", f"paper-{at}", title=f"Paper number {at}", kind="paper", year=1990 + at, topics=["meetings"]
-        )
+            "resource", f"paper-{at}", title=f"Paper number {at}", kind="paper", year=1990 + at, topics=["meetings"],
+            **({"publisher": "Caafi Health", "project": ["map"]} if at < 6 else {}),
+        )  # fmt: skip
 
 
 def _long_history(site: SiteBuilder, record_id: str) -> None:

@@ -11,12 +11,12 @@ from urllib.parse import quote
 from cop import attachments, blobs
 from cop.asking import is_asked
 from cop.fields import TYPES, Field, RecordType, grouped
+from cop.filing import ORGANISATIONS
 from cop.web import credits, dates, labels, series, words
 from cop.web.language import _, lookup
 from cop.web.links import outside, record_address, shown_as
 
 CREDITS = "Credits"  # shown beside the text, not among the facts
-_NAMES = frozenset({"organisers", "organisation", "funders", "publisher", "rights_holders"})  # often of organisations
 _LONG = 60  # characters; a list with a longer text is shown one below the other
 
 
@@ -133,7 +133,7 @@ def show(links: Links, field: Field, value: object) -> Iterator[Part]:
         yield from (_file(links, field, one) for one in _many(value))
     elif field.to:
         yield from _by_slug(links, field.to, value)
-    elif field.name in _NAMES:
+    elif field.name in ORGANISATIONS:
         yield from (Part(_plain(one), links.by_title("organisation", _plain(one))) for one in _many(value))
     else:
         yield from (_part(field, one) for one in _many(value))

@@ -11,7 +11,7 @@ from operator import and_
 from pyroaring import BitMap
 
 from cop import facet_sets
-from cop.fields import NEW, Field, RecordType, facets
+from cop.fields import NAMED, NEW, Field, RecordType, facets
 from cop.filing import ADDED, NOT_STATED
 from cop.web import ended, labels
 from cop.web.language import _, lookup, ngettext, number
@@ -20,7 +20,7 @@ OPEN_OPTIONS = 6  # of a facet; more are folded away
 MAX_OPTIONS = 300
 PARAMETERS = {
     "topics": "topic", "languages": "language", "organisers": "organiser", "open_access": "cost",
-    "access_provided": "access", "join_methods": "join", "costs_covered": "covered",
+    NAMED.name: "organisation", "access_provided": "access", "join_methods": "join", "costs_covered": "covered",
 }  # fmt: skip
 _FIRST = {
     name: at
@@ -155,6 +155,9 @@ class Counter:
 
     def counts(self, name: str) -> dict[str, int]:
         """Per value of a facet, how many records it and all other choices would leave."""
+        if name == NAMED.name:  # nobody wants all of them to choose from
+            others = self.wanted(leave_out=name)
+            return {one: _both(self._any_of(name, [one]), others) for one in self._want.chosen.get(name, ())}
         others = self.wanted(leave_out="-" if _wants_every(self._want.record_type, name) else name)
         if name == NEW.name:
             return {str(days): _both(self._new(days), others) for days in NEW_DAYS}
@@ -172,6 +175,8 @@ class Counter:
     def _any_of(self, name: str, values: Sequence[str]) -> BitMap:
         if name == NEW.name:
             return self._new(max(map(int, values)))
+        if name == NAMED.name:
+            return facet_sets.of_names(self._db, self._want.record_type.name, values)
         return BitMap.union(BitMap(), *facet_sets.of_values(self._db, self._want.record_type.name, name, values))
 
     def _new(self, days: int) -> BitMap:

@@ -20,6 +20,7 @@ from cop.web import (
     happened,
     labels,
     logs,
+    sections,
     series,
     sides,
     works,
@@ -91,6 +92,7 @@ class RecordPage:
     log_file: str
     closed: bool
     related: tuple[works.Edition, ...]
+    sections: tuple[sections.Section, ...]  # what names an organisation, or is part of a project
     credits: tuple[credits.Credits, ...]
     contents: tuple[tuple[str, str], ...]  # id and text of the headings of a long text
     gap: str
@@ -169,6 +171,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         log_file=f"{record_address('project', row['slug'])}/log.csv",
         closed=ended.is_closed(record_type.name, fields, asked.today),
         related=tuple(one for one in related if one.target not in {edition.target for edition in (*newer, *older)}),
+        sections=sections.of_record(asked, row, fields, works.addresses(db, row)),
         credits=credits.of_record(record_type, fields),
         contents=contents,
         read_at=outside(fields.get("url")) if resource else "",

@@ -116,11 +116,11 @@ def editions(db: sqlite3.Connection, row: sqlite3.Row, forward: str, back: str) 
 
 
 def _naming(db: sqlite3.Connection, row: sqlite3.Row, field: str) -> sqlite3.Row | None:
-    rows = _filed(db, [row["type"]], field, _addresses(db, row), 1)
+    rows = _filed(db, [row["type"]], field, addresses(db, row), 1)
     return rows[0] if rows else None
 
 
-def _addresses(db: sqlite3.Connection, row: sqlite3.Row) -> list[str]:
+def addresses(db: sqlite3.Connection, row: sqlite3.Row) -> list[str]:
     """The address of a record and those that it once had."""
     was = db.execute(_ONCE, (row["record_id"], WAS))
     return [row["slug"], *(value for (value,) in was)]
@@ -140,7 +140,7 @@ def _filed(
 
 def parts(db: sqlite3.Connection, row: sqlite3.Row) -> list[Edition]:
     """The works that say they are part of this one."""
-    found = _filed(db, [row["type"]], "part_of", _addresses(db, row), MAX_PARTS)
+    found = _filed(db, [row["type"]], "part_of", addresses(db, row), MAX_PARTS)
     return [_dated(one) for one in found if one["record_id"] != row["record_id"]]
 
 
@@ -149,7 +149,7 @@ def forms(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any]) -
     named = [_named(db, TYPES[row["type"]], slug) for slug in fields.get("same_as_in") or []][:MAX_PARTS]
     found = {
         one["record_id"]: one
-        for one in [*named, *_filed(db, [row["type"]], "same_as_in", _addresses(db, row), MAX_PARTS)]
+        for one in [*named, *_filed(db, [row["type"]], "same_as_in", addresses(db, row), MAX_PARTS)]
         if one
     }
     return [_form(one) for one in found.values() if one["record_id"] != row["record_id"]]
@@ -166,7 +166,7 @@ def _form(row: sqlite3.Row) -> Mention:
 
 def mentions(db: sqlite3.Connection, row: sqlite3.Row) -> list[Mention]:
     """The records whose text links to this one."""
-    values = [mention(row["type"], slug) for slug in _addresses(db, row)]
+    values = [mention(row["type"], slug) for slug in addresses(db, row)]
     found = _filed(db, TYPES, MENTIONS, values, MAX_PARTS)
     return [
         Mention(labels.type_label(one["type"]), one["title"], one["language"], record_address(one["type"], one["slug"]))
