@@ -16,6 +16,7 @@ from dataclasses import dataclass
 #   file             an attachment or a text          files     list of these, one value
 #   repeats          words, see recurring.py            dates     dates without order, merged like a set
 #   moves            list of {date, to, place}, one value
+#   record           the address of a record of any kind, such as resources/guidance-2021
 #   money            text; not a bare number, because nobody would know which money
 Kind = str
 
@@ -74,6 +75,7 @@ class RecordType:
     fields: tuple[Field, ...]
     sort: str = "title"  # field by which its list is ordered
     lead: str = ""  # one or two sentences at the top of its list
+    empty: str = ""  # what belongs there, for readers of a list that is still empty
     asks: bool = False  # its page says aloud which fields that `ask` are blank
 
     def field(self, name: str) -> Field | None:
@@ -402,50 +404,83 @@ TRAINING = (
     Field("url", "url", "More about it", "", "Find it"),
     *(field for field in EVENT if field.name in _FROM_EVENTS),
 )
+NOTE = (
+    Field("about", "record", "About", "Its address on the site, such as resources/guidance-2021.", "About", facet=True),
+    *PAGE,
+)
 TOPIC = (Field("parent", "text", "Part of", "Short address of the wider topic.", to="topic"),)
 
 KINDS_OF_RECORDS = (
     RecordType(
         "post", "posts", "Post", "Posts", POST + COMMON, sort="date",
         lead="Longer pieces to read, by people in communities and universities.",
+        empty="Here belong stories of doing research together, what you learned, and what went wrong.",
     ),
-    RecordType("event", "events", "Event", "Events", EVENT + COMMON, sort="start", asks=True),
+    RecordType(
+        "event", "events", "Event", "Events", EVENT + COMMON, sort="start", asks=True,
+        empty="Here belong meetings, courses and calls that others may want to know of.",
+    ),
     RecordType(
         "resource", "resources", "Resource", "Resources", RESOURCE + COMMON, sort="year", asks=True,
         lead="Guidance, toolkits, reports and more about doing research together. Each has a short summary in plain words.",
+        empty="Here belong guides, reports, films and websites that helped you. A link and a sentence are enough.",
     ),
-    RecordType("person", "people", "Person", "People", PERSON + COMMON),
+    RecordType(
+        "person", "people", "Person", "People", PERSON + COMMON,
+        empty="Nobody yet, and that is fine. People are listed here only if they ask for it, and are taken off when they wish.",
+    ),
     RecordType(
         "organisation", "organisations", "Organisation", "Organisations", ORGANISATION + COMMON,
         lead="Everybody who is named in this collection, from A to Z. Being named does not mean that they stand behind it.",
+        empty="Here belong the groups, services and universities that the other pages name.",
     ),
-    RecordType("project", "projects", "Project", "Projects", PROJECT + COMMON, lead="What people are doing together."),
-    RecordType("page", "pages", "Page", "Pages", PAGE + COMMON, lead="Pages about this collection."),
+    RecordType(
+        "project", "projects", "Project", "Projects", PROJECT + COMMON, lead="What people are doing together.",
+        empty="Here belongs what you do together: who takes part, what is still open, and what changed.",
+    ),
+    RecordType(
+        "page", "pages", "Page", "Pages", PAGE + COMMON, lead="Pages about this collection.",
+        empty="Here belong pages about the collection itself, such as how you look after it.",
+    ),
     RecordType(
         "word", "glossary", "Word", "Words", WORD + COMMON,
         lead="What words mean, according to whom. Where meanings differ they stand side by side, and none is the main one.",
+        empty="Here belong words that not everybody knows, and what they mean to you.",
     ),
     RecordType(
         "principle", "principles", "Principle", "Principles", PRINCIPLE + COMMON,
         lead="Principles of working together, from different traditions. They do not always agree, and we have not made them agree.",
+        empty="Here belong the principles that your group works by, and where they come from.",
     ),
     RecordType(
         "checklist", "checklists", "Checklist", "Checklists", CHECKLIST + COMMON,
         lead="Questions to ask. Answer them here or on paper. What you tick and write stays on your device.",
+        empty="Here belong lists of questions that you ask before, during or after working together.",
     ),
     RecordType(
         "technique", "techniques", "Technique", "Techniques", TECHNIQUE + COMMON, asks=True,
         lead="Ways to decide, to listen and to share power, with who tried them and how it went.",
+        empty="Here belong exercises and ways of meeting that you tried, also those that did not work.",
     ),
     RecordType(
         "opportunity", "opportunities", "Opportunity", "Opportunities", OPPORTUNITY + COMMON, sort="closes", asks=True,
         lead="Paid roles, courses and calls.",
+        empty="Here belong paid roles, courses and calls that community researchers may want.",
     ),
     RecordType(
         "training", "training", "Training", "Training", TRAINING + COMMON, asks=True,
         lead="Courses, for all who do research together.",
+        empty="Here belong courses that you give, and those that you wish somebody gave.",
     ),
-    RecordType("topic", "topics", "Topic", "Topics", TOPIC + COMMON),
+    RecordType(
+        "note", "notes", "Note", "Notes", NOTE + COMMON, sort="date",
+        lead="What organisations add to an entry from where they are. The entry itself stays as it is for everybody.",
+        empty="Here belongs what others should know of an entry when they use it where you are.",
+    ),
+    RecordType(
+        "topic", "topics", "Topic", "Topics", TOPIC + COMMON,
+        empty="Here belong the subjects by which people find their way in.",
+    ),
 )  # fmt: skip
 
 # What readers can narrow lists by and nobody writes down: `filing` works it out.

@@ -206,6 +206,13 @@ def _events(site: SiteBuilder) -> None:
 def _others(site: SiteBuilder) -> None:
     site.add("post", "power", title="Three kinds of power", date="2026-11-19", authors=["Hodan", "Tom"], topics=["sharing-power"],
              languages=["en"], html="<h2>Power over</h2><p>a</p><h2>Power to</h2><h2>Power with</h2>", text="power over")  # fmt: skip
+    site.add("post", "later", title="What came next", date="2026-11-20", authors=["Hodan"])
+    for at in range(6):
+        told = site.add(
+            "note", f"in-barton-hill-{at}", title=f"In Barton Hill, {at}", about="resources/rose-2019", date="2026-11-03",
+            text="We read it aloud.",
+        )  # fmt: skip
+        site.happened(told, "Barton Hill Activity Club", {"title": "In Barton Hill"}, seen="2026-11-03T09:00:00Z")
     site.add("organisation", "caafi-health", title="Caafi Health", kind="community")
     site.add("person", "yasmin", title="Yasmin", offers=["Chairing"])
     site.add("project", "map", title="Map of resources", organisers=["Caafi Health"])

@@ -61,6 +61,7 @@ class ListPage:
 
     heading: str
     lead: str
+    empty: str  # what belongs here, for when nothing does yet
     target: str
     words: str
     facets: tuple[Facet, ...]
@@ -146,6 +147,7 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
     return ListPage(
         heading=labels.plural(record_type),
         lead=lookup(record_type.lead),
+        empty=lookup(record_type.empty),
         target=f"/{record_type.folder}",
         words=want.words,
         facets=facet_list(asked.db, want),

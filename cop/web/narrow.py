@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from cop import facet_sets
 from cop.fields import NAMED, NEW, Field, RecordType, facets
 from cop.filing import ADDED, NOT_STATED
-from cop.web import ended, labels
+from cop.web import ended, facts, labels
 from cop.web.language import _, lookup, ngettext, number
 
 OPEN_OPTIONS = 6  # of a facet; more are folded away
@@ -239,6 +239,9 @@ def _labels(
     if field.to:
         titles = dict(db.execute("SELECT slug, title FROM records WHERE type = ?", (field.to,)).fetchall())
         yield from ((value, titles.get(value) or labels.choice(value)) for value in values)
+    elif field.kind == "record":
+        links = facts.Links(db)
+        yield from ((value, links.by_address(value).text) for value in values)
     elif field.name == "languages":
         yield from ((value, labels.language(value)) for value in values)
     elif field is NEW:

@@ -8,7 +8,7 @@ from cop.fields import TYPES
 from cop.web import lists
 from cop.web.asked import Asked, read_meta
 from cop.web.cards import Card, cards
-from cop.web.language import _
+from cop.web.language import _, lookup
 
 MAX_LISTED = 1000
 MAX_NAMES = 5000
@@ -34,6 +34,7 @@ class PeoplePage:
     """What the template of the page about people shows."""
 
     heading: str
+    empty: str
     target: str
     cards: tuple[Card, ...]
     filters: tuple[lists.Filter, ...]  # such as the organisation whose page led here
@@ -45,7 +46,9 @@ def people(asked: Asked) -> PeoplePage:
     """/people"""
     want = lists.wanted(asked, TYPES["person"])
     shown, filters = cards(lists.rows(asked.db, want, MAX_LISTED, 0)), lists.filters(asked.db, want)
-    return PeoplePage(_("People"), "/people", shown, filters, () if filters else _letters(asked.db))
+    return PeoplePage(
+        _("People"), lookup(TYPES["person"].empty), "/people", shown, filters, () if filters else _letters(asked.db)
+    )
 
 
 _kept: dict[str, tuple[Letter, ...]] = {}

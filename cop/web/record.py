@@ -20,6 +20,7 @@ from cop.web import (
     happened,
     labels,
     logs,
+    notes,
     sections,
     series,
     sides,
@@ -88,6 +89,9 @@ class RecordPage:
     parts: tuple[works.Edition, ...]
     mentions: tuple[works.Mention, ...]
     forms: tuple[works.Mention, ...]  # the same in other forms
+    notes: notes.Notes | None  # of organisations, beside the common text
+    later: works.Edition | None  # the next post
+    earlier: works.Edition | None
     log: tuple[logs.Step, ...]  # of a project
     log_file: str
     closed: bool
@@ -167,6 +171,9 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         parts=tuple(works.parts(db, row)),
         mentions=tuple(works.mentions(db, row)),
         forms=tuple(works.forms(db, row, fields)),
+        notes=notes.of_record(db, row, works.addresses(db, row)),
+        later=works.neighbour(db, row, later=True),
+        earlier=works.neighbour(db, row, later=False),
         log=logs.steps(fields.get("log")) if record_type.name == "project" else (),
         log_file=f"{record_address('project', row['slug'])}/log.csv",
         closed=ended.is_closed(record_type.name, fields, asked.today),

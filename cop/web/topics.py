@@ -10,7 +10,7 @@ from cop.fields import TYPES
 from cop.web import happened, labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, loads
-from cop.web.language import _
+from cop.web.language import _, lookup
 from cop.web.links import FEED, body, history_address, record_address
 from cop.web.render import Answer
 from cop.web.sections import Section, section
@@ -40,6 +40,7 @@ class TopicsPage:
 
     heading: str
     lead: str
+    empty: str
     topics: tuple[Topic, ...]
     template: ClassVar[str] = "cop_topics.html"
 
@@ -112,7 +113,7 @@ def _with_children(topic: Topic, below: dict[str, list[Topic]]) -> Topic:
 def topics(asked: Asked) -> TopicsPage:
     """/topics"""
     lead = _("Ways into the collection. The number says how many things we know of on each topic.")
-    return TopicsPage(_("Topics"), lead, tree(read_topics(asked.db)))
+    return TopicsPage(_("Topics"), lead, lookup(TYPES["topic"].empty), tree(read_topics(asked.db)))
 
 
 def topic(asked: Asked, slug: str) -> Answer:
