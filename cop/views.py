@@ -9,9 +9,10 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import BytesIO
 from itertools import islice
 
-from cop import log, markdown, merge, publish, site_tables, trust
+from cop import blobs, log, markdown, marks, merge, publish, site_tables, trust
 from cop.config import Site
 from cop.entry import KINDS
 from cop.markdown import Rendered
@@ -238,6 +239,11 @@ def _about_us(site: Site) -> dict[str, str]:
     config = site.config
     about = {"title": config.title, "organisation": config.name, "kind": config.kind, "url": config.url}
     look = f"{config.look.day} {config.look.night}"
+    if config.mark.data:
+        blobs.keep(blobs.folder(site), BytesIO(config.mark.data), marks.MAX_BYTES * 2)
+    mark = config.mark
+    picture = f"{mark.sha256} {mark.ending} {mark.width} {mark.height}" if mark.data else ""
+    about |= {"mark": picture, "mark_text": config.mark_text.strip()}
     return {**about, "language": config.language, "languages": " ".join(config.languages), "look": look}
 
 
