@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from cop import asking, occasions
+from cop import asking, naming, occasions
 from cop.config import Site
 from cop.content import ContentFile
 from cop.fields import TYPES
@@ -44,14 +44,22 @@ class Checked:
     files: int
     problems: tuple[Problem, ...]  # files that cannot be read
     events: tuple[EventWaits, ...]  # soonest first, those without a day last
+    remarks: tuple[Problem, ...] = ()  # what could be better in files that can be used
 
 
 def check(site: Site, today: date) -> Checked:
     """Look through all content files."""
     paths, odd = every_file(site.content)
-    problems, events = _look(site.content, paths, today)
+    problems, events, remarks = _look(site.content, paths, today)
     strange = tuple(Problem(f"content/{one.path}", 1, one.reason, one.hint) for one in odd)
-    return Checked(len(paths), (*strange, *problems), events)
+    return Checked(len(paths), (*strange, *problems), events, remarks)
+
+
+def remarks_on(file: ContentFile) -> Iterator[Problem]:
+    """What could be better in a file that can be used."""
+    for field, name in naming.with_titles(file.type, file.fields):
+        hint = "Take the title out, unless the person wishes it there."
+        yield Problem(f"content/{file.path}", 1, f"“{field}”: we name everybody without titles, not “{name}”", hint)
 
 
 def check_events(site: Site, today: date) -> Checked:
@@ -61,10 +69,14 @@ def check_events(site: Site, today: date) -> Checked:
     return Checked(len(paths), *_look(site.content, paths, today))
 
 
-def _look(content: Path, paths: list[str], today: date) -> tuple[tuple[Problem, ...], tuple[EventWaits, ...]]:
+def _look(
+    content: Path, paths: list[str], today: date
+) -> tuple[tuple[Problem, ...], tuple[EventWaits, ...], tuple[Problem, ...]]:
     found = list(read_all(content, paths))
     problems = tuple(file.problem for file in found if file.problem)
-    return problems, tuple(waiting((file.content for file in found if file.content), today))
+    read = [file.content for file in found if file.content]
+    remarks = tuple(remark for content in read for remark in remarks_on(content))
+    return problems, tuple(waiting(read, today)), remarks
 
 
 def waiting(files: Iterable[ContentFile], today: date) -> list[EventWaits]:

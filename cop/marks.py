@@ -9,8 +9,6 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
-import imagesize
-
 from cop.errors import CopError
 from cop.signing import sha256
 
@@ -62,6 +60,8 @@ def read(data: bytes, name: str) -> Mark:
 
 
 def _picture(data: bytes, ending: str, name: str) -> Mark:
+    import imagesize  # late: it takes longer to read than a `cop load` with nothing to do
+
     try:
         width, height = imagesize.get(io.BytesIO(data))
     except Exception as error:  # whatever the library makes of a broken file

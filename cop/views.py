@@ -9,16 +9,17 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from io import BytesIO
 from itertools import islice
 
-from cop import blobs, log, markdown, marks, merge, publish, site_tables, trust
+from cop import blobs, ending, log, markdown, marks, merge, publish, site_tables, trust
 from cop.config import Site
 from cop.entry import KINDS
 from cop.markdown import Rendered
 from cop.model import OWN, RecordId, RecordView, iso_time
 from cop.publish import Origin
-from cop.redone import Redone, private_row, redo
+from cop.redone import ENDED, Redone, private_row, redo
 from cop.schema import open_site, writing
 from cop.signing import sha256
 
@@ -46,8 +47,15 @@ def refresh(site: Site, db: sqlite3.Connection, progress: Progress = no_progress
             public.close()
 
 
+def today() -> date:
+    """The day here, by which it is decided what has ended."""
+    return date.today()
+
+
 def are_behind(db: sqlite3.Connection) -> bool:
-    """True if there are records whose views are older than the log."""
+    """True if there are records whose views are older than the log, or if these were made on another day."""
+    if log.setting(db, "views_day") != today().isoformat():
+        return True
     return db.execute("SELECT 1 FROM local_stale LIMIT 1").fetchone() is not None
 
 
@@ -61,7 +69,8 @@ def rebuild(site: Site, db: sqlite3.Connection, progress: Progress = no_progress
 def origin_of(network: trust.Members, names: Mapping[bytes, trust.Organisation]) -> Origin:
     """What it takes to say who made a change."""
     called = {key: organisation.name for key, organisation in names.items()}
-    return Origin(network.writers, called, {key: organisation.kind for key, organisation in names.items()})
+    kinds = {key: organisation.kind for key, organisation in names.items()}
+    return Origin(network.writers, called, kinds, today())
 
 
 def _refresh(
@@ -71,6 +80,7 @@ def _refresh(
     names = trust.names(db, network)
     origin = origin_of(network, names)
     others = _mark_if_others(db, public, origin)
+    _mark_if_another_day(db, public, origin)
     if others or log.setting(db, "shown_as") != site.config.shown_as or not site_tables.setting(public, "title"):
         _describe(site, db, public, names)
     while (mark := _newest_mark(db)) is not None and (chosen := choose(db)):
@@ -126,6 +136,20 @@ def _mark_if_others(db: sqlite3.Connection, public: sqlite3.Connection, origin: 
         log.set_setting(db, "views_of", views_of)
         log.set_setting(db, "views_network", told)
     return True
+
+
+def _mark_if_another_day(db: sqlite3.Connection, public: sqlite3.Connection, origin: Origin) -> None:
+    """Mark those who were to be listed until a day, if that day may have come; or gone back, where a clock was wrong."""
+    day = origin.today.isoformat()
+    if log.setting(db, "views_day") == day:
+        return
+    listed = public.execute("SELECT record_id, fields FROM records WHERE type = 'person'").fetchall()
+    over = [row[0] for row in listed if ending.is_hidden("person", json.loads(row[1]), origin.today)]
+    hidden = db.execute("SELECT record_id FROM view_record WHERE type = 'person' AND state = ?", [ENDED])
+    with writing(db):
+        marks = [[record_id] for record_id in (*over, *(row[0] for row in hidden.fetchall()))]
+        db.executemany("INSERT INTO local_stale (record_id) VALUES (?)", marks)
+        log.set_setting(db, "views_day", day)
 
 
 def _store_id(db: sqlite3.Connection) -> str:

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 
 from markupsafe import Markup
 
+from cop import ending
 from cop.fields import DESCRIPTION, LINK, TITLE
 from cop.filing import gaps
-from cop.web import dates, ended, labels, series
+from cop.web import dates, labels, series
 from cop.web.language import N_, _, apart, lookup
 from cop.web.links import history_address, record_address
 from cop.web.words import comma, sentences
@@ -68,7 +69,7 @@ def loads(text: str) -> dict[str, Any]:
 
 def cards(rows: Iterable[sqlite3.Row], *, with_type: bool = False) -> tuple[Card, ...]:
     """Rows of `records` (see COLUMNS) as cards."""
-    shown = (row for row in rows if not ended.is_hidden(row["type"], loads(row["fields"]), date.today()))
+    shown = (row for row in rows if not ending.is_hidden(row["type"], loads(row["fields"]), date.today()))
     return tuple(card(row, with_type=with_type) for row in shown)
 
 
@@ -140,7 +141,7 @@ def gap(type_name: str, fields: Mapping[str, Any]) -> str:
 
 
 def _ends(type_name: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
-    closed = [_("Closed")] if ended.is_closed(type_name, fields, date.today()) else []
+    closed = [_("Closed")] if ending.is_closed(type_name, fields, date.today()) else []
     return (*closed, _("Wanted")) if fields.get("wanted") is True else tuple(closed)
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
+from cop import ending
 from cop.fields import TYPES
-from cop.web import cards, dates, ended, happened, labels
+from cop.web import cards, dates, happened, labels
 from cop.web.asked import Asked, read_meta
 from cop.web.cards import Card
 from cop.web.language import _, apart, ngettext
@@ -157,7 +158,7 @@ def _rows(asked: Asked, since: _Since) -> list[sqlite3.Row]:
 def _days(db: sqlite3.Connection, rows: Sequence[sqlite3.Row], since: _Since) -> Iterable[Day]:
     days: dict[str, list[New]] = {}
     for row in rows:
-        if ended.is_hidden(row["type"], cards.loads(row["fields"]), date.today()):
+        if ending.is_hidden(row["type"], cards.loads(row["fields"]), date.today()):
             continue
         days.setdefault(row["seen"][:10], []).append(_new(db, row, since.iso or row["seen"]))
     for iso, found in days.items():

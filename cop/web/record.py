@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
+from cop import ending
 from cop.fields import FOLDERS, TYPES, RecordType
 from cop.web import (
     calendars,
@@ -14,7 +15,6 @@ from cop.web import (
     citing,
     credits,
     dates,
-    ended,
     event_page,
     facts,
     happened,
@@ -176,7 +176,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         earlier=works.neighbour(db, row, later=False),
         log=logs.steps(fields.get("log")) if record_type.name == "project" else (),
         log_file=f"{record_address('project', row['slug'])}/log.csv",
-        closed=ended.is_closed(record_type.name, fields, asked.today),
+        closed=ending.is_closed(record_type.name, fields, asked.today),
         related=tuple(one for one in related if one.target not in {edition.target for edition in (*newer, *older)}),
         sections=sections.of_record(asked, row, fields, works.addresses(db, row)),
         credits=credits.of_record(record_type, fields),

@@ -11,9 +11,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from cop import ending
 from cop.fields import TYPES, RecordType
 from cop.filing import MENTIONS, WAS, mention
-from cop.web import dates, ended, facts, labels
+from cop.web import dates, facts, labels
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, CardsPage, cards, loads
 from cop.web.language import _, apart
@@ -61,7 +62,7 @@ def find(db: sqlite3.Connection, record_type: RecordType, slug: str) -> sqlite3.
 
 
 def _hidden(row: sqlite3.Row) -> bool:
-    return ended.is_hidden(row["type"], loads(row["fields"]), date.today())
+    return ending.is_hidden(row["type"], loads(row["fields"]), date.today())
 
 
 def renamed(db: sqlite3.Connection, record_type: RecordType, slug: str, below: str = "") -> Moved | CardsPage | None:
