@@ -1,6 +1,6 @@
 """How fast and how well the search answers, beside SQLite's own full-text search and Datasette's. See README.md.
 
-python benchmarks/search.py                          sizes 1,000, 10,000 and 100,000; about ten minutes, most of it loading
+python benchmarks/search.py                          sizes 1,000, 10,000 and 100,000; twenty minutes, most of it loading
 python benchmarks/search.py --sizes 1000
 python benchmarks/search.py --database data/site.db  a site that is there already
 """
@@ -32,12 +32,13 @@ sys.path.append(str(HERE.parent / "tests"))
 from judged_queries import JUDGED, gain  # noqa: E402 - the tests judge by the same answers
 
 SIZES = "1000,10000,100000"
-RUNS = 5
+RUNS = 3
+MANY = 20  # questions of a class: beyond, each is asked once
 AIM_MS = 50
 PEER_COLUMNS = ("title", "keywords", "summary", "text")
 # Each class: several questions, so that none is fast by chance. The words are those of tree.py.
 QUESTIONS: dict[str, list[dict[str, str]]] = {
-    "a common word": [{"q": "research"}, {"q": "work"}, {"q": "meetings"}],
+    "a common word": [{"q": "research"}, {"q": "community"}, {"q": "meetings"}],
     "several common words": [{"q": "research power access"}, {"q": "work learning together"}, {"q": "community voice trust"}],
     "a rare word": [{"q": "{rare}"}],
     "common and rare": [{"q": "research {rare}"}, {"q": "{rare} meetings power"}],
@@ -53,6 +54,17 @@ QUESTIONS: dict[str, list[dict[str, str]]] = {
     "the fiftieth page": [{"q": "research", "page": "50"}, {"q": "work together", "page": "50"}],
     "nothing": [{"q": "qqqqqqq zzzzzzzz"}],
 }  # fmt: skip
+
+
+def repeat(content: Path, tree: Path, size: int) -> None:
+    """A tree of this size from the real content, again and again: words are as frequent as people make them."""
+    files = sorted(content.glob("*/*.md"))
+    for at in range(size):
+        path, copy = files[at % len(files)], at // len(files)
+        new = tree / path.parent.name / f"{path.stem}{f'-copy{copy}' if copy else ''}.md"
+        new.parent.mkdir(parents=True, exist_ok=True)
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        new.write_text("".join(line for line in lines if not line.startswith(("id:", "slug:"))), "utf-8")
 
 
 def load(tree: Path, site: Path) -> Path:
@@ -86,10 +98,10 @@ def peer_search(db: sqlite3.Connection, typed: str, limit: int = 20) -> list[tup
     return db.execute(f"SELECT {shown} {sql} ORDER BY rank LIMIT ?", [words, limit]).fetchall()
 
 
-def milliseconds(do: Callable[[], object]) -> float:
+def milliseconds(do: Callable[[], object], runs: int = RUNS) -> float:
     """The median of a few runs."""
     times = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         started = time.perf_counter()
         do()
         times.append((time.perf_counter() - started) * 1000)
@@ -102,21 +114,22 @@ def a_rare_word(db: sqlite3.Connection) -> str:
     return str(row[0])
 
 
-def measure(published: Path, peer: Path) -> Iterator[str]:
-    """The lines of a table for one size."""
+def measure(published: Path, peer: Path, classes: Mapping[str, list[dict[str, str]]]) -> Iterator[str]:
+    """The lines of a table for one database: the slowest question of each class."""
     ours, theirs = (sqlite3.connect(f"file:{path}?mode=ro", uri=True) for path in (published, peer))
     size, rare = ours.execute("SELECT count(*) FROM records").fetchone()[0], a_rare_word(ours)
     pages = Pages(published, peer)
-    for name, questions in QUESTIONS.items():
+    ways: list[Callable[[Mapping[str, str]], object]] = [
+        lambda one: _search(ours, one), lambda one: pages.get("/search", one),
+        lambda one: peer_search(theirs, one["q"]), lambda one: pages.get("/peer/records", {"_search": one["q"]}),
+    ]  # fmt: skip
+    for name, questions in classes.items():
         asked = [{key: value.format(rare=rare) for key, value in one.items()} for one in questions]
-        took = [
-            max(milliseconds(lambda one=one, do=do: do(one)) for one in asked)
-            for do in (
-                lambda one: _search(ours, one), lambda one: pages.get("/search", one),
-                lambda one: peer_search(theirs, one["q"]), lambda one: pages.get("/peer/records", {"_search": one["q"]}),
-            )
-        ]  # fmt: skip
-        yield f"| {size:,} | {name} | " + " | ".join(f"{one:.1f}" for one in took) + " |"
+        runs = RUNS if len(asked) < MANY else 1
+        took = [[milliseconds(lambda one=one, way=way: way(one), runs) for one in asked] for way in ways]
+        yield f"| {size:,} | {name} | " + " | ".join(f"{max(one):.1f}" for one in took) + " |"
+        if len(asked) > MANY:
+            yield f"| {size:,} | {name}, the middle one | " + " | ".join(f"{statistics.median(one):.1f}" for one in took) + " |"  # fmt: skip
     pages.close()
 
 
@@ -130,19 +143,26 @@ class Pages:
 
     def __init__(self, published: Path, peer: Path) -> None:
         self._loop = asyncio.new_event_loop()
+        self._asked = 0
         # its own limit of a second is lifted, so that slow answers are seen and not replaced by an error
         self._datasette = Datasette([str(published), str(peer)], settings={"sql_time_limit_ms": 60_000})
         self._loop.run_until_complete(self._datasette.invoke_startup())
 
     def get(self, path: str, asked: Mapping[str, str]) -> None:
         """Ask for a page. Raises: RuntimeError if it is none."""
-        answer = self._loop.run_until_complete(self._datasette.client.get(f"{path}?{urlencode(asked)}"))
+        self._asked += 1  # in the address, so that no page that was kept is the answer
+        question = urlencode({**asked, "n": str(self._asked)})
+        answer = self._loop.run_until_complete(self._datasette.client.get(f"{path}?{question}"))
         if answer.status_code != 200:
             raise RuntimeError(f"{path} {asked}: {answer.status_code}")
 
     def close(self) -> None:
         """End the loop."""
         self._loop.close()
+
+
+REAL_WORDS = {"a common word of the real content": [{"q": "research"}, {"q": "community"}, {"q": "co-production"}, {"q": "people"}]}  # fmt: skip
+JUDGED_QUESTIONS = {"judged questions": [{"q": typed} for typed in JUDGED]}
 
 
 def quality(work: Path) -> Iterator[str]:
@@ -158,6 +178,17 @@ def quality(work: Path) -> Iterator[str]:
         gains = [gain(find(typed), answers) for typed, answers in JUDGED.items()]
         nothing = sum(one == 0 for one in gains)
         yield f"| {name} | {statistics.mean(gains):.3f} | {nothing} of {len(gains)} |"
+
+
+def databases(there: Sequence[Path], sizes: str, work: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Databases, each with the classes of questions that suit its words."""
+    for path in there:
+        yield path, QUESTIONS | JUDGED_QUESTIONS
+    for size in [] if there else map(int, sizes.split(",")):
+        subprocess.run([sys.executable, HERE / "tree.py", work / f"tree{size}", str(size)], check=True, capture_output=True)  # fmt: skip
+        yield load(work / f"tree{size}", work / f"site{size}"), QUESTIONS
+        repeat(CONTENT, work / f"real{size}", size)
+        yield load(work / f"real{size}", work / f"real-site{size}"), REAL_WORDS | JUDGED_QUESTIONS
 
 
 def main() -> None:
@@ -177,14 +208,12 @@ def main() -> None:
         )
         print("| records | question | cop search | whole page | FTS5, porter, bm25 | Datasette’s table search |")
         print("| --- | --- | --- | --- | --- | --- |")
-        for at, published in enumerate(asked.database or map(int, asked.sizes.split(","))):
-            if isinstance(published, int):
-                subprocess.run([sys.executable, HERE / "tree.py", work / f"tree{at}", str(published)], check=True, capture_output=True)  # fmt: skip
-                published = load(work / f"tree{at}", work / f"site{at}")
+        for at, (published, classes) in enumerate(databases(asked.database, asked.sizes, work)):
             peer = work / f"peer{at}" / "peer.db"
             peer.parent.mkdir()
             make_peer(published, peer).close()
-            print(*measure(published, peer), sep="\n", flush=True)
+            for line in measure(published, peer, classes):
+                print(line, flush=True)
         print(f"\nLoad average at the end: {os.getloadavg()[0]:.1f}.")
 
 

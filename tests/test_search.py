@@ -233,6 +233,14 @@ async def test_too_many_filters_are_no_dead_end(client: Any) -> None:
     assert "Nothing found" in page and "search?q=power&amp;type=post" in page and "(7)" in page
 
 
+async def test_where_nothing_is_found_there_are_words_topics_and_people_to_go_on_with(client: Any) -> None:
+    await client.ds.invoke_startup()
+    page = (await client.get("/search?q=qqqq+meetigns&exact=1")).text
+    assert "Nothing found" in page and 'href="search?q=meetings"' in page
+    assert 'href="topics/sharing-power"' in page and 'href="topics"' in page
+    assert "Ask the group" in page and 'href="add"' in page and 'href="organisations"' in page
+
+
 async def test_what_was_looked_for_instead_is_said_and_can_be_undone(client: Any) -> None:
     await client.ds.invoke_startup()
     page = (await client.get("/search?q=pwoer&type=post")).text

@@ -83,6 +83,27 @@ def test_every_word_of_a_text_finds_it(text: str) -> None:
         assert part.keys & found or part.apart, (part, found)
 
 
+ALPHABET = "abceinsty éłßﬁا-'’.\" ½研\u0640\u064b\u0940٣"
+
+
+@given(st.one_of(st.text(max_size=60), st.text(alphabet=ALPHABET, max_size=60)), st.sampled_from(word_rules.LANGUAGES))
+def test_rules_take_any_word_and_leave_something_of_it(text: str, language: str) -> None:
+    for run in words.RUN.findall(text):
+        for plain in words.parts(run):
+            assert words.plain(plain) == plain
+            key = words.key(plain, language)
+            assert key and words.plain(key) == key, (plain, key)
+            assert {words.key(plain, one) for one in word_rules.LANGUAGES} == set(words.keys(plain))
+
+
+@given(st.one_of(st.text(max_size=60), st.text(alphabet=ALPHABET, max_size=60)), st.sampled_from(word_rules.LANGUAGES))
+def test_other_programs_find_every_word_as_it_is_written(text: str, language: str) -> None:
+    runs = words.RUN.findall(text)
+    held = {*words.filed(runs, language).split(), *words.written(runs, language).split()}
+    for run in runs:
+        assert {run[: 2 * words.MAX_LETTERS].casefold(), *words.parts(run)} - {""} <= held or not words.parts(run)
+
+
 def test_rules_can_be_used_in_a_browser() -> None:
     """Strings only, and nothing in a pattern that JavaScript writes otherwise."""
     groups = [*word_rules.SPELLING, *(group for language in word_rules.ENDINGS.values() for group in language)]

@@ -23,6 +23,7 @@ MAX_PAGE = 50  # 1,000 results are looked through by nobody
 MAX_TRIES = 6
 MAX_NEAR = 3  # of each word
 MAX_OPTIONS = 8  # of each facet
+MAX_TOPICS = 5
 _FIELDS = {name: field for name in ("topics", "languages", "kind") if (field := TYPES["resource"].field(name))}
 
 
@@ -75,6 +76,7 @@ class SearchPage:
     start: int
     pager: Pager
     tries: tuple[tuple[str, str], ...]  # single words, and how much they find
+    topics: tuple[tuple[str, str], ...]  # address and title of topics with most in them, if nothing was found
     asked: bool  # there was a word to look for
     template: ClassVar[str] = "cop_search.html"
 
@@ -108,6 +110,7 @@ def search_page(asked: Asked) -> SearchPage:
         start=offset + 1,
         pager=_pager(found, query, page, offset),
         tries=tuple(_tries(asked, typed)) if not found.total else (),
+        topics=tuple(_topics(asked)) if typed and not found.total else (),
         asked=bool(plain_words(typed)),
     )
 
@@ -199,3 +202,14 @@ def _tries(asked: Asked, typed: str) -> list[tuple[str, str]]:
             if found.total and len(tries) < MAX_TRIES:
                 tries[other] = number(found.total)
     return list(tries.items())
+
+
+def _topics(asked: Asked) -> Iterator[tuple[str, str]]:
+    """The topics that most records name, for those who would rather look around."""
+    rows = asked.db.execute(
+        "SELECT value FROM facet_counts JOIN records ON records.type = 'topic' AND slug = value"
+        " WHERE name = 'topics' GROUP BY value ORDER BY sum(n) DESC, value LIMIT ?",
+        (MAX_TOPICS,),
+    )
+    names = value_labels(asked.db, _FIELDS["topics"], [slug for (slug,) in rows])
+    yield from ((record_address("topic", slug), title) for slug, title in names.items())
