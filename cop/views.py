@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from cop import log, markdown, merge, publish, site_tables, stale, trust
+from cop import log, markdown, merge, publish, search_index, site_tables, stale, trust
 from cop.config import Site
 from cop.entry import KINDS
 from cop.markdown import Rendered
@@ -143,10 +143,14 @@ def _redo(
 
     processes = (os.cpu_count() or 1) if len(behind) >= MANY else 1
     laid_out = markdown.render_all(texts(), processes=processes)
+    counting = search_index.Counting()
+    with writing(public):
+        search_index.recount(public)
     for done in range(0, len(behind), BATCH):
         first = next(laid_out)  # this fills `waiting`
         batch = waiting.popleft()
-        _write(db, public, origin, batch, [first, *islice(laid_out, len(batch) - 1)])
+        rendered = [first, *islice(laid_out, len(batch) - 1)]
+        _write(db, public, origin, batch, rendered, counting, last=done + BATCH >= len(behind))
         progress(min(done + BATCH, len(behind)), len(behind))
 
 
@@ -161,6 +165,9 @@ def _write(
     origin: Origin,
     batch: Sequence[Redone],
     laid_out: Sequence[Rendered],
+    counting: search_index.Counting,
+    *,
+    last: bool,
 ) -> None:
     published = [
         publish.published(redone.record_id, redone.public, redone.revisions, rendered, origin)
@@ -168,7 +175,8 @@ def _write(
         if redone.public is not None
     ]
     with writing(public):
-        site_tables.replace(public, [redone.record_id for redone in batch], published)
+        site_tables.replace(public, [redone.record_id for redone in batch], published, counting)
+        counting.write(public, last=last)
     with writing(db):
         _move_bases(db, batch)
         db.executemany("INSERT OR REPLACE INTO view_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(private_row, batch))

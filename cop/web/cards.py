@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 
 from markupsafe import Markup
 
+from cop import ended
 from cop.fields import DESCRIPTION, LINK, TITLE
 from cop.filing import gaps
-from cop.web import dates, ended, labels, series
+from cop.web import dates, labels, series
 from cop.web.language import N_, _, apart, lookup
 from cop.web.links import history_address, record_address
 from cop.web.words import comma, sentences

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
+from cop import ended
 from cop.fields import TYPES
-from cop.web import cards, dates, ended, happened, labels
+from cop.web import cards, dates, happened, labels
 from cop.web.asked import Asked, read_meta
 from cop.web.cards import Card
 from cop.web.language import _, apart, ngettext

@@ -10,9 +10,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from cop import ended
 from cop.fields import TYPES, RecordType
 from cop.filing import MENTIONS, WAS, mention
-from cop.web import dates, ended, facts, labels
+from cop.web import dates, facts, labels
 from cop.web import related as related_
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, CardsPage, cards, loads
