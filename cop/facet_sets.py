@@ -66,3 +66,15 @@ def from_value(db: sqlite3.Connection, type_name: str, name: str, first: str) ->
     """The records under each value of a facet from `first` on."""
     sql = "SELECT numbers FROM facet_sets WHERE type = ? AND name = ? AND value >= ?"
     return [BitMap.deserialize(numbers) for (numbers,) in db.execute(sql, (type_name, name, first))]
+
+
+def of_kinds(db: sqlite3.Connection, name: str, values: Sequence[str]) -> dict[str, dict[str, BitMap]]:
+    """The records under some values of a facet that several kinds of record have: value to kind to numbers."""
+    sql = (
+        "SELECT value, type, numbers FROM facet_sets WHERE type IN (SELECT value FROM json_each(?)) AND name = ?"
+        " AND value IN (SELECT value FROM json_each(?))"
+    )
+    found: dict[str, dict[str, BitMap]] = {value: {} for value in values}
+    for value, kind, numbers in db.execute(sql, (json.dumps(list(_KEPT)), name, json.dumps(list(values)))):
+        found[value][kind] = BitMap.deserialize(numbers)
+    return found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Folder
 
-from cop import verification, views
+from cop import stale, verification, views
 from cop.schema import open_site
 from cop.web import following
 
@@ -27,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
 
 
 def on(monkeypatch: pytest.MonkeyPatch, day: str) -> None:
-    monkeypatch.setattr(views, "today", lambda: date.fromisoformat(day))
+    monkeypatch.setattr(stale, "today", lambda: date.fromisoformat(day))
 
 
 def everything(folder: Folder) -> str:
@@ -49,14 +49,14 @@ def names(folder: Folder) -> list[str]:
 
 def test_on_the_last_day_everybody_still_sees_it(folder: Folder) -> None:
     assert names(folder) == ["Amina Zorro", "Yasmin"]
-    assert not views.are_behind(folder.db)
+    assert not stale.is_any(folder.db)
 
 
 def test_from_the_next_day_nothing_of_it_is_in_the_published_file(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on(monkeypatch, "2026-12-01")
-    assert views.are_behind(folder.db)
+    assert stale.is_any(folder.db)
     views.refresh(folder.site, folder.db)
     assert names(folder) == ["Yasmin"]
     told = everything(folder)

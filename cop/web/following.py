@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from cop import views
+from cop import stale, views
 from cop.config import Site
 from cop.errors import CopError
 from cop.schema import open_store
@@ -56,8 +56,8 @@ class Follower:
         """Follow if a day began, or another program stored something, such as `cop sync` in another window."""
         self._db = self._db or open_store(self._site.store_db)
         version: int = self._db.execute("PRAGMA data_version").fetchone()[0]
-        seen = (version, views.today())
-        if seen != self._seen and views.are_behind(self._db):
+        seen = (version, stale.today())
+        if seen != self._seen and stale.is_any(self._db):
             self.follow()
         self._seen = seen
 

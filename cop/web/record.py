@@ -141,6 +141,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     next_to = sides.sides(db, row, fields)
     related = works.related(db, row, fields.get("topics"))
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]
+    addresses = works.addresses(db, row)
     return RecordPage(
         type=record_type.name,
         type_label=lookup(record_type.label),
@@ -171,14 +172,14 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         parts=tuple(works.parts(db, row)),
         mentions=tuple(works.mentions(db, row)),
         forms=tuple(works.forms(db, row, fields)),
-        notes=notes.of_record(db, row, works.addresses(db, row)),
+        notes=notes.of_record(db, row, addresses),
         later=works.neighbour(db, row, later=True),
         earlier=works.neighbour(db, row, later=False),
         log=logs.steps(fields.get("log")) if record_type.name == "project" else (),
         log_file=f"{record_address('project', row['slug'])}/log.csv",
         closed=ending.is_closed(record_type.name, fields, asked.today),
         related=tuple(one for one in related if one.target not in {edition.target for edition in (*newer, *older)}),
-        sections=sections.of_record(asked, row, fields, works.addresses(db, row)),
+        sections=sections.of_record(asked, row, fields, addresses),
         credits=credits.of_record(record_type, fields),
         contents=contents,
         read_at=outside(fields.get("url")) if resource else "",

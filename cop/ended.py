@@ -1,11 +1,21 @@
-"""Which records of a list are still open on the day of its reader."""
+"""Which records of the published database have ended on the day of a reader."""
 
 import sqlite3
 from datetime import date
 
 from pyroaring import BitMap
 
+from cop.ending import is_over
 from cop.fields import RecordType
+
+
+def hidden(db: sqlite3.Connection, today: date) -> list[str]:
+    """The ids of all records that are hidden, before the next refresh takes them out."""
+    until = "json_extract(fields, '$.consent_until')"
+    rows = db.execute(
+        f"SELECT record_id, {until} FROM records WHERE type = 'person' AND {until} IS NOT NULL ORDER BY 1"
+    )
+    return [record_id for record_id, day in rows if is_over(day, today)]
 
 
 def still_open(db: sqlite3.Connection, record_type: RecordType, today: date) -> BitMap | None:
