@@ -46,6 +46,7 @@ class ContentFile:
     field_shares: Mapping[str, int]  # fields that go to fewer than the record
     id_line: int = 1  # where `id:` stands
     file_lines: Mapping[str, int] = field(default_factory=dict)  # where fields stand that may name files
+    time_lines: Mapping[str, int] = field(default_factory=dict)  # where the times of an event stand
     has_files: bool = False  # it names files, which may change while it does not
 
     def audience(self, name: str) -> int:
@@ -86,7 +87,11 @@ def read(data: bytes, path: str) -> ContentFile:
         _check_under_18s(fields, lines, shown)
     id_line = lines["id"].number if "id" in lines else 1
     file_lines = {name: lines[name].number for name in attachments.fields_of(kind.name) if name in lines}
-    return ContentFile(path, kind.name, _written_id(lines, shown), fields, share, field_shares, id_line, file_lines)
+    time_lines: dict[str, int] = {
+        name: lines[name].number for name in ("start", "end", "also_on", "moved") if name in lines
+    }
+    written_id = _written_id(lines, shown)
+    return ContentFile(path, kind.name, written_id, fields, share, field_shares, id_line, file_lines, time_lines)
 
 
 def _decode(data: bytes, shown: str) -> str:
