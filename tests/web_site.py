@@ -195,13 +195,14 @@ def _long_history(site: SiteBuilder, record_id: str) -> None:
 def _events(site: SiteBuilder) -> None:
     soon = site.add(
         "event", "workshop", title="Power workshop", kind="workshop", start=f"{SOON}T18:00+00:00", end=f"{SOON}T20:00+00:00",
-        timezone="Europe/London", place="Barton Hill", organisers=["Caafi Health"], childcare="Yes, next door", freephone=True,
+        timezone="Europe/London", place="Barton Hill", organisers=["Caafi Health", "Nilaari Agency"], childcare="Yes, next door", freephone=True,
         conflicts='["venue_access"]', checks='["start", "place"]', venue_access="Step-free",
     )  # fmt: skip
     site.differs(soon, "venue_access", ("Caafi Health", "Step-free"), ("University of Bristol", "Two steps"))
     site.add(
-        "event", "old-workshop", title="First workshop", kind="workshop", start="2018-12-05", date_basis="inferred"
-    )
+        "event", "old-workshop", title="First workshop", kind="workshop", start="2018-12-05", date_basis="inferred",
+        organisers=["Nilaari Agency"], roles=[{"name": "Yasmin", "role": "chair"}, {"name": "Tom", "role": "notes"}],
+    )  # fmt: skip
     site.add("event", "spring", title="Spring meeting", kind="meeting", start="2019-02")
     site.add("event", "call", title="Please send resources", kind="call")
 

@@ -21,6 +21,7 @@ from cop.web import (
     labels,
     logs,
     notes,
+    rotating,
     sections,
     series,
     sides,
@@ -72,6 +73,7 @@ class RecordPage:
     slip: cards.Slip | None
     when: str
     event: event_page.EventTop | None
+    last: tuple[rotating.Last, ...]  # who did what the last time, in other events of the same people
     ahead: tuple[str, ...]  # the next dates of a series
     calendar: str  # address of the calendar file of an event, or of the events of an organisation
     groups: tuple[facts.Group, ...]
@@ -155,6 +157,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         slip=cards.slip(shown) if event else None,
         when=cards.event_when(shown) if event else "",
         event=event_page.top(fields, asked.today) if event else None,
+        last=rotating.last(db, row, fields, asked.today),
         ahead=series.ahead(fields, asked.today) if event else (),
         calendar=calendars.beside(db, row, fields),
         groups=tuple(groups),
