@@ -231,6 +231,7 @@ async def test_too_many_filters_are_no_dead_end(client: Any) -> None:
     await client.ds.invoke_startup()
     page = (await client.get("/search?q=power&topic=meetings&type=word")).text
     assert "Nothing found" in page and "search?q=power&amp;type=post" in page and "(7)" in page
+    assert 'href="search?q=power&amp;topic=meetings">remove' in page and 'href="search?q=power">Remove all' in page
 
 
 async def test_where_nothing_is_found_there_are_words_topics_and_people_to_go_on_with(client: Any) -> None:
