@@ -23,20 +23,20 @@ from cop import (
     log,
     partners,
     sealing,
+    stale,
     trust,
-    views,
     wire,
 )
 from cop.errors import CopError, NotReachable, Refused
 from cop.frontier import Points
 from cop.model import PARTNERS, Entry, WriterId
 from cop.partners import Partner, all_partners, keep_points
+from cop.progress import Progress, no_progress
 from cop.signing import sha256
 from cop.turns import Side, count_changes, own_organisation, receive
 from cop.wire import Message
 
 MAGIC = b"cop bundle 1\n"
-Progress = Callable[[int, int], None]  # bytes done, of all
 HASH_BYTES = 32
 
 
@@ -225,8 +225,8 @@ def apply(
     now: int,
     *,
     dry_run: bool = False,
-    progress: Progress = views.no_progress,
-    pages: Progress = views.no_progress,
+    progress: Progress = no_progress,
+    pages: Progress = no_progress,
 ) -> Applied:
     """Store what a bundle brings; never writes to where it lies. `progress` is told bytes, `pages` is told records.
 
@@ -250,7 +250,7 @@ def apply(
                     _apply_one(side, wire.unpack(content, side.signer), applied, now)
         if header.files and not dry_run:  # which of them are wanted, the text says
             _take_files(side, file, path, applied, lambda count: progress(min(done + count, of), of))
-    applied.pages_waiting = catching_up.behind(side.db)
+    applied.pages_waiting = stale.count(side.db)
     if dry_run:
         applied.files = header.files
         _preview(side, brought, applied)

@@ -12,7 +12,7 @@ import pytest
 from cop import bundle, log, patch, status, trust, verification, views
 from cop.merge import History
 from cop.model import Patch
-from cop.sync import RESTORED
+from cop.report import RESTORED
 from tests.carriers import visit_folder
 from tests.commands import at, cop, report, serving
 from tests.network import (

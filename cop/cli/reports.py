@@ -1,10 +1,10 @@
 """What an exchange did, in plain words."""
 
-from cop import amounts, exchange
+from cop import amounts
 from cop.bundle import Applied, Header
 from cop.cli.common import plural
+from cop.report import NOT_RENEWED, RESTORED, Report, carrier_of, remarks
 from cop.status import Lacking
-from cop.sync import NOT_RENEWED, RESTORED, Report
 
 APART = "{} by organisations that you removed: kept apart, not shown."
 LEFT_OUT = "{} left out: cop sync --history all"
@@ -23,7 +23,7 @@ def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[st
             if report.left_out
             else []
         ),
-        *(f"  {remark}" for remark in exchange.remarks(report, dry_run=dry_run)),
+        *(f"  {remark}" for remark in remarks(report, dry_run=dry_run)),
         *_open_ends(report.conflicts, report.waiting, report.not_understood),
         *_pages(report.pages_waiting),
         *_turned_away(report.refused),
@@ -45,7 +45,7 @@ def _moved(report: Report, *, dry_run: bool) -> str:
 def _by(report: Report) -> list[str]:
     found = []
     for name, changes in sorted(report.by.items()):
-        carrier = exchange.carrier_of(report, name)
+        carrier = carrier_of(report, name)
         through = f", carried by {carrier}" if carrier else ""
         found.append(f"  {plural(changes, 'change')} by {name}{through}.")
     return found
