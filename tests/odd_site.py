@@ -17,7 +17,7 @@ import requests
 import yaml
 
 from cop.fields import FOLDERS, KINDS_OF_RECORDS, Field, RecordType
-from tests.network import NAMES, Place, befriend, places
+from tests.network import Place, befriend, places
 
 PROJECT = Path(__file__).parent.parent
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"

@@ -12,6 +12,14 @@ SPACING = """
 p { margin-block-end: 2em !important; }
 """
 
+OPEN_ALL = """() => document.querySelectorAll("main details").forEach(one => one.open = true)"""
+
+# Puts a style sheet in the place of the last one.
+STYLED = """text => {
+    document.getElementById("of-the-test")?.remove();
+    document.head.append(Object.assign(document.createElement("style"), {id: "of-the-test", textContent: text}));
+}"""
+
 # What sticks out of the page, or is cut off. What scrolls by itself (code) and what is for screen readers only may.
 NARROW_IS_WRONG = """() => {
     const wide = document.documentElement.scrollWidth, wrong = wide > innerWidth ? [`the page is ${wide} wide`] : [];

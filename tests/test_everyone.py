@@ -7,18 +7,22 @@ a new page is checked by itself.
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import axe_playwright_python
 import pytest
 from lxml import etree
 
 from tests.commands import serving
-from tests.odd_site import MISSING, ODD, WORDS, Page, odd_place, walk
-from tests.seen import FLAGS, NARROW_IS_WRONG, SPACING, STOPS, TWICE
+from tests.odd_site import MISSING, Page, odd_place, walk
+from tests.seen import FLAGS, NARROW_IS_WRONG, OPEN_ALL, SPACING, STYLED, TWICE
 
 pytestmark = pytest.mark.e2e
+AXE_PROGRAM = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 VNU = Path(sys.prefix) / "vnu/node_modules/vnu-jar/build/dist/vnu.jar"
 ATOM = etree.RelaxNG(etree.parse(Path(__file__).parent / "schemas" / "atom.rng"))
 ENDINGS = {"text/html": "html", "image/svg+xml": "svg"}
@@ -52,27 +56,19 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-def one_of_each(pages: Iterable[Page], languages: tuple[str, ...] = ("", "ar")) -> list[str]:
-    """One address of every kind of page, and the odd records."""
+def one_of_each(pages: Iterable[Page]) -> list[str]:
+    """One address of every kind of page in English and, of plain addresses, in Arabic; and odd records."""
     found: dict[str, str] = {}
     for page in pages:
-        if page.kind == "text/html" and page.shape.partition(":")[0] in (*languages, page.shape):
-            found.setdefault(page.address if ODD.match(page.address) else page.shape, page.address)
-    return [
-        address
-        for address in found.values()
-        if not address.startswith("/ar/") or "odd-" not in address or "arabic" in address
-    ]
+        language, _, rest = page.shape.rpartition(":")
+        if page.kind == "text/html" and (not language or (language == "ar" and "?" not in rest)):
+            found.setdefault(page.address if _is_odd(page.address) else page.shape, page.address)
+    return list(found.values())
 
 
-def wrong_on(page: Any, site: str, addresses: Iterable[str], look: Callable[[Any], Any]) -> dict[str, Any]:
-    """What `look` found, per address; nothing where all is well."""
-    found = {}
-    for address in addresses:
-        page.goto(site + address)
-        if wrong := look(page):
-            found[address] = wrong
-    return found
+def _is_odd(address: str) -> bool:
+    shown = ("odd-arabic",) if address.startswith("/ar/") else ("odd-arabic", "odd-long", "odd-disputed", "odd-hostile")
+    return address.endswith(shown)
 
 
 # -- without a browser
@@ -114,37 +110,76 @@ def test_feeds_are_valid(pages: list[Page]) -> None:
 # -- in a browser
 
 
-def test_axe_finds_nothing_wrong_by_day_by_night_and_on_a_phone(browser: Any, site: str, pages: list[Page]) -> None:
-    from axe_playwright_python.sync_playwright import Axe
+@dataclass(frozen=True)
+class Seen:
+    """What was wrong in a browser: per check, per address."""
 
-    axe, page = Axe(), browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-
-    def look(page: Any) -> list[str]:
-        for details in page.locator("main details:not([open])").all():
-            details.evaluate("one => one.open = true")
-        wrong = []
-        for width, scheme in ((1280, "light"), (360, "dark")):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=scheme)
-            for one in axe.run(page, options=AXE).response["violations"]:
-                wrong.append(f"{scheme}: {one['id']}: {one['nodes'][0]['html'][:200]}")
-        return wrong
-
-    assert wrong_on(page, site, one_of_each(pages), look) == {}
-    page.context.close()
+    addresses: list[str]
+    wrong: dict[str, dict[str, list[str]]]
 
 
-@pytest.mark.parametrize("style, width", [("", 320), (SPACING, 320), (TWICE, 1280), (TWICE, 640)])
-def test_nothing_is_cut_off_or_needs_scrolling_sideways(
-    browser: Any, site: str, pages: list[Page], style: str, width: int
-) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True, java_script_enabled=False)
-    page = context.new_page()
-
-    def look(page: Any) -> Any:
-        if style:
-            page.add_style_tag(content=style)
-        return page.evaluate(NARROW_IS_WRONG)
-
-    assert wrong_on(page, site, one_of_each(pages), look) == {}
+@pytest.fixture(scope="module")
+def seen(browser: Any, site: str, pages: list[Page]) -> Seen:
+    """Every kind of page, opened once and looked at in many ways."""
+    context = browser.new_context(viewport={"width": 320, "height": 900}, bypass_csp=True)
+    page, found = context.new_page(), Seen(one_of_each(pages), defaultdict(dict))
+    outside: list[str] = []
+    page.on("request", lambda request: None if request.url.startswith(site) else outside.append(request.url))
+    page.on("pageerror", lambda error: outside.append(str(error)))
+    for address in found.addresses:
+        outside.clear()
+        page.set_viewport_size({"width": 320, "height": 900})
+        page.emulate_media(color_scheme="light")
+        page.goto(site + address)
+        page.evaluate(OPEN_ALL)
+        for check, wrong in _looked(page, twice=not _is_odd(address) and not address.startswith("/ar")):
+            if wrong:
+                found.wrong[check][address] = wrong
+        if outside:
+            found.wrong["outside"][address] = list(outside)
     context.close()
+    return found
+
+
+def _looked(page: Any, *, twice: bool) -> Iterator[tuple[str, list[str]]]:
+    yield "narrow", page.evaluate(NARROW_IS_WRONG)
+    page.emulate_media(color_scheme="dark")
+    yield "axe in the dark, narrow", _axe(page)
+    page.emulate_media(color_scheme="light")
+    page.evaluate(STYLED, SPACING)
+    yield "spacing", page.evaluate(NARROW_IS_WRONG)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.evaluate(STYLED, TWICE)
+    yield "twice as large", page.evaluate(NARROW_IS_WRONG)
+    page.evaluate(STYLED, "")
+    if twice:
+        yield "axe by day, wide", _axe(page)
+
+
+def _axe(page: Any) -> list[str]:
+    told = page.evaluate("options => axe.run(options)", AXE) if page.evaluate("!!window.axe") else _first_axe(page)
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in told["violations"]]
+
+
+def _first_axe(page: Any) -> Any:
+    page.evaluate(AXE_PROGRAM)
+    return page.evaluate("options => axe.run(options)", AXE)
+
+
+def test_many_kinds_of_pages_were_looked_at(seen: Seen) -> None:
+    assert len(seen.addresses) > 150
+    assert {"/", "/pictures", "/desk/sync", "/ar/", "/events/odd-long"} <= set(seen.addresses)
+
+
+def test_pages_ask_nothing_of_elsewhere(seen: Seen) -> None:
+    assert seen.wrong["outside"] == {}
+
+
+@pytest.mark.parametrize("check", ["axe in the dark, narrow", "axe by day, wide"])
+def test_axe_finds_nothing_wrong(seen: Seen, check: str) -> None:
+    assert seen.wrong[check] == {}
+
+
+@pytest.mark.parametrize("check", ["narrow", "spacing", "twice as large"])
+def test_nothing_is_cut_off_or_needs_scrolling_sideways(seen: Seen, check: str) -> None:
+    assert seen.wrong[check] == {}
