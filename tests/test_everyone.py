@@ -19,7 +19,7 @@ from lxml import etree
 
 from tests.commands import serving
 from tests.odd_site import MISSING, Page, odd_place, walk
-from tests.seen import FLAGS, NARROW_IS_WRONG, OPEN_ALL, SPACING, STYLED, TWICE
+from tests.seen import FAINT, FLAGS, NARROW_IS_WRONG, OPEN_ALL, SPACING, STOPS, STYLED, TWICE
 
 pytestmark = pytest.mark.e2e
 AXE_PROGRAM = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
@@ -183,3 +183,77 @@ def test_axe_finds_nothing_wrong(seen: Seen, check: str) -> None:
 @pytest.mark.parametrize("check", ["narrow", "spacing", "twice as large"])
 def test_nothing_is_cut_off_or_needs_scrolling_sideways(seen: Seen, check: str) -> None:
     assert seen.wrong[check] == {}
+
+
+# -- the keyboard alone
+
+
+def reached(page: Any) -> tuple[int, list[dict[str, Any]]]:
+    """How many things can be used on the page, and each stop of Tab from the top to the end."""
+    count = page.evaluate(STOPS)
+    for _ in range(count + 40):  # a field for a date has a stop for each of its parts
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+    return count, page.evaluate("window.stops")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_tab_reaches_everything_in_reading_order_and_one_sees_where_one_is(
+    browser: Any, site: str, pages: list[Page], width: int
+) -> None:
+    page, wrong = browser.new_context(viewport={"width": width, "height": 900}).new_page(), {}
+    looked_at = [one for one in one_of_each(pages) if "?" not in one and not _is_odd(one) and "/history" not in one]
+    for address in looked_at[width == 360 :: 2]:  # each at one width
+        page.goto(site + address)
+        count, stops = reached(page)
+        order = list(dict.fromkeys(stop["at"] for stop in stops))
+        found = [f"{one}: {stop['html']}" for stop in stops for one in stop["wrong"]]
+        found += [] if order == list(range(count)) else [f"of {count} things Tab reaches {order}"]
+        if found:
+            wrong[address] = found[:5]
+    assert wrong == {}
+    page.context.close()
+
+
+def test_the_skip_link_and_what_folds_work_by_keyboard(browser: Any, site: str) -> None:
+    page = browser.new_context(viewport={"width": 360, "height": 900}, java_script_enabled=False).new_page()
+    page.goto(f"{site}/resources")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+    page.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details").first.evaluate("one => one.open")
+    page.context.close()
+
+
+# -- settings of the system
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_with_the_colours_of_the_system_charts_and_focus_are_seen(browser: Any, site: str, scheme: str) -> None:
+    page = browser.new_context(forced_colors="active", color_scheme=scheme).new_page()
+    page.goto(f"{site}/pictures")
+    assert page.evaluate(FAINT) == []
+    page.keyboard.press("Tab")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.context.close()
+
+
+def test_nothing_moves_by_itself(browser: Any, site: str, pages: list[Page]) -> None:
+    page = browser.new_context(reduced_motion="reduce").new_page()
+    for address in ("/", "/pictures", "/resources", "/checklists/odd-full"):
+        page.goto(site + address)
+        assert page.evaluate("document.getAnimations().length") == 0
+        moving = "[...document.querySelectorAll('*')].filter(one => getComputedStyle(one).transitionDuration !== '0s').length"
+        assert page.evaluate(moving) == 0
+    page.context.close()
+
+
+def test_only_checklists_have_a_script(pages: list[Page]) -> None:
+    with_script = [page for page in pages if page.kind == "text/html" and "<script" in page.text]
+    assert {page.shape.rpartition(":")[2] for page in with_script} == {"/checklists/*"}
+    assert all(page.text.count("<script") == 1 and 'src="' in page.text for page in with_script)
