@@ -27,7 +27,7 @@ _SEEDS = (
     "\u202egnp.{canary}", "\u2066{canary}\u2069", "x\r\nSet-Cookie: {canary}=1", "x\r\nBEGIN:VEVENT\r\nSUMMARY:{canary}", "x\nER  - \nTY  - {canary}",
     "x}},\n@book{{{canary},", "<?xml version='1.0'?><!DOCTYPE x [<!ENTITY y SYSTEM 'file:///etc/passwd'>]><x>{canary}&y;</x>",
     "'; DROP TABLE records; -- {canary}", "\" OR 1=1 -- {canary}", "{canary}* OR NEAR(", "title:{canary} AND \"", "../../../../etc/passwd?{canary}",
-    "..\\..\\{canary}", "/{canary}", "\\\\{canary}\\x", "CON", "=HYPERLINK(\"//{canary}.test\")", "\ud83d\ude00{canary}", "e\u0301" * 40 + "{canary}",
+    "..\\..\\{canary}", "/{canary}", "\\\\{canary}\\x", "CON", "=HYPERLINK(\"//{canary}.test\")", "\U0001f600{canary}", "e\u0301" * 40 + "{canary}",
     "{canary}" + "\u0300" * 60, "{canary} " * 60, "0", "-1", "1e999", "NaN", "null", "2026-02-30", "0000-00-00", "9999-12-31T23:59:60Z",
 )  # fmt: skip
 _CHANGED = (
