@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from cop import asking, attachments, frontmatter, occasions
+from cop import asking, attachments, frontmatter, occasions, statement
 from cop.errors import BadContent
 from cop.fields import FOLDERS, SHARES, STEERING, RecordType, kind_of
 from cop.frontmatter import Line
@@ -16,6 +16,10 @@ from cop.publish import short_address, title_of
 from cop.values import WrongValue, check
 
 MAX_FILE_BYTES = 600_000
+# What people write who mean `share`. No group of readers is called so.
+_KEPT_FROM_OTHERS = dict.fromkeys(("partners", "partner", "partners only", "network"), "partners") | dict.fromkeys(
+    ("own", "private", "internal", "only us", "nobody"), "own"
+)
 _TYPED = frozenset({"number", "flag", "any"})  # kinds that want the value rather than the characters
 _DATED = re.compile(r"\d{4}-\d\d-\d\d-(?=.)")
 _HEADING = re.compile(r"\s*# +(.+?)(?: +#+)?\s*(?:\n|$)")
@@ -69,7 +73,8 @@ def record_type(path: str) -> RecordType:
 def read(data: bytes, path: str) -> ContentFile:
     """Read one content file. Raises: BadContent, with path, line and what to do."""
     kind, shown = record_type(path), f"content/{path}"
-    front, body, first_line = split(_decode(data, shown), shown)
+    text = _decode(data, shown)
+    front, body, first_line = split(text, shown)
     lines = frontmatter.read(front, first_line, shown, lambda key: key == "id" or kind_of(kind.name, key) not in _TYPED)
     fields: dict[str, Value] = {
         name: checked
@@ -81,6 +86,8 @@ def read(data: bytes, path: str) -> ContentFile:
     fields = _with_title(kind, fields, shown)
     _check_dates(kind, fields, lines, shown)
     share, field_shares = _shares(kind, lines, shown)
+    if statement.SLUG in (PurePosixPath(path).stem, fields.get("slug")) and share != OWN:
+        _check_statement(body, text.count("\n", 0, text.rfind(body)), shown)
     if {"_drafts", "drafts"} & set(path.split("/")):  # as Jekyll and others keep them
         share = OWN
     if kind.name == "event" and share != OWN:
@@ -157,6 +164,12 @@ def _check_under_18s(fields: Mapping[str, Value], lines: Mapping[str, Line], sho
         raise BadContent(shown, lines["under_18s"].number, reason, hint)
 
 
+def _check_statement(body: str, before: int, shown: str) -> None:
+    """What the law asks for stands in an accessibility statement before others read it."""
+    if found := statement.missing(body):
+        raise BadContent(shown, before + found.line, found.reason, found.hint)
+
+
 def _with_title(kind: RecordType, fields: dict[str, Value], shown: str) -> dict[str, Value]:
     """A file without a title takes it from the first heading of its text."""
     if title_of(fields):
@@ -211,6 +224,18 @@ def _check_spelling(lines: Mapping[str, Line], shown: str) -> None:
             raise BadContent(
                 shown, line.number, f"“{name}” is not used here; did you mean “{meant}”?", f"Write: {meant}: …"
             )
+    _check_readers(lines, shown)
+
+
+def _check_readers(lines: Mapping[str, Line], shown: str) -> None:
+    """“audience” says for whom a text is written, and keeps it from nobody."""
+    line = lines.get("audience")
+    said = line.value if line else None
+    for one in said if isinstance(said, list | tuple) else [said]:
+        meant = _KEPT_FROM_OTHERS.get(one.strip().casefold()) if line and isinstance(one, str) else None
+        if line and meant:
+            hint = f"To keep it from others, write: share: {meant}"
+            raise BadContent(shown, line.number, f"“audience: {one}” would keep it from nobody", hint)
 
 
 def _share(value: Value, name: str, line: int, shown: str) -> int:

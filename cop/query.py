@@ -12,7 +12,7 @@ from cop import word_rules as rules
 from cop import words
 
 MAX_PARTS = 16  # more words than anyone remembers typing; the rest is left out
-MAX_TYPED = 1000  # characters that are looked at
+MAX_TYPED = 300  # characters that are looked at
 MIN_BEGINNING = 3  # the beginning of a word has at least three letters
 _SMALL = frozenset(map(words.plain, rules.SMALL))
 _PIECES = re.compile(r'"([^"]*)"|([^\s"]+)')

@@ -330,6 +330,11 @@ def is_site_current(path: Path) -> bool:
     return int.from_bytes(header[60:64], "big") == _site_tables()[1]  # user_version: https://sqlite.org/fileformat.html
 
 
+def has_current_tables(public: sqlite3.Connection) -> bool:
+    """Likewise, of an open `site.db`; true also where a writer has not yet moved its first bytes into the file."""
+    return bool(public.execute("PRAGMA user_version").fetchone()[0] == _site_tables()[1])
+
+
 @cache
 def _site_tables() -> tuple[str, int]:
     """What makes the tables of `site.db`, and their version: with a new field, it is another file."""

@@ -7,7 +7,7 @@ rules of spelling bring British and American together, and the endings of its la
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from cop import word_rules as rules
 
@@ -24,10 +24,30 @@ _STRANGE = re.compile(rf"[^\w{rules.VOWEL_SIGNS}]|_")  # what taking letters apa
 _LETTERS = str.maketrans({**rules.LETTERS, **{chr(0x660 + n): str(n) for n in range(10)}, **{chr(0x6F0 + n): str(n) for n in range(10)}})  # fmt: skip
 _ARABIC = re.compile("[\u0621-\u06d3]")
 _LATIN = re.compile("[a-z]+")
-_RULES = {
-    language: [[(re.compile(pattern), new) for pattern, new in group] for group in groups]
-    for language, groups in {**rules.ENDINGS, "en": rules.SPELLING + rules.ENDINGS["en"]}.items()
-}
+_GROUPS = {**rules.ENDINGS, "en": rules.SPELLING + rules.ENDINGS["en"]}
+
+
+@cache  # not at the start: most commands need no word
+def _rules(language: str) -> list[tuple[re.Pattern[str], list[tuple[re.Pattern[str], str]]]]:
+    """Groups of rules, each with a pattern that fits if any of them does: most words are not changed by most groups."""
+    return [
+        (_any([pattern for pattern, _ in group]), [(re.compile(pattern), new) for pattern, new in group])
+        for group in _GROUPS[language]
+    ]
+
+
+def _any(patterns: Iterable[str]) -> re.Pattern[str]:
+    """One pattern for several. What they call "the first bracket" is counted on.
+
+    >>> _any([r"(.)x", r"(.)y\\1"]).pattern
+    '(?:(.)x)|(?:(.)y\\\\2)'
+    """
+    found = ""
+    for pattern in patterns:
+        before = re.compile(found).groups
+        counted_on = re.sub(r"\\(\d)", lambda number: f"\\{int(number[1]) + before}", pattern)  # noqa: B023 - used at once
+        found += f"{'|' if found else ''}(?:{counted_on})"
+    return re.compile(found)
 
 
 @lru_cache(maxsize=MAX_KEPT)
@@ -77,12 +97,13 @@ def key(word: str, language: str = "en") -> str:
 
 
 def _apply(word: str, language: str) -> str:
-    for group in _RULES[language]:
-        for pattern, new in group:
-            changed, times = pattern.subn(new, word)
-            if times:
-                word = changed
-                break
+    for some_fits, group in _rules(language):
+        if some_fits.search(word):
+            for pattern, new in group:
+                changed, times = pattern.subn(new, word)
+                if times:
+                    word = changed
+                    break
     return word
 
 
@@ -118,15 +139,20 @@ class _Places(dict[str, str]):
             self.clear()
             self.joined.clear()
             self.written.clear()
-        found = parts(run)
+        found = (run.lower(),) if _is_easy(run) else parts(run)
         whole = joined(found) if len(found) > 1 else ""
         if whole:
             self.joined[run] = key(whole, self.language)
-        self[run] = here = " ".join(key(word, self.language) for word in found)
-        told = dict.fromkeys([run[: 2 * MAX_LETTERS].casefold(), *found, *filter(None, [whole])])
-        if also := " ".join(word for word in told if word not in here.split()):
-            self.written[run] = also
+        self[run] = here = " ".join([key(word, self.language) for word in found])
+        if found != (here,) or not _is_easy(run):
+            told = dict.fromkeys([run[: 2 * MAX_LETTERS].casefold(), *found, *filter(None, [whole])])
+            self.written[run] = " ".join(word for word in told if word not in here.split())
         return here
+
+
+def _is_easy(run: str) -> bool:
+    """True for most words: a single one of Latin letters or digits, and not too long."""
+    return run.isascii() and run.isalnum() and len(run) <= MAX_LETTERS
 
 
 _FIRSTS = frozenset(rules.PREFIXES | {first for first, _ in rules.PAIRS})

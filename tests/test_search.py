@@ -1,18 +1,22 @@
 """Searching: what is found, in which order, and that nothing typed is an error."""
 
+import json
 import random
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from conftest import Folder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from web_site import build, example, serve
 
 from cop import schema, search_index, views
+from cop.cli import cli
 from cop.excerpts import MARK_OFF, MARK_ON, excerpt, mark, marked
 from cop.questions import FEW, understand
 from cop.search import numbers, options, page_of, search
@@ -231,6 +235,7 @@ async def test_too_many_filters_are_no_dead_end(client: Any) -> None:
     await client.ds.invoke_startup()
     page = (await client.get("/search?q=power&topic=meetings&type=word")).text
     assert "Nothing found" in page and "search?q=power&amp;type=post" in page and "(7)" in page
+    assert 'href="search?q=power&amp;topic=meetings">remove' in page and 'href="search?q=power">Remove all' in page
 
 
 async def test_where_nothing_is_found_there_are_words_topics_and_people_to_go_on_with(client: Any) -> None:
@@ -333,3 +338,33 @@ def test_a_refresh_that_was_killed_counts_its_words_anew(folder: Folder, monkeyp
     after = index_of(folder)
     views.rebuild(folder.site, folder.db)
     assert index_of(folder) == after and after[1]
+
+
+# -- the same in the terminal
+
+
+async def test_the_terminal_finds_what_the_page_finds(folder: Folder) -> None:
+    for at, title in enumerate(["Sharing power", "Powerful questions", "Notes", "Meeting in the park"]):
+        folder.write(f"posts/p{at}.md", f"---\ntitle: {title}\ntopics: [power]\n---\nWho has power in meetings?\n")
+    folder.load()
+    datasette = serve(folder.site.site_db)
+    await datasette.invoke_startup()
+    for typed in ("power", "pwoer", "sharing meetings", "park zebra", "nothing-like-it"):
+        done = CliRunner().invoke(cli, ["--site", str(folder.site.root), "search", "--json", *typed.split()])
+        page = (await datasette.client.get("/search", params={"q": typed})).text
+        assert done.exit_code == 0, done.output
+        told = json.loads(done.stdout)
+        found = re.findall(r'<h3.*?href="(posts/[^"]+)"', page)
+        assert [f"posts/{hit['slug']}" for hit in told["hits"]] == found and (f"{told['total']} found" in page) == bool(
+            found
+        )
+        assert (told["shown_for"] == "power") == (typed == "pwoer")
+
+
+def test_a_site_of_another_version_is_not_searched(folder: Folder) -> None:
+    folder.write("posts/p.md", "---\ntitle: Power\n---\n")
+    folder.load()
+    with sqlite3.connect(folder.site.site_db) as public:
+        public.execute("PRAGMA user_version = 3")
+    done = CliRunner().invoke(cli, ["--site", str(folder.site.root), "search", "power"])
+    assert done.exit_code == 2 and "cop load" in done.output

@@ -148,15 +148,15 @@ def search(start: Path, words: tuple[str, ...], type_name: str, topic: str, as_j
     """
     from cop.excerpts import plain
     from cop.fields import TYPES
-    from cop.schema import is_site_current
+    from cop.schema import has_current_tables
     from cop.search import search as find
 
     site = find_site(start)
     if not site.site_db.exists():
         raise WrongUsage("Nothing has been loaded here yet.", hint="cop load")
-    if not is_site_current(site.site_db):
-        raise WrongUsage("The site was made by another version of cop.", hint="cop load")
     db = sqlite3.connect(f"{site.site_db.resolve().as_uri()}?mode=ro", uri=True)
+    if not has_current_tables(db):
+        raise WrongUsage("The site was made by another version of cop.", hint="cop load")
     found = find(db, " ".join(words), {"type": _type_name(type_name), "topics": topic})
     found = replace(
         found, hits=tuple(replace(hit, title=plain(hit.title), excerpt=plain(hit.excerpt)) for hit in found.hits)

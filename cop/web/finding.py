@@ -8,7 +8,9 @@ from markupsafe import Markup, escape
 
 from cop.excerpts import mark
 from cop.fields import TYPES
+from cop.filing import MAX_VALUE
 from cop.near_words import near
+from cop.query import MAX_TYPED
 from cop.questions import Question, understand
 from cop.search import Found, Hit, options, page_of, plain_words
 from cop.search_index import FILTERS
@@ -83,8 +85,8 @@ class SearchPage:
 
 def search_page(asked: Asked) -> SearchPage:
     """/search?q=&type=&topic=&language=&kind="""
-    typed, page = asked.text("q"), min(asked.page(), MAX_PAGE)
-    chosen = {name: asked.text(parameter(name)) for name in FILTERS}
+    typed, page = asked.text("q")[:MAX_TYPED], min(asked.page(), MAX_PAGE)  # what is longer would stand in every link
+    chosen = {name: asked.text(parameter(name))[:MAX_VALUE] for name in FILTERS}
     exact = {"exact": "1"} if asked.text("exact") else {}
     offset = (page - 1) * PAGE_SIZE
     question = understand(asked.db, typed, as_typed=bool(exact))
