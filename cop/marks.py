@@ -4,13 +4,13 @@ An SVG is a document that may carry scripts and fetch things. Only shapes and co
 is written anew from them, so that no browser reads anything in it that was not looked at here.
 """
 
+import hashlib
 import io
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
 from cop.errors import CopError
-from cop.signing import sha256
 
 MAX_BYTES = 30_000  # every reader fetches it once
 LEAST, MOST = 16, 2000  # pixels of a side
@@ -42,7 +42,7 @@ class Mark:
     @property
     def sha256(self) -> str:
         """Hash of the bytes, hex; "" if there is no mark."""
-        return sha256(self.data).hex() if self.data else ""
+        return hashlib.sha256(self.data).hexdigest() if self.data else ""
 
 
 NONE = Mark()
