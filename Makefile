@@ -31,9 +31,10 @@ test-pythons: ## the same, on Python 3.12 and 3.13 (they must be on this machine
 test-slow: $(VENV)/ready-dev ## long random histories, and a real object store (installs Debian's Ceph if there is none)
 	$(RUN)/python -m pytest -n $(WORKERS) -m slow
 
-e2e: $(VENV)/ready-dev ## journeys in a real browser (installs Debian's Chromium if there is none)
+e2e: $(VENV)/ready-dev ## journeys in a real browser, and pages that everyone can use (installs Debian's Chromium and Java, and a validator)
 	sh .ci/chromium
-	$(RUN)/python -m pytest -m e2e
+	sh .ci/vnu $(VENV)/vnu
+	$(RUN)/python -m pytest -n $(WORKERS) --dist loadfile -m e2e
 
 screenshots: $(VENV)/ready-dev ## pictures for the docs, from the served site (run `make serve` beside it)
 	sh .ci/chromium

@@ -1,17 +1,15 @@
 """Atom feeds (RFC 4287) as text, with the XML writer of Python: feedgen would bring lxml, which is heavy on a phone."""
 
-import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from cop import __version__
+from cop.languages import is_code
 from cop.plain import allowed, one_line
 
 _NAMES = uuid.UUID("6c0f4c1e-52d9-5e0b-9a63-3f3c1c6b7a10")  # never changes: the ids of all entries come out of it
-
-_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")  # else it is somebody's words, not a code
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def write(feed: Feed) -> str:
 
 def _entry(entry: FeedEntry, topics_at: str) -> Element:
     """One entry; what is in its language says so."""
-    element = Element("entry", {"xml:lang": entry.language} if _LANGUAGE.fullmatch(entry.language) else {})
+    element = Element("entry", {"xml:lang": entry.language} if is_code(entry.language) else {})
     _texts(element, [("id", lasting_id(entry.record_id)), ("title", entry.title)])
     SubElement(element, "link", {"rel": "alternate", "type": "text/html", "href": entry.address})
     if entry.related:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from cop import asking, attachments, frontmatter, occasions
+from cop import asking, attachments, frontmatter, occasions, statement
 from cop.errors import BadContent
 from cop.fields import FOLDERS, SHARES, STEERING, RecordType, kind_of
 from cop.frontmatter import Line
@@ -68,7 +68,8 @@ def record_type(path: str) -> RecordType:
 def read(data: bytes, path: str) -> ContentFile:
     """Read one content file. Raises: BadContent, with path, line and what to do."""
     kind, shown = record_type(path), f"content/{path}"
-    front, body, first_line = split(_decode(data, shown), shown)
+    text = _decode(data, shown)
+    front, body, first_line = split(text, shown)
     lines = frontmatter.read(front, first_line, shown, lambda key: key == "id" or kind_of(kind.name, key) not in _TYPED)
     fields: dict[str, Value] = {
         name: checked
@@ -80,6 +81,8 @@ def read(data: bytes, path: str) -> ContentFile:
     fields = _with_title(kind, fields, shown)
     _check_dates(kind, fields, lines, shown)
     share, field_shares = _shares(kind, lines, shown)
+    if statement.SLUG in (PurePosixPath(path).stem, fields.get("slug")) and share != OWN:
+        _check_statement(body, text.count("\n", 0, text.rfind(body)), shown)
     if {"_drafts", "drafts"} & set(path.split("/")):  # as Jekyll and others keep them
         share = OWN
     if kind.name == "event" and share != OWN:
@@ -150,6 +153,12 @@ def _check_under_18s(fields: Mapping[str, Value], lines: Mapping[str, Line], sho
         reason = f"people under 18 may come, and this is not answered yet: {names}"
         hint = "Answer each with true, false or a sentence. To keep it to yourselves until then, add: draft: true"
         raise BadContent(shown, lines["under_18s"].number, reason, hint)
+
+
+def _check_statement(body: str, before: int, shown: str) -> None:
+    """What the law asks for stands in an accessibility statement before others read it."""
+    if found := statement.missing(body):
+        raise BadContent(shown, before + found.line, found.reason, found.hint)
 
 
 def _with_title(kind: RecordType, fields: dict[str, Value], shown: str) -> dict[str, Value]:

@@ -11,6 +11,7 @@ from slugify import slugify
 
 from cop import attachments, cbor, changes, filing, occasions, signing
 from cop.fields import SHARES, TYPES, kind_of
+from cop.languages import is_code
 from cop.markdown import Rendered
 from cop.merge import BODY, History
 from cop.model import OrganisationId, RecordId, RecordView, Revision, Value, WriterId, iso_time
@@ -132,7 +133,6 @@ def _record_row(
     record_id: RecordId, view: RecordView, fields: Mapping[str, Value], revisions: Sequence[Revision], body: Rendered
 ) -> Row:
     record_type = TYPES[view.type]
-    languages = fields.get("languages")
     times = [revision.claimed_time for revision in revisions]
     slug, title = base_slug(record_id, view.fields), title_of(fields)
     return {
@@ -143,7 +143,7 @@ def _record_row(
         "title": title,
         "summary": str(fields.get("summary", "")),
         "keywords": " ".join(_keywords(fields)),
-        "language": str(languages[0]) if isinstance(languages, list) else "",
+        "language": _language(fields.get("languages")),
         "date": str(fields.get(record_type.sort, "")) if record_type.sort != "title" else "",
         "ends": _ends(view.type, fields),
         "added": iso_time(min(times)),
@@ -166,6 +166,11 @@ def _ends(type_name: str, fields: Mapping[str, Value]) -> str:
 def _may_be_public(type_name: str, name: str) -> bool:
     field = TYPES[type_name].field(name)
     return field is None or field.share == SHARES[0]
+
+
+def _language(languages: Value) -> str:
+    """The main language of a record, "" if none is given as a code."""
+    return next((one for one in map(str, languages) if is_code(one)), "") if isinstance(languages, list) else ""
 
 
 def _keywords(fields: Mapping[str, Value]) -> Iterator[str]:

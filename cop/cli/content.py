@@ -121,7 +121,7 @@ def new(start: Path, type_name: str, title: tuple[str, ...]) -> None:
 
     Example: cop new event "Reading circle in March"
     """
-    from cop import files, patch, writeback
+    from cop import files, patch, statement, writeback
     from cop.fields import FOLDERS, TYPES
     from cop.publish import short_address
 
@@ -136,7 +136,8 @@ def new(start: Path, type_name: str, title: tuple[str, ...]) -> None:
     if path.exists():
         raise CopError(f"{path} is already there.", hint="Choose another title, or edit that file.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    files.replace(path, writeback.template(kind, record_id, words).encode())
+    model = statement.MODEL if (kind.name, path.stem) == ("page", statement.SLUG) else ""
+    files.replace(path, (writeback.template(kind, record_id, words) + model.lstrip("\n")).encode())
     say(str(path))
     say("Fill in what you know and leave the rest. Then: cop load", err=True)
 

@@ -16,7 +16,7 @@ from babel import Locale
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
-from cop.languages import SOURCE
+from cop.languages import SOURCE, is_code
 from cop.web.catalogues import catalogue
 
 RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
@@ -182,7 +182,7 @@ def apart(text: str) -> Markup:
 
 
 def marked(code: str) -> Markup:
-    """The attributes of an element that holds a text of a record in that language; "" if the record does not say it.
+    """The attributes of an element that holds a text of a record in that language; if it does not say it, or says no code: what it looks like.
 
     >>> marked("ar"), marked("")
     (Markup(' lang="ar" dir="rtl"'), Markup(' dir="auto"'))
@@ -192,7 +192,7 @@ def marked(code: str) -> Markup:
 
 @lru_cache(maxsize=1024, typed=True)
 def _marked(code: str, own: str) -> Markup:
-    if code:
+    if is_code(code):
         return Markup(' lang="{}" dir="{}"').format(code, direction(code))
     lang = Markup(' lang="{}"').format(own) if own else Markup()
     return lang + Markup(' dir="auto"')

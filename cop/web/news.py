@@ -80,7 +80,7 @@ def new(asked: Asked) -> NewPage:
     return NewPage(
         heading=_("What changed"),
         lead=_lead(asked.db, since),
-        typed=since.iso[:10] if since.iso else typed if since.wrong else "",
+        typed=since.iso[:10],
         wrong=since.wrong,
         exchange=dates.words(exchange[:10]) if exchange else "",
         days=tuple(_days(asked.db, rows[:PER_PAGE], since)),

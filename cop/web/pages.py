@@ -10,6 +10,7 @@ from datasette import Response
 
 from cop.fields import FOLDERS
 from cop.web import (
+    access,
     calendars,
     citing,
     event_lists,
@@ -54,7 +55,8 @@ PAGES: list[tuple[str, render.Build]] = [
     (r"^/differences$", home.differences),
     (r"^/search$", finding.search_page),
     (r"^/add$", texts.add),
-    (r"^/(?:about|accessibility|privacy|offline|languages)$", texts.text),
+    (r"^/accessibility$", access.access),
+    (r"^/(?:about|privacy|offline|languages)$", texts.text),
     *((rf"^/{folder}$", _list(folder)) for folder in FOLDERS),
     (rf"^/resources\.(?P<ending>{citing.FORMATS})$", citing.citations_of_list),
     (rf"^/resources/(?P<slug>[^/]+)\.(?P<ending>{citing.FORMATS})$", citing.citation),

@@ -1,4 +1,4 @@
-"""Pages of text: about, accessibility, privacy, offline, languages, add. A page record of that name is shown if there is one."""
+"""Pages of text: about, privacy, offline, languages, add. A page record of that name is shown if there is one."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -142,13 +142,22 @@ DEFAULTS = {
 
 
 def text(asked: Asked) -> TextPage:
-    """/about, /accessibility, /privacy, /offline, /languages"""
-    name = asked.path.strip("/")
+    """/about, /privacy, /offline, /languages"""
+    return of_name(asked, asked.path.strip("/"))
+
+
+def of_name(asked: Asked, name: str) -> TextPage:
+    """The page record of that name, or what stands there until somebody writes it."""
     row = find(asked.db, TYPES["page"], name)
-    if row is None:
-        default = DEFAULTS[name]
-        paragraphs = tuple(lookup(paragraph) for paragraph in default.paragraphs)
-        return TextPage(lookup(default.heading), True, "", lookup(default.lead), Markup(), paragraphs, None, "")
+    if row is not None:
+        return of_row(asked, row)
+    default = DEFAULTS[name]
+    paragraphs = tuple(lookup(paragraph) for paragraph in default.paragraphs)
+    return TextPage(lookup(default.heading), True, "", lookup(default.lead), Markup(), paragraphs, None, "")
+
+
+def of_row(asked: Asked, row: sqlite3.Row) -> TextPage:
+    """A page record."""
     return TextPage(
         heading=row["title"],
         ours=False,
@@ -157,7 +166,7 @@ def text(asked: Asked) -> TextPage:
         html=Markup(body(row["html"], depth=1)),
         paragraphs=(),
         changed=happened.last_change(asked.db, row["record_id"], row["changed"]),
-        history_target=history_address("page", name),
+        history_target=history_address("page", row["slug"]),
     )
 
 
