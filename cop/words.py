@@ -166,7 +166,7 @@ def filed(runs: list[str], language: str) -> str:
     'co produc health care coproduc healthcar'
     """
     places = _PLACES[language_of(language)]
-    found = [places[run] for run in runs]
+    found = list(map(places.__getitem__, runs))
     here = " ".join(found)
     also: list[str] = []
     if here.count(" ") >= len(found):  # hyphens are rare, and looking for them takes its time
