@@ -21,6 +21,7 @@ from cop.turns import (
     Telling,
     compose,
     count_changes,
+    named,
     plan,
     receive,
     wanted,
@@ -238,11 +239,8 @@ def _count(exchange: _Exchange, going: Composed, theirs: Message, came: Received
     report.restored += came.restored
     report.renewed |= came.renewed
     report.partner_lacks = len(exchange.turned_away)
-    names = trust.names(db, trust.members(db)) if came.by else {}
-    for organisation, changes in came.by.items():
-        if changes:
-            name = names[organisation].name
-            report.by[name] = report.by.get(name, 0) + changes
+    for name, changes in named(db, came.by).items():
+        report.by[name] = report.by.get(name, 0) + changes
     moved = exchange.transport.bytes_in + exchange.transport.bytes_out
     exchange.progress(moved, moved + (theirs.left + going.left) // 4)  # what is packed has about a quarter of its size
 

@@ -21,7 +21,7 @@ from cop.place.writing import write_all
 from cop.progress import Progress, no_progress
 from cop.report import PlaceReport
 from cop.transports.base import FileCarrier
-from cop.turns import Side, count_changes
+from cop.turns import Side, count_changes, named
 
 
 def run(
@@ -75,16 +75,11 @@ def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
         renewed=visit.renewed,
         left_out=currency.left_out(db),
         pages_waiting=stale.count(db),
-        by=_named(visit),
+        by=named(visit.side.db, visit.by),
         equal=all(one.organisation in same for one in met),
         files_waiting=len(visit.expected_but_not_whole()),
         files_unreadable=visit.unreadable,
     )
-
-
-def _named(visit: Visit) -> dict[str, int]:
-    names = trust.names(visit.side.db, trust.members(visit.side.db)) if visit.by else {}
-    return {names[owner].name: changes for owner, changes in visit.by.items() if changes and owner in names}
 
 
 def _keep_reports(visit: Visit, owners: dict[bytes, bytes], same: set[bytes | None]) -> None:
