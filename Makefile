@@ -48,6 +48,7 @@ check: $(VENV)/ready-dev ## format, lint and types
 bench: $(VENV)/ready-dev ## measure speed beside named peers (takes a while)
 	$(RUN)/pip install --quiet -r benchmarks/requirements.txt
 	$(RUN)/python benchmarks/load.py
+	$(RUN)/python benchmarks/search.py
 	$(MAKE) bench-pages
 
 bench-pages: $(VENV)/ready-dev ## measure pages beside stock Datasette, Starlette and nginx (installs nginx and wrk if they are missing)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from cop import blobs, trust, views
+from cop import blobs, stale, trust, views
 from cop.blob_talk import Told, pack, unpack
 from cop.blobs import Part
 from cop.config import Site
@@ -26,7 +26,7 @@ LOCK_SECONDS = 30
 def answer(site: Site, db: sqlite3.Connection, data: bytes, sender: WriterId) -> bytes:
     """What we have of what they want, and want of what they have. From strangers we want nothing. Raises: Refused."""
     told = unpack(data)
-    if views.are_behind(db):  # what they have just brought says what we want
+    if stale.is_any(db):  # what they have just brought says what we want
         views.refresh(site, db)
     found = lacking(site)
     held = {one.sha256 for one in found.held}

@@ -6,12 +6,10 @@ hash and size, and up to `max_attachment`.
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from cop import blobs
 from cop.blob_memory import given_up, keep_talk, keep_wrong, talk
@@ -21,6 +19,7 @@ from cop.blobs import Part
 from cop.errors import NotReachable, Refused
 from cop.lacking import Lacking, Named, lacking
 from cop.model import OrganisationId
+from cop.progress import Progress
 from cop.schema import writing
 from cop.signing import sha256 as hash_of
 from cop.transports.attachments import BlobLine
@@ -30,7 +29,6 @@ from cop.turns import Side
 _logger = logging.getLogger(__name__)
 PIECE_BYTES = 256_000  # brought at a time
 MAX_CUTS = 5  # of the line, one after the other, before we give up
-Progress = Callable[[int, int], None]  # bytes done, of how many
 
 
 @dataclass
@@ -62,17 +60,24 @@ def run(side: Side, organisation: OrganisationId, line: BlobLine, progress: Prog
         with writing(side.db):
             side.db.execute("DELETE FROM local_blob_wrong WHERE source = ?", [organisation])
     if _is_worth_asking(side.db, organisation, found, text_moved=text_moved):
-        try:
-            with FileLock(side.site.store_db.with_name("blobs.lock"), timeout=0):
-                _exchange_all(exchange, organisation, found)
-        except (NotReachable, Timeout) as error:  # the text is in; the rest comes next time
-            _logger.info("Not all files were exchanged: %s", error)
-        except Refused as error:
-            _logger.warning("Not all files were exchanged: %s", error)
-        except OSError as error:
-            _logger.warning("Files could not be stored (%s). Is there room?", error.strerror)
+        _exchange_alone(exchange, organisation, found)
     exchange.report.waiting = len(lacking(side.site).wanted)
     return exchange.report
+
+
+def _exchange_alone(exchange: _Exchange, organisation: OrganisationId, found: Lacking) -> None:
+    """Exchange unless another `cop` does, and log what went wrong: the text is in, and the rest comes next time."""
+    from filelock import FileLock, Timeout  # late: most exchanges have no files to move
+
+    try:
+        with FileLock(exchange.side.site.store_db.with_name("blobs.lock"), timeout=0):
+            _exchange_all(exchange, organisation, found)
+    except (NotReachable, Timeout) as error:
+        _logger.info("Not all files were exchanged: %s", error)
+    except Refused as error:
+        _logger.warning("Not all files were exchanged: %s", error)
+    except OSError as error:
+        _logger.warning("Files could not be stored (%s). Is there room?", error.strerror)
 
 
 def preview(side: Side, organisation: OrganisationId, line: BlobLine, *, text_moves: bool) -> Planned:

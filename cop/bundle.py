@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,20 +23,20 @@ from cop import (
     log,
     partners,
     sealing,
+    stale,
     trust,
-    views,
     wire,
 )
 from cop.errors import CopError, NotReachable, Refused
 from cop.frontier import Points
 from cop.model import PARTNERS, Entry, WriterId
 from cop.partners import Partner, all_partners, keep_points
+from cop.progress import Progress, no_progress
 from cop.signing import sha256
-from cop.turns import Side, count_changes, own_organisation, receive
+from cop.turns import Side, count_changes, named, own_organisation, receive
 from cop.wire import Message
 
 MAGIC = b"cop bundle 1\n"
-Progress = Callable[[int, int], None]  # bytes done, of all
 HASH_BYTES = 32
 
 
@@ -63,6 +63,10 @@ class Applied:
     received: int = 0  # changes of records that were new here
     known: int = 0  # entries that were here already
     refused: int = 0  # entries of writers we do not know
+    apart: int = 0  # changes of organisations that we removed: kept, not shown
+    restored: int = 0  # entries that were written here, lost, and came back
+    renewed: bool = False  # we go on under another key since then
+    by: dict[str, int] = field(default_factory=dict)  # changes that came, per organisation that made them
     waiting: int = 0
     conflicts: int = 0
     not_understood: int = 0
@@ -225,8 +229,8 @@ def apply(
     now: int,
     *,
     dry_run: bool = False,
-    progress: Progress = views.no_progress,
-    pages: Progress = views.no_progress,
+    progress: Progress = no_progress,
+    pages: Progress = no_progress,
 ) -> Applied:
     """Store what a bundle brings; never writes to where it lies. `progress` is told bytes, `pages` is told records.
 
@@ -250,7 +254,7 @@ def apply(
                     _apply_one(side, wire.unpack(content, side.signer), applied, now)
         if header.files and not dry_run:  # which of them are wanted, the text says
             _take_files(side, file, path, applied, lambda count: progress(min(done + count, of), of))
-    applied.pages_waiting = catching_up.behind(side.db)
+    applied.pages_waiting = stale.count(side.db)
     if dry_run:
         applied.files = header.files
         _preview(side, brought, applied)
@@ -276,6 +280,11 @@ def _is_end(content: bytes) -> bool:
 def _apply_one(side: Side, message: Message, applied: Applied, now: int) -> None:
     came = receive(side, message, applied.name, now)
     applied.received += came.changes
+    applied.apart += came.apart
+    applied.restored += came.restored
+    applied.renewed |= came.renewed
+    for name, changes in named(side.db, came.by).items():
+        applied.by[name] = applied.by.get(name, 0) + changes
     applied.refused += sum(came.refused.values())
     applied.known += len(message.entries) - came.entries - sum(came.refused.values())
     for partner in all_partners(side.db):

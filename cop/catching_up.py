@@ -11,12 +11,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from cop import cbor, log, views
+from cop import cbor, log, stale
 from cop.config import Site
 from cop.fields import TYPES
 from cop.log import HASH_BYTES
 from cop.model import RecordId
 from cop.patch import SALT_BYTES
+from cop.progress import Progress
 
 AT_ONCE = 50  # records: their pages take a tenth of a second
 _TYPE_BYTES = 40
@@ -25,23 +26,20 @@ _ATTACHMENT = cbor.encode("sha256")  # a key of every attachment
 
 
 @contextmanager
-def bringing_up_to_date(site: Site, db: sqlite3.Connection, progress: views.Progress) -> Iterator[None]:
+def bringing_up_to_date(site: Site, db: sqlite3.Connection, progress: Progress) -> Iterator[None]:
     """Redo views once everything has come, or as much as came before it broke off."""
     before = log.last_number(db)
     try:
         yield
     finally:
-        if log.last_number(db) > before or views.are_behind(db):
+        if log.tells_who_is_who(db, before) or _at_once(db):
+            from cop import views  # late: most exchanges bring nothing that has to be laid out before their report
+
             views.refresh(site, db, progress, _at_once)
 
 
 def _at_once(db: sqlite3.Connection) -> list[RecordId]:
-    return views.all_behind(db) if behind(db) <= AT_ONCE else urgent(db)
-
-
-def behind(db: sqlite3.Connection) -> int:
-    """How many records have views that are older than the log."""
-    return int(db.execute("SELECT count(DISTINCT record_id) FROM local_stale").fetchone()[0])
+    return stale.records(db) if stale.count(db) <= AT_ONCE else urgent(db)
 
 
 def urgent(db: sqlite3.Connection) -> list[RecordId]:

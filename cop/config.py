@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cop import amounts, occasions, palette
+from cop import amounts, palette
 from cop.errors import CopError, WrongUsage
 from cop.fields import ORGANISATION_KINDS
 from cop.languages import OWN_NAMES, SOURCE
@@ -152,6 +152,8 @@ def _check_languages(config: Config, path: Path) -> None:
 
 
 def _check_timezone(name: str, path: Path) -> None:
+    from cop import occasions  # late: an exchange has no use for it
+
     if name and occasions.named_zone(name) is None:
         raise CopError(
             f"{path}: there is no time zone “{name[:40]}”.",

@@ -1,15 +1,15 @@
 """Exchanging with partners whichever way they are reached: which carrier an address needs, and who meets where."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-from cop import addresses, blob_exchange, blob_report, invitations, place, sync, views
+from cop import addresses, blob_exchange, invitations, partners, sync
 from cop.errors import CopError, NotReachable
 from cop.invitations import Invitation
 from cop.partners import Partner
-from cop.place import attachments as left_files
-from cop.sync import Progress, Report
+from cop.progress import Progress, no_progress
+from cop.report import Report
 from cop.transports import holds_files, open_place, open_transport, partly_known
 from cop.transports.attachments import HttpBlobs
 from cop.transports.base import AnswersOtherwise, LineCut
@@ -32,7 +32,7 @@ class Meeting:
     @property
     def name(self) -> str:
         """Whom we meet."""
-        return place.name_of(self.partners)
+        return partners.names_of(self.partners)
 
 
 def meetings(chosen: Iterable[Partner]) -> list[Meeting]:
@@ -44,7 +44,7 @@ def meetings(chosen: Iterable[Partner]) -> list[Meeting]:
     return [Meeting(met[0].address, tuple(met)) for met in found.values()]
 
 
-def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress = views.no_progress) -> Report:
+def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress = no_progress) -> Report:
     """Exchange with everyone in a meeting. Raises: NotReachable, Refused, WrongUsage."""
     if holds_files(meeting.address):
         return _visit(side, meeting, now, progress, pages)
@@ -68,6 +68,9 @@ def _attachments(side: Side, partner: Partner, line: HttpTransport, report: Repo
 
 
 def _visit(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress) -> Report:
+    from cop import place  # late: most partners are met on a line
+    from cop.place import attachments as left_files
+
     carrier = open_place(meeting.address)
     report = place.run(side, meeting.partners, carrier, now, progress, pages)
     with suppress(NotReachable):  # the text is in; the files come next time
@@ -102,6 +105,9 @@ def preview(side: Side, meeting: Meeting) -> Report:
 
 
 def _preview_visit(side: Side, meeting: Meeting) -> Report:
+    from cop import place
+    from cop.place import attachments as left_files
+
     carrier = open_place(meeting.address)
     report = place.preview(side, meeting.partners, carrier)
     with suppress(NotReachable):
@@ -124,34 +130,7 @@ def invitation_at(side: Side, address: str, name: str) -> Invitation:
     """The invitation of an organisation that is met at an address. Raises: NotReachable, Refused, WrongUsage."""
     address = addresses.check_address(address)
     if holds_files(address):
+        from cop import place
+
         return place.invitation(side, open_place(address), name)
     return invitations.parse_invitation(open_transport(address).invitation())
-
-
-def remarks(report: Report, *, dry_run: bool = False) -> list[str]:
-    """What people should know of files, and of a visit to a place, beside what every report says."""
-    said = _of_files(report.attachments, dry_run=dry_run)
-    if not isinstance(report, place.PlaceReport):
-        return said
-    if report.files_waiting:
-        one = report.files_waiting == 1
-        said.append(
-            f"{report.files_waiting:,} {'file is' if one else 'files are'} not whole yet; tried again next time."
-        )
-    if report.files_unreadable:
-        one = report.files_unreadable == 1
-        said.append(f"{report.files_unreadable:,} {'file makes' if one else 'files make'} no sense to this cop, and nothing"
-                    " of it was stored.")  # fmt: skip
-    return said
-
-
-def _of_files(told: Mapping[str, int], *, dry_run: bool) -> list[str]:
-    if dry_run:
-        return blob_report.intentions(blob_report.Planned(**told))
-    return blob_report.sentences(blob_report.Exchanged(**told))
-
-
-def carrier_of(report: Report, name: str) -> str:
-    """Who carried the changes of an organisation, if that is worth saying. In a place everyone finds everything."""
-    met = report.partners if isinstance(report, place.PlaceReport) else [report.partner]
-    return "" if name in met or len(met) > 1 else report.partner

@@ -3,6 +3,7 @@
 The sets are roaring bitmaps of `records.number`. `site_tables` keeps them in step with the table `facets`.
 """
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -55,3 +56,15 @@ def from_value(db: sqlite3.Connection, type_name: str, name: str, first: str) ->
     """The records under each value of a facet from `first` on."""
     sql = "SELECT numbers FROM facet_sets WHERE type = ? AND name = ? AND value >= ?"
     return [BitMap.deserialize(numbers) for (numbers,) in db.execute(sql, (type_name, name, first))]
+
+
+def of_kinds(db: sqlite3.Connection, name: str, values: Sequence[str]) -> dict[str, dict[str, BitMap]]:
+    """The records under some values of a facet that several kinds of record have: value to kind to numbers."""
+    sql = (
+        "SELECT value, type, numbers FROM facet_sets WHERE type IN (SELECT value FROM json_each(?)) AND name = ?"
+        " AND value IN (SELECT value FROM json_each(?))"
+    )
+    found: dict[str, dict[str, BitMap]] = {value: {} for value in values}
+    for value, kind, numbers in db.execute(sql, (json.dumps(list(_KEPT)), name, json.dumps(list(values)))):
+        found[value][kind] = BitMap.deserialize(numbers)
+    return found

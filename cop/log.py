@@ -286,6 +286,14 @@ def split_hashes(joined: bytes) -> tuple[PayloadHash, ...]:
     return tuple(joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES))
 
 
+def tells_who_is_who(db: sqlite3.Connection, after: int) -> bool:
+    """True if an entry behind this number says who is who: then others may be members than before."""
+    return db.execute(
+        "SELECT 1 FROM log_entry WHERE entry_number > ? AND kind <> 'change' AND kind IN ('writer', 'organisation') LIMIT 1",
+        [after],
+    ).fetchone() is not None  # fmt: skip
+
+
 def statements(db: sqlite3.Connection) -> Iterator[Entry]:
     """Entries that say who is who: kinds `writer` and `organisation`."""
     rows = db.execute(

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -40,6 +40,12 @@ def all_partners(db: sqlite3.Connection) -> list[Partner]:
         "SELECT organisation, name, kind, address, heard_time, report FROM local_partner ORDER BY name COLLATE NOCASE"
     )
     return [Partner(row[0], row[1], row[2], row[3], row[4], json.loads(row[5] or "{}")) for row in rows]
+
+
+def names_of(met: Sequence[Partner]) -> str:
+    """These partners in one line of text."""
+    names = [one.name for one in met]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def current(db: sqlite3.Connection) -> list[Partner]:

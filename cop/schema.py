@@ -15,7 +15,7 @@ from cop.errors import CopError
 from cop.fields import TYPES, RecordType, facets
 
 APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 7  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+SITE_VERSION = 8  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
 STORE_VERSION = 2  # how many functions stand in _migrate()
@@ -193,6 +193,8 @@ CREATE INDEX records_changed ON records (changed DESC, record_id);
 CREATE INDEX records_type_changed ON records (type, changed DESC, record_id);
 CREATE INDEX records_event ON records ({EVENT_IS_OPEN}, {EVENT_LAST}) WHERE type = 'event';
 CREATE INDEX records_seen ON records (seen, min(changed, seen), record_id);
+CREATE INDEX records_consent ON records (json_extract(fields, '$.consent_until'))
+    WHERE type = 'person' AND json_extract(fields, '$.consent_until') IS NOT NULL;
 CREATE TABLE history (
     record_id TEXT NOT NULL,
     position INTEGER NOT NULL,  -- 1 is the first change
@@ -240,17 +242,23 @@ CREATE TABLE members (
     organisation TEXT PRIMARY KEY, -- hex public key
     name TEXT NOT NULL, kind TEXT NOT NULL, url TEXT NOT NULL
 );
+-- Full-text search; rowid is the number. The words in the comment before the bracket are for Datasette and sqlite-utils:
+-- they look for them to know what this searches. (FTS5 would read them as "take the text from there", and it is not there.)
 CREATE VIRTUAL TABLE records_fts USING fts5 (
-    title, keywords, summary, text, content='records', content_rowid='number', tokenize='unicode61 remove_diacritics 2'
+    title, keywords, summary, text, -- keys of words, see words.py: what is asked goes through query.py
+    marks,                      -- facets, title and address as single words
+    written,                    -- words that are not their own key, as they stand: for programs that do not know our keys
+    content='', tokenize='ascii' /* content="records" */
 );
-CREATE TRIGGER records_added AFTER INSERT ON records BEGIN
-    INSERT INTO records_fts (rowid, title, keywords, summary, text)
-        VALUES (new.number, new.title, new.keywords, new.summary, new.text);
-END;
-CREATE TRIGGER records_removed AFTER DELETE ON records BEGIN
-    INSERT INTO records_fts (records_fts, rowid, title, keywords, summary, text)
-        VALUES ('delete', old.number, old.title, old.keywords, old.summary, old.text);
-END;
+INSERT INTO records_fts (records_fts, rank) VALUES ('automerge', 8); -- a first load takes a tenth less time for the index
+CREATE TABLE search_words (     -- words as people write them, to offer near ones for those that nobody wrote
+    plain TEXT NOT NULL,        -- without capitals, accents and hyphens
+    word TEXT NOT NULL,
+    back TEXT NOT NULL,         -- plain from its last letter to its first
+    n INTEGER NOT NULL,         -- how often it occurs
+    PRIMARY KEY (plain, word)
+) WITHOUT ROWID;
+CREATE INDEX search_words_back ON search_words (back);
 """
 
 
@@ -320,6 +328,11 @@ def is_site_current(path: Path) -> bool:
     except OSError:
         return False
     return int.from_bytes(header[60:64], "big") == _site_tables()[1]  # user_version: https://sqlite.org/fileformat.html
+
+
+def has_current_tables(public: sqlite3.Connection) -> bool:
+    """Likewise, of an open `site.db`; true also where a writer has not yet moved its first bytes into the file."""
+    return bool(public.execute("PRAGMA user_version").fetchone()[0] == _site_tables()[1])
 
 
 @cache

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cop import facet_sets, publish
+from cop import facet_sets, publish, search_index
 from cop.model import RecordId
 from cop.publish import PublicRecord
+from cop.search_index import Counting
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Table
@@ -30,31 +31,42 @@ def clear(public: sqlite3.Connection) -> None:
     """Take every record out."""
     for name in ("facets", "facet_counts", "facet_sets", *_OF_A_RECORD):
         public.execute(f"DELETE FROM {name}")
+    search_index.clear(public)
 
 
-def replace(public: sqlite3.Connection, record_ids: Sequence[RecordId], published: Iterable[PublicRecord]) -> None:
+def replace(
+    public: sqlite3.Connection, record_ids: Sequence[RecordId], published: Iterable[PublicRecord], counting: Counting
+) -> None:
     """Put `published` in place of what stands under `record_ids`; an id without a published record leaves the site."""
     following = public.execute("SELECT coalesce(max(number), 0) + 1 FROM records").fetchone()[0]
-    before = _remove(public, record_ids)  # after the look at numbers: records that stay keep theirs
+    before = _remove(public, record_ids, counting)  # after the look at numbers: records that stay keep theirs
     records = list(published)
     for at, record in enumerate(records, following):
         record.row["number"] = before[record.row["record_id"]][0] if record.row["record_id"] in before else at
-    table(public, "records").insert_all(record.row for record in records)
-    table(public, "history").insert_all(row for record in records for row in record.history)
-    table(public, "conflicts").insert_all(row for record in records for row in record.conflicts)
-    table(public, "files").insert_all(row for record in records for row in record.files)
+    _insert(public, "records", [record.row for record in records])
+    _insert(public, "history", [row for record in records for row in record.history])
+    _insert(public, "conflicts", [row for record in records for row in record.conflicts])
+    _insert(public, "files", [row for record in records for row in record.files])
+    search_index.add(public, [(record.row, record.facets) for record in records], counting)
     add_facets(public, [(r.row["type"], *facet, r.row["number"]) for r in records for facet in sorted(r.facets)])
     asked = {(r.row["type"], r.row["base_slug"]) for r in records}
     _tell_apart(public, asked | {(type_name, slug) for _, type_name, slug in before.values()})
 
 
-def _remove(public: sqlite3.Connection, record_ids: Sequence[RecordId]) -> dict[RecordId, tuple[int, str, str]]:
+def _insert(public: sqlite3.Connection, name: str, rows: Sequence[publish.Row]) -> None:
+    """Rows of our own making, with the same columns each: a first load has very many, so without sqlite-utils."""
+    if rows:
+        columns = ", ".join(rows[0])
+        values = ", ".join(f":{column}" for column in rows[0])
+        public.executemany(f"INSERT INTO {name} ({columns}) VALUES ({values})", rows)
+
+
+def _remove(
+    public: sqlite3.Connection, record_ids: Sequence[RecordId], counting: Counting
+) -> dict[RecordId, tuple[int, str, str]]:
     """Take records out. Returns number, kind and asked address of those that were in."""
     ids = json.dumps(record_ids)
-    rows = public.execute(
-        "SELECT record_id, number, type, base_slug FROM records WHERE record_id IN (SELECT value FROM json_each(?))",
-        [ids],
-    ).fetchall()
+    rows = public.execute("SELECT * FROM records WHERE record_id IN (SELECT value FROM json_each(?))", [ids]).fetchall()
     numbers = json.dumps([row["number"] for row in rows])
     facets = public.execute(
         "DELETE FROM facets WHERE number IN (SELECT value FROM json_each(?)) RETURNING type, name, value, number",
@@ -62,6 +74,7 @@ def _remove(public: sqlite3.Connection, record_ids: Sequence[RecordId]) -> dict[
     ).fetchall()
     _count(public, [tuple(facet[:3]) for facet in facets], -1)
     facet_sets.update(public, [tuple(facet) for facet in facets], add=False)
+    search_index.remove(public, rows, facets, counting)
     for name in _OF_A_RECORD:
         public.execute(f"DELETE FROM {name} WHERE record_id IN (SELECT value FROM json_each(?))", [ids])
     return {row["record_id"]: (row["number"], row["type"], row["base_slug"]) for row in rows}

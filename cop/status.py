@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cop import lacking, log, merge, partners, trust, views
+from cop import lacking, log, merge, partners, trust
 from cop.config import Site
 from cop.entry import KINDS
 from cop.fields import TYPES
@@ -20,6 +20,8 @@ def status_of(site: Site, db: sqlite3.Connection, unsaved: Sequence[str], missin
 
     `unsaved` and `missing` are paths below content/, as `worktree.changed_paths` finds them.
     """
+    from cop.views import network_digest  # late: an exchange, which counts what waits, lays nothing out
+
     return {
         "organisation": site.config.name,
         "writer": log.own_writer(db).hex(),
@@ -35,7 +37,7 @@ def status_of(site: Site, db: sqlite3.Connection, unsaved: Sequence[str], missin
         "attachments": lacking.report(site),
         "partners": partner_summaries(db),
         "heard": heard_json(db),
-        "digest": views.network_digest(db),
+        "digest": network_digest(db),
     }
 
 

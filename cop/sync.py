@@ -2,14 +2,15 @@
 
 import sqlite3
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 
-from cop import catching_up, currency, exchanges, frontier, log, partners, status, trust, views, wire
+from cop import catching_up, currency, exchanges, frontier, log, partners, stale, status, trust, wire
 from cop.errors import Refused
 from cop.holding import Holding, NotRebuilt
 from cop.model import Entry, PayloadHash, WriterId
 from cop.partners import Partner
+from cop.progress import Progress, no_progress
+from cop.report import Report
 from cop.schema import writing
 from cop.transports.base import LineCut, Transport
 from cop.turns import (
@@ -20,6 +21,7 @@ from cop.turns import (
     Telling,
     compose,
     count_changes,
+    named,
     plan,
     receive,
     wanted,
@@ -29,39 +31,7 @@ from cop.wire import Message
 MAX_TURNS = 100_000
 MAX_INTRODUCTION = 20  # entries that say who we are
 _LISTENING = Composed(b"")  # we send nothing: another message of the same answer comes
-_LOST = (
-    "Changes that were made here and then lost have come back: this folder was copied, or brought back from a backup. "
-)
-RESTORED = _LOST + "From now on this copy writes under a key of its own, so that nothing gets mixed up."
-NOT_RENEWED = _LOST + "Give this copy a key of its own: cop device new"
 MAX_CUTS = 5  # of the line, one after the other, before we give up
-Progress = Callable[[int, int], None]  # bytes that came and went so far, of about how many
-
-
-@dataclass
-class Report:
-    """What one sync did; the keys of `cop sync --json`."""
-
-    partner: str
-    received: int = 0  # changes of records that came
-    sent: int = 0  # changes of records that went
-    bytes_in: int = 0
-    bytes_out: int = 0
-    requests: int = 0
-    conflicts: int = 0  # fields with more than one answer, after the exchange
-    waiting: int = 0  # changes announced and not here yet
-    not_understood: int = 0
-    partner_lacks: int = 0  # entries they turned away, because they do not know who wrote them
-    refused: int = 0  # entries we turned away, likewise
-    apart: int = 0  # changes of organisations that we removed: kept, not shown
-    restored: int = 0  # entries that were written here, lost, and came back
-    renewed: bool = False  # we go on under another key since then
-    left_out: int = 0  # older texts that we chose not to fetch
-    pages_waiting: int = 0  # records whose pages are made when they are next asked for
-    by: dict[str, int] = field(default_factory=dict)  # changes that came, per organisation that made them
-    equal: bool = False  # both hold the same entries now
-    attachments: dict[str, int] = field(default_factory=dict)  # files that came and went after the text
-    seconds: float = 0.0
 
 
 @dataclass
@@ -94,7 +64,7 @@ def run(
     transport: Transport,
     now: int,
     progress: Progress,
-    pages: Progress = views.no_progress,
+    pages: Progress = no_progress,
 ) -> Report:
     """Exchange with one partner until neither has anything for the other, then bring the pages up to date.
 
@@ -269,11 +239,8 @@ def _count(exchange: _Exchange, going: Composed, theirs: Message, came: Received
     report.restored += came.restored
     report.renewed |= came.renewed
     report.partner_lacks = len(exchange.turned_away)
-    names = trust.names(db, trust.members(db)) if came.by else {}
-    for organisation, changes in came.by.items():
-        if changes:
-            name = names[organisation].name
-            report.by[name] = report.by.get(name, 0) + changes
+    for name, changes in named(db, came.by).items():
+        report.by[name] = report.by.get(name, 0) + changes
     moved = exchange.transport.bytes_in + exchange.transport.bytes_out
     exchange.progress(moved, moved + (theirs.left + going.left) // 4)  # what is packed has about a quarter of its size
 
@@ -287,7 +254,7 @@ def _finish(exchange: _Exchange) -> None:
     report.bytes_in, report.bytes_out, report.requests = transport.bytes_in, transport.bytes_out, transport.requests
     report.conflicts = status.conflict_count(db)
     report.waiting, report.not_understood = status.waiting(db), status.not_understood(db)
-    report.left_out, report.pages_waiting = currency.left_out(db), catching_up.behind(db)
+    report.left_out, report.pages_waiting = currency.left_out(db), stale.count(db)
     happened = {"received": report.received, "sent": report.sent, "refused": report.refused}
     with writing(db):
         partners.keep_report(db, exchange.partner.organisation, happened, exchange.now)
@@ -309,7 +276,7 @@ def _remember(db: sqlite3.Connection, exchange: _Exchange, theirs: Message | Non
 def preview(side: Side, partner: Partner, transport: Transport) -> Report:
     """What a sync would move, as far as the partner tells; nothing is stored or sent. Raises: NotReachable, Refused."""
     report = Report(partner.name)
-    exchange = _Exchange(side, partner, transport, 0, lambda done, of: None, report)
+    exchange = _Exchange(side, partner, transport, 0, no_progress, report)
     asking = compose(side, None, Plan(), Telling(room=wire.MAX_ROOM, looks=True), receiver=b"")
     theirs = _read(exchange, transport.exchange(asking.body))
     _check_is(exchange, theirs)

@@ -84,6 +84,12 @@ def _count(came: Received, new: Iterable[Entry], owners: Mapping[WriterId, Organ
             came.by[owner] = came.by.get(owner, 0) + changes
 
 
+def named(db: sqlite3.Connection, by: Mapping[OrganisationId, int]) -> dict[str, int]:
+    """Changes per organisation, under the names of those that are members."""
+    names = trust.names(db, trust.members(db)) if any(by.values()) else {}
+    return {names[owner].name: changes for owner, changes in by.items() if changes and owner in names}
+
+
 def _look_back(db: sqlite3.Connection, new: Iterable[Entry]) -> None:
     """Fetch older texts after all where these entries need them."""
     if currency.left_out(db):

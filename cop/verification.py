@@ -13,6 +13,7 @@ from cop.errors import CopError
 from cop.lacking import lacking
 from cop.log import revisions_of, split_hashes
 from cop.model import Entry
+from cop.progress import Progress, no_progress
 from cop.publish import Origin
 from cop.redone import Redone, private_row, redo
 from cop.schema import open_site
@@ -33,7 +34,7 @@ class Verified:
     digest: str = ""
 
 
-def verify(site: Site, db: sqlite3.Connection, progress: views.Progress = views.no_progress) -> Verified:
+def verify(site: Site, db: sqlite3.Connection, progress: Progress = no_progress) -> Verified:
     """Check the whole store and the whole site."""
     found = Verified()
     for problem in islice(_problems(site, db, found, progress), MOST_PROBLEMS):
@@ -42,7 +43,7 @@ def verify(site: Site, db: sqlite3.Connection, progress: views.Progress = views.
     return found
 
 
-def _problems(site: Site, db: sqlite3.Connection, found: Verified, progress: views.Progress) -> Iterator[str]:
+def _problems(site: Site, db: sqlite3.Connection, found: Verified, progress: Progress) -> Iterator[str]:
     for row in db.execute("PRAGMA integrity_check"):
         if row[0] != "ok":
             yield f"The file {site.store_db} is damaged: {row[0]}."
@@ -123,7 +124,7 @@ def _check_payloads(db: sqlite3.Connection, found: Verified) -> Iterator[str]:
             yield f"Change {number} is not what its entry says."
 
 
-def _check_views(site: Site, db: sqlite3.Connection, found: Verified, progress: views.Progress) -> Iterator[str]:
+def _check_views(site: Site, db: sqlite3.Connection, found: Verified, progress: Progress) -> Iterator[str]:
     """Merge and lay out every record again, and compare."""
     network = trust.members(db)
     names = trust.names(db, network)

@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from cop import log, markdown, merge, publish, site_tables, trust
+from cop import log, markdown, merge, publish, search_index, site_tables, stale, trust
 from cop.config import Site
 from cop.entry import KINDS
 from cop.markdown import Rendered
 from cop.model import OWN, RecordId, RecordView, iso_time
+from cop.progress import Progress, no_progress
 from cop.publish import Origin
 from cop.redone import Redone, private_row, redo
 from cop.schema import open_site, writing
@@ -24,12 +25,7 @@ from cop.signing import sha256
 BATCH = 500  # records written in one transaction
 MANY = 300  # from here on texts are laid out by all processors
 LOCK_SECONDS = 600
-Progress = Callable[[int, int], None]  # done, of how many
 Choose = Callable[[sqlite3.Connection], list[RecordId]]  # of the records whose views are behind
-
-
-def no_progress(done: int, of: int) -> None:
-    """For callers who need no progress bar."""
 
 
 def refresh(site: Site, db: sqlite3.Connection, progress: Progress = no_progress, choose: Choose | None = None) -> None:
@@ -40,14 +36,9 @@ def refresh(site: Site, db: sqlite3.Connection, progress: Progress = no_progress
     with FileLock(site.site_db.with_name("views.lock"), timeout=LOCK_SECONDS):
         public = open_site(site.site_db)
         try:
-            _refresh(site, db, public, progress, choose or all_behind)
+            _refresh(site, db, public, progress, choose or stale.records)
         finally:
             public.close()
-
-
-def are_behind(db: sqlite3.Connection) -> bool:
-    """True if there are records whose views are older than the log."""
-    return db.execute("SELECT 1 FROM local_stale LIMIT 1").fetchone() is not None
 
 
 def rebuild(site: Site, db: sqlite3.Connection, progress: Progress = no_progress) -> None:
@@ -72,14 +63,11 @@ def _refresh(
     others = _mark_if_others(db, public, origin)
     if others or log.setting(db, "shown_as") != site.config.shown_as or not site_tables.setting(public, "title"):
         _describe(site, db, public, names)
-    while (mark := _newest_mark(db)) is not None and (chosen := choose(db)):
+    while (mark := stale.newest_mark(db)) is not None and (chosen := choose(db)):
         _redo(db, public, origin, chosen, progress)
         _describe(site, db, public, names)
         with writing(db):  # last: whoever is stopped before it does all of this again
-            db.execute(
-                "DELETE FROM local_stale WHERE mark <= ? AND record_id IN (SELECT value FROM json_each(?))",
-                [mark, json.dumps(chosen)],
-            )
+            stale.done(db, chosen, mark)
 
 
 def _describe(
@@ -121,7 +109,7 @@ def _mark_if_others(db: sqlite3.Connection, public: sqlite3.Connection, origin: 
         names = {"views_of": views_of, "store": store}
         site_tables.table(public, "meta").upsert_all(({"name": n, "value": v} for n, v in names.items()), pk="name")
     with writing(db):
-        _mark_records_of(db, _others(db, network) if known and before else None)
+        stale.mark_records_of(db, _others(db, network) if known and before else None)
         log.set_setting(db, "views_of", views_of)
         log.set_setting(db, "views_network", told)
     return True
@@ -142,47 +130,28 @@ def _others(db: sqlite3.Connection, network: Mapping[str, list[str]]) -> list[st
     return [writer for writer in {**before, **network} if before.get(writer) != network.get(writer)]
 
 
-def _mark_records_of(db: sqlite3.Connection, writers: Sequence[str] | None) -> None:
-    """Mark the records that these writers touched; all records for None."""
-    if writers is None:
-        db.execute("INSERT INTO local_stale (record_id) SELECT DISTINCT record_id FROM log_item")
-        return
-    db.executemany(
-        "INSERT INTO local_stale (record_id) SELECT DISTINCT record_id FROM log_item JOIN log_entry USING (entry_number)"
-        " WHERE writer = ?",
-        ([bytes.fromhex(writer)] for writer in writers),
-    )
-
-
-def _newest_mark(db: sqlite3.Connection) -> int | None:
-    mark: int | None = db.execute("SELECT max(mark) FROM local_stale").fetchone()[0]
-    return mark
-
-
-def all_behind(db: sqlite3.Connection) -> list[RecordId]:
-    """The records whose views are older than the log, the longest first."""
-    rows = db.execute("SELECT record_id FROM local_stale GROUP BY record_id ORDER BY min(mark)")
-    return [row[0] for row in rows]
-
-
 def _redo(
-    db: sqlite3.Connection, public: sqlite3.Connection, origin: Origin, stale: list[RecordId], progress: Progress
+    db: sqlite3.Connection, public: sqlite3.Connection, origin: Origin, behind: list[RecordId], progress: Progress
 ) -> None:
     """Merge, lay out and write records, batch by batch; laying out runs ahead in processes of its own."""
     waiting: deque[list[Redone]] = deque()
 
     def texts() -> Iterator[str]:
-        for at in range(0, len(stale), BATCH):
-            waiting.append(_merged(db, stale[at : at + BATCH], origin))
+        for at in range(0, len(behind), BATCH):
+            waiting.append(_merged(db, behind[at : at + BATCH], origin))
             yield from [redone.body for redone in waiting[-1]]
 
-    processes = (os.cpu_count() or 1) if len(stale) >= MANY else 1
+    processes = (os.cpu_count() or 1) if len(behind) >= MANY else 1
     laid_out = markdown.render_all(texts(), processes=processes)
-    for done in range(0, len(stale), BATCH):
+    counting = search_index.Counting()
+    with writing(public):
+        search_index.recount(public)
+    for done in range(0, len(behind), BATCH):
         first = next(laid_out)  # this fills `waiting`
         batch = waiting.popleft()
-        _write(db, public, origin, batch, [first, *islice(laid_out, len(batch) - 1)])
-        progress(min(done + BATCH, len(stale)), len(stale))
+        rendered = [first, *islice(laid_out, len(batch) - 1)]
+        _write(db, public, origin, batch, rendered, counting, last=done + BATCH >= len(behind))
+        progress(min(done + BATCH, len(behind)), len(behind))
 
 
 def _merged(db: sqlite3.Connection, record_ids: list[RecordId], origin: Origin) -> list[Redone]:
@@ -196,6 +165,9 @@ def _write(
     origin: Origin,
     batch: Sequence[Redone],
     laid_out: Sequence[Rendered],
+    counting: search_index.Counting,
+    *,
+    last: bool,
 ) -> None:
     published = [
         publish.published(redone.record_id, redone.public, redone.revisions, rendered, origin)
@@ -203,7 +175,8 @@ def _write(
         if redone.public is not None
     ]
     with writing(public):
-        site_tables.replace(public, [redone.record_id for redone in batch], published)
+        site_tables.replace(public, [redone.record_id for redone in batch], published, counting)
+        counting.write(public, last=last)
     with writing(db):
         _move_bases(db, batch)
         db.executemany("INSERT OR REPLACE INTO view_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(private_row, batch))

@@ -22,6 +22,7 @@ from cop.errors import CopError
 from cop.model import PayloadHash, RecordId
 from cop.patch import reason
 from cop.planning import Plan, plan_all
+from cop.progress import Progress, no_progress
 from cop.reading import FileRead, Problem, hash_bytes, hash_file, read_all
 from cop.scan import Scan, look_at, scan
 from cop.schema import writing
@@ -70,7 +71,7 @@ def load(
     found: Scan | None = None,
     dry_run: bool = False,
     why: str = "",
-    progress: views.Progress = views.no_progress,
+    progress: Progress = no_progress,
 ) -> LoadReport:
     """Save what changed in the content files into the log and bring the site up to date.
 
@@ -105,7 +106,7 @@ def _load(
     found: Scan | None,
     dry_run: bool,
     why: str,
-    progress: views.Progress,
+    progress: Progress,
 ) -> LoadReport:
     started = time.monotonic()
     found = found or (

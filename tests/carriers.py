@@ -9,8 +9,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from cop import identity, place
-from cop.place import PlaceReport
 from cop.place.names import sort_out
+from cop.report import PlaceReport
 from cop.transports.base import FileCarrier
 from cop.transports.folder import FolderCarrier
 from tests.network import NOW, Place

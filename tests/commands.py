@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,12 @@ from tests.network import Place
 
 COP = [sys.executable, "-m", "cop.cli"]
 WAIT_SECONDS = 60
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 def started(place: Place, *arguments: str) -> "subprocess.Popen[str]":

@@ -25,6 +25,7 @@ from cop import (
     log,
     partners,
     patch,
+    stale,
     status,
     sync,
     trust,
@@ -37,8 +38,8 @@ from cop.holding import NOTHING, Holding
 from cop.merge import History
 from cop.model import OWN, PUBLIC, Entry, Item, Patch, PayloadHash, RecordId, RecordView, Value
 from cop.partners import Partner
+from cop.report import Report
 from cop.signing import Signer, sha256
-from cop.sync import Report
 from cop.turns import Side
 from cop.unpacking import decompress
 
@@ -420,7 +421,7 @@ def rebuilt(place: Place) -> tuple[str, dict[str, list[dict[str, object]]]]:
 def assert_same_views(found: Sequence[Place], *, members: bool = True) -> None:
     """All places show the same, and a rebuild from nothing gives what they show."""
     for place in found:
-        if views.are_behind(place.db):  # as every command does that shows something
+        if stale.is_any(place.db):  # as every command does that shows something
             views.refresh(place.site, place.db)
     shown = [(place.digest(), place.public()) for place in found]
     for place, (digest, tables) in zip(found, shown, strict=True):

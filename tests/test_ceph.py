@@ -1,7 +1,6 @@
 """Eight partners meet in a real object store, all at the same time, and one of its storage daemons dies on the way."""
 
 import json
-import socket
 import subprocess
 import tempfile
 import threading
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cop.place.names import sort_out
-from tests.commands import ran
+from tests.commands import free_port, ran
 from tests.network import Place, befriend
 
 pytest.importorskip("obstore")
@@ -28,11 +27,6 @@ def script(*arguments: str) -> str:
     done = subprocess.run([SCRIPT, *arguments], capture_output=True, text=True, timeout=WAIT_SECONDS)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout.strip()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from cop import frontier, log, partners, repeats, sync, turns, views, wire
 from cop.errors import CameBefore, CopError, NotReachable, Refused
 from cop.holding import Holding
 from cop.model import OWN, PARTNERS, PUBLIC
+from cop.report import Report
 from cop.signing import Signer
-from cop.sync import Report
 from cop.transports import partly_known
 from cop.transports.http import CONTENT_TYPE, PATH, HttpTransport, Proof
 from tests.commands import WAIT_SECONDS, serving

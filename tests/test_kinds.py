@@ -64,6 +64,9 @@ async def test_nobody_sees_somebody_whose_consent_has_ended(site: SiteBuilder) -
     for path in ("/people/amina", "/people/amina/history", f"/people/{1:026d}"):
         assert "Amina" not in await text(site, path, 404), path
     await text(site, "/people/yasmin")
+    assert "1 found" in await text(site, "/search?q=chairing") and "Nothing found" in await text(
+        site, "/search?q=amina"
+    )
 
 
 LOG = [

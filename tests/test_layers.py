@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
@@ -43,3 +45,13 @@ def test_no_module_imports_from_a_layer_below_its_own():
         if name in level and name_of(path) in level and level[name] > level[name_of(path)]
     ]
     assert not wrong
+
+
+def test_to_exchange_cop_loads_nothing_that_lays_out_pages_or_visits_places():
+    """Starting is most of a short exchange: what few of them need is loaded when it is needed."""
+    late = {"cop.views", "cop.markdown", "cop.publish", "cop.place", "cop.nearby", "filelock", "requests", "datasette"}
+    code = "import sys, cop.cli.exchange; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT
+    ).stdout
+    assert "cop.sync" in loaded.split() and not late & set(loaded.split())

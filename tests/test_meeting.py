@@ -17,15 +17,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cop import about, amounts, bundle, cbor, exchanges, invitations, meeting, nearby, partners, qr_code, status
-from cop.cli import cli, every, reports
+from cop.cli import cli, every, near, reports
 from cop.cli.common import bar_line
 from cop.cli.every import Teller, alone, go_on
 from cop.errors import CopError, NotReachable, Refused
 from cop.exchange import Meeting
 from cop.model import OWN, PARTNERS
 from cop.partners import Partner
+from cop.report import Report
 from cop.signing import sha256
-from cop.sync import Report
 from tests.commands import COP, WAIT_SECONDS, serving, started
 from tests.commands import cop as command
 from tests.network import NOW, Place, befriend, places
@@ -366,6 +366,26 @@ def test_somebody_who_announces_a_partners_key_gets_nothing_and_is_not_remembere
     assert one.partner(other).address == ""
 
 
+def test_every_interval_looks_around_once_and_meets_who_is_near_then(
+    two: list[Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two
+    befriend(one, other)
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        port = there.getsockname()[1]
+        heard: list[list[nearby.Found]] = [[], [announced(other, host="127.0.0.1", port=port)], []]
+        looks: list[int] = []
+        monkeypatch.setattr(nearby, "browse", lambda: [looks.append(1), heard[len(looks) - 1]][1])
+        clock = Clock(7)
+        watch = near.Watch(one.side, lambda: partners.current(one.db), 120, clock)
+        found = []
+        for _ in range(6):
+            found.append([(met.organisation, met.address) for met in watch()])
+            clock.wait(60)
+    here = [(other.organisation, f"http://127.0.0.1:{port}")]
+    assert found == [[], [], here, here, [], []] and len(looks) == 3
+
+
 # --- nearby: on the loopback interface, with real sockets
 
 
@@ -524,7 +544,7 @@ def test_a_second_loop_says_so_and_ends(two: list[Place]) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [["--every", "1s"], ["--every", "often"], ["--every", "15m", "--dry-run"], ["--every", "15m", "--nearby"]],
+    [["--every", "1s"], ["--every", "often"], ["--every", "15m", "--dry-run"]],
 )
 def test_what_every_cannot_mean_is_wrong_usage(two: list[Place], options: list[str]) -> None:
     befriend(*two)

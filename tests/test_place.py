@@ -17,6 +17,7 @@ from cop.errors import CopError, NotReachable, Refused, WrongUsage
 from cop.model import PARTNERS, PUBLIC
 from cop.place import memory, state
 from cop.place.names import FileName, parse, sort_out
+from cop.report import carrier_of, remarks
 from cop.transports.folder import FolderCarrier
 from tests.carriers import LateFolder, data_files, files_in, visit, visit_folder, web_server
 from tests.network import NOW, Place, assert_same_views, befriend, network, places, steady
@@ -121,7 +122,7 @@ def test_empty_placeholders_are_waited_for(pair: tuple[Place, Place], folder: Pa
         (folder / name).write_bytes(b"")
     report = visit_folder(other, folder)
     assert report.received == 0 and report.files_waiting == 1  # the payloads are looked at once their entries came
-    assert exchange.remarks(report) == ["1 file is not whole yet; tried again next time."]
+    assert remarks(report) == ["1 file is not whole yet; tried again next time."]
     for name, data in whole.items():
         (folder / name).write_bytes(data)
     assert visit_folder(other, folder).files_waiting == 0
@@ -694,7 +695,7 @@ def test_partners_in_one_place_are_met_in_one_go(tmp_path: Path, folder: Path) -
     assert set(meeting.name.split(" and ")) == {other.name, third.name}
     report = exchange.run(one.side, meeting, NOW, lambda done, of: None)
     assert (report.received, report.by, report.partner) == (1, {third.name: 1}, meeting.name)
-    assert exchange.carrier_of(report, third.name) == "" == exchange.carrier_of(report, "Somebody else")
+    assert carrier_of(report, third.name) == "" == carrier_of(report, "Somebody else")
     heard = {p.name: p.heard_time for p in partners.all_partners(one.db)}
     assert heard == {other.name: 0, third.name: NOW}
 

@@ -12,7 +12,7 @@ import pytest
 from cop import bundle, log, patch, status, trust, verification, views
 from cop.merge import History
 from cop.model import Patch
-from cop.sync import RESTORED
+from cop.report import RESTORED
 from tests.carriers import visit_folder
 from tests.commands import at, cop, report, serving
 from tests.network import (
@@ -86,6 +86,26 @@ def test_a_site_folder_that_was_copied_and_is_used_on_both_laptops(pair: tuple[P
         cop(place, "verify")
     assert digest(one) == digest(second) == digest(other)
     assert one.entry_ids() == second.entry_ids() == other.entry_ids()
+
+
+def test_a_copied_folder_is_noticed_and_named_when_only_sticks_go_between(
+    pair: tuple[Place, Place], tmp_path: Path
+) -> None:
+    one, other = pair
+    cop(one, "load")
+    second = copy_of(one, tmp_path / "second laptop")
+    one.write("posts/first.md", post("On the first laptop"))
+    second.write("posts/second.md", post("On the second laptop"))
+    for laptop in (one, second):
+        cop(laptop, "load")
+        cop(laptop, "bundle", "create", str(tmp_path / "there.cop"))
+        said = cop(other, "bundle", "apply", str(tmp_path / "there.cop"))
+        assert f"1 change by {one.name}." in said and RESTORED.split(".")[0] not in said
+    cop(other, "bundle", "create", str(tmp_path / "back.cop"))
+    for laptop in (one, second):
+        said = " ".join(cop(laptop, "bundle", "apply", str(tmp_path / "back.cop")).split())
+        assert RESTORED in said and f"1 change by {one.name}, carried by {other.name}." in said
+    assert digest(one) == digest(second) == digest(other)
 
 
 def test_a_laptop_that_came_back_from_an_old_backup_and_was_used_before_it_synced(

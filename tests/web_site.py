@@ -9,7 +9,7 @@ from typing import Any
 
 from datasette.app import Datasette
 
-from cop import filing, schema, site_tables
+from cop import filing, schema, search_index, site_tables
 from cop.fields import TYPES
 
 SOON = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
@@ -60,6 +60,9 @@ class SiteBuilder:
         filed = set(filing.filed(type_name, given, str(row["added"])[:10], added_by))
         filed |= set(filing.found_by(given, html, slug, was))
         site_tables.add_facets(self.db, [(type_name, *facet, number) for facet in sorted(filed)])
+        counting = search_index.Counting()
+        search_index.add(self.db, [(row, filed)], counting)
+        counting.write(self.db, last=True)
         return record_id
 
     def happened(

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from cop import amounts
+from cop import amounts, stale
 from cop.config import Site, open_site_folder
 from cop.errors import CopError, WrongUsage
 from cop.schema import open_store
@@ -61,9 +61,7 @@ def open_up_to_date(site: Site) -> sqlite3.Connection:
 
 def catch_up(site: Site, db: sqlite3.Connection) -> None:
     """Bring the views up to date if they are behind."""
-    from cop import views
-
-    if views.are_behind(db):
+    if stale.is_any(db):
         refresh(site, db)
 
 

@@ -13,8 +13,8 @@ from cop.cli.common import say
 from cop.config import Site
 from cop.errors import CopError
 from cop.exchange import Meeting
+from cop.report import Report
 from cop.schedule import Schedule
-from cop.sync import Report
 
 MOST_SLEEP_SECONDS = 60.0  # at a time: a laptop that slept wakes up late, and this is how late at most
 

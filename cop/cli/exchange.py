@@ -9,16 +9,15 @@ import click
 
 from cop import amounts, currency, exchange, exchanges, identity, partners, status
 from cop import bundle as bundles
-from cop.cli import every as every_
-from cop.cli import near, show_error
 from cop.cli import reports as words
+from cop.cli import show_error
 from cop.cli.common import PAGES, catch_up, echo_json, find_site, last_heard, now, plural, progress_bar, say
 from cop.errors import CopError, WrongUsage
 from cop.exchange import Meeting
 from cop.model import iso_time
 from cop.partners import Partner
+from cop.report import Report
 from cop.schedule import parse_interval
-from cop.sync import Report
 from cop.turns import Side
 
 
@@ -58,15 +57,17 @@ def sync(
 
     Example: cop sync "Caafi Health"
     """
-    if every and (nearby or dry_run):
-        raise WrongUsage("--every goes with neither --nearby nor --dry-run.", hint="cop sync --every 15m")
+    if every and dry_run:
+        raise WrongUsage("--every does not go with --dry-run.", hint="cop sync --every 15m")
     interval = parse_interval(every) if every else 0
     side = _side(start)
     if history:
         currency.choose(side.db, history)
     if interval:
-        _sync_every(side, names, interval, as_json)
+        _sync_every(side, names, interval, as_json, nearby=nearby)
     elif nearby:
+        from cop.cli import near  # late, as few ask for it
+
         with_near = near.look(side, _chosen(side, names), as_json=as_json)
         _sync_all(side, with_near.partners, dry_run, as_json, with_near.failed, with_near.told)
     else:
@@ -121,7 +122,10 @@ def _remember_failure(side: Side, meeting: Meeting, error: CopError) -> None:
         exchanges.remember(side.db, partner.organisation, exchanges.ASKED, {"error": str(error)}, now())
 
 
-def _sync_every(side: Side, names: Sequence[str], interval: int, as_json: bool) -> None:
+def _sync_every(side: Side, names: Sequence[str], interval: int, as_json: bool, *, nearby: bool) -> None:
+    from cop.cli import every as every_
+    from cop.cli import near
+
     def quietly(meeting: Meeting) -> Report:
         try:
             return _sync_one(side, meeting, quiet=True)
@@ -129,10 +133,14 @@ def _sync_every(side: Side, names: Sequence[str], interval: int, as_json: bool) 
             _remember_failure(side, meeting, error)
             raise
 
-    _chosen(side, names)  # a name that nobody has is told at once
+    def everyone() -> list[Partner]:
+        return _chosen(side, names)
+
+    everyone()  # a name that nobody has is told at once
+    whom = near.Watch(side, everyone, interval) if nearby else everyone
     with every_.alone(side.site), suppress(KeyboardInterrupt):  # Ctrl+C is how one stops it
         say(f"Exchanging every {amounts.duration(interval)}. Stop it with Ctrl+C.", err=True)
-        every_.go_on(interval, lambda: exchange.meetings(_chosen(side, names)), quietly, every_.Teller(as_json=as_json))
+        every_.go_on(interval, lambda: exchange.meetings(whom()), quietly, every_.Teller(as_json=as_json))
 
 
 def _exit(reports: Sequence[Report], errors: Sequence[CopError]) -> None:

@@ -1,6 +1,7 @@
 """The part of `cop sync --nearby` before the exchange: who is on the local network, and where."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cop import nearby, partners
@@ -34,6 +35,29 @@ def look(side: Side, chosen: Sequence[Partner], *, as_json: bool) -> Near:
     if not around.partners:
         raise _nobody(len(strangers))
     return _reach(around, tuple({"near": one.name, "key": one.key, "accepted": False} for one in strangers))
+
+
+class Watch:
+    """For `--every`: the partners that are near and answer, looked for quietly and once in each interval."""
+
+    def __init__(
+        self,
+        side: Side,
+        chosen: Callable[[], Sequence[Partner]],
+        interval: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._side, self._chosen, self._interval, self._clock = side, chosen, interval, clock
+        self._next, self._near = clock(), list[Partner]()
+
+    def __call__(self) -> list[Partner]:
+        """Each with an address where it is now; nobody, if nobody is near. Raises: CopError."""
+        if self._clock() >= self._next:
+            around = nearby.match(nearby.browse(), self._chosen(), own_organisation(self._side.db))
+            there = [(partner, nearby.reachable(found)) for partner, found in around.partners]
+            self._near = [replace(partner, address=address) for partner, address in there if address]
+            self._next = self._clock() + self._interval
+        return self._near
 
 
 def _nobody(strangers: int) -> NotReachable:

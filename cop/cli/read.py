@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,17 +146,28 @@ def search(start: Path, words: tuple[str, ...], type_name: str, topic: str, as_j
 
     Example: cop search sharing power
     """
+    from cop.excerpts import plain
     from cop.fields import TYPES
+    from cop.schema import has_current_tables
     from cop.search import search as find
 
     site = find_site(start)
     if not site.site_db.exists():
         raise WrongUsage("Nothing has been loaded here yet.", hint="cop load")
     db = sqlite3.connect(f"{site.site_db.resolve().as_uri()}?mode=ro", uri=True)
-    found = find(db, " ".join(words), type=_type_name(type_name) or None, topic=topic or None)
+    if not has_current_tables(db):
+        raise WrongUsage("The site was made by another version of cop.", hint="cop load")
+    found = find(db, " ".join(words), {"type": _type_name(type_name), "topics": topic})
+    found = replace(
+        found, hits=tuple(replace(hit, title=plain(hit.title), excerpt=plain(hit.excerpt)) for hit in found.hits)
+    )
     if as_json:
         echo_json(found)
         return
+    if found.shown_for:
+        say(f"Nobody wrote it so. This is what was found for: {found.shown_for}", err=True)
+    if found.any_word:
+        say("Nothing has all of these words. These have some of them.", err=True)
     for hit in found.hits:
         say(f"{TYPES[hit.type].folder}/{hit.slug}  {hit.title}")
     say(f"{plural(found.total, 'record')} found.", err=True)

@@ -1,10 +1,12 @@
 """What an exchange did, in plain words."""
 
-from cop import amounts, exchange
+from collections.abc import Callable, Mapping
+
+from cop import amounts
 from cop.bundle import Applied, Header
 from cop.cli.common import plural
+from cop.report import NOT_RENEWED, RESTORED, Report, carrier_of, remarks
 from cop.status import Lacking
-from cop.sync import NOT_RENEWED, RESTORED, Report
 
 APART = "{} by organisations that you removed: kept apart, not shown."
 LEFT_OUT = "{} left out: cop sync --history all"
@@ -14,16 +16,15 @@ def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[st
     """A report of `cop sync`; `lacking` says why the partner may have turned entries away."""
     return [
         _moved(report, dry_run=dry_run),
-        *_by(report),
+        *_by(report.by, lambda name: carrier_of(report, name)),
         *(["  Both hold the same now."] if report.equal and not dry_run else []),
-        *([f"  {RESTORED if report.renewed else NOT_RENEWED}"] if report.restored else []),
-        *([f"  {APART.format(plural(report.apart, 'change'))}"] if report.apart else []),
+        *_of_ours(report),
         *(
             [f"  {LEFT_OUT.format(plural(report.left_out, 'older text was', 'older texts were'))}"]
             if report.left_out
             else []
         ),
-        *(f"  {remark}" for remark in exchange.remarks(report, dry_run=dry_run)),
+        *(f"  {remark}" for remark in remarks(report, dry_run=dry_run)),
         *_open_ends(report.conflicts, report.waiting, report.not_understood),
         *_pages(report.pages_waiting),
         *_turned_away(report.refused),
@@ -42,13 +43,19 @@ def _moved(report: Report, *, dry_run: bool) -> str:
     return f"{report.partner}: {come}, {report.sent:,} would go{going}."
 
 
-def _by(report: Report) -> list[str]:
+def _by(by: Mapping[str, int], carrier: Callable[[str], str]) -> list[str]:
+    """Who made the changes, and who carried them if that was somebody else."""
     found = []
-    for name, changes in sorted(report.by.items()):
-        carrier = exchange.carrier_of(report, name)
-        through = f", carried by {carrier}" if carrier else ""
+    for name, changes in sorted(by.items()):
+        through = f", carried by {carrier(name)}" if carrier(name) else ""
         found.append(f"  {plural(changes, 'change')} by {name}{through}.")
     return found
+
+
+def _of_ours(report: Report | Applied) -> list[str]:
+    """What an exchange shows about this copy, and about those that we removed."""
+    lost = [f"  {RESTORED if report.renewed else NOT_RENEWED}"] if report.restored else []
+    return lost + ([f"  {APART.format(plural(report.apart, 'change'))}"] if report.apart else [])
 
 
 def _open_ends(conflicts: int, waiting: int, not_understood: int) -> list[str]:
@@ -126,6 +133,8 @@ def bundle_lines(applied: Applied, *, dry_run: bool) -> list[str]:
     come = f"{plural(applied.received, 'change')} {'would come' if dry_run else 'came'}{size}"
     return [
         f"{applied.name}: {come}, {plural(applied.known, 'entry was', 'entries were')} here already.",
+        *_by(applied.by, lambda name: "" if name == applied.name else applied.name),
+        *_of_ours(applied),
         *_bundle_files(applied, dry_run=dry_run),
         *_open_ends(applied.conflicts, applied.waiting, applied.not_understood),
         *([] if dry_run else _pages(applied.pages_waiting)),

@@ -7,9 +7,8 @@ matter here. See docs/decisions/places.md.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from cop import catching_up, currency, frontier, invitations, log, partners, status, trust, views, wire
+from cop import catching_up, currency, frontier, invitations, log, partners, stale, status, trust, wire
 from cop.errors import CopError, Refused, WrongUsage
 from cop.invitations import Invitation
 from cop.model import PARTNERS, Entry
@@ -19,18 +18,10 @@ from cop.place.names import ENTRIES, FileName
 from cop.place.reading import new_files, read_all, whole
 from cop.place.visit import Visit, arrive
 from cop.place.writing import write_all
-from cop.sync import Progress, Report
+from cop.progress import Progress, no_progress
+from cop.report import PlaceReport
 from cop.transports.base import FileCarrier
-from cop.turns import Side, count_changes
-
-
-@dataclass
-class PlaceReport(Report):
-    """What one visit to a place did."""
-
-    partners: list[str] = field(default_factory=list)  # whom we meet there
-    files_waiting: int = 0  # files of others that are not whole yet
-    files_unreadable: int = 0  # files that are whole and make no sense here
+from cop.turns import Side, count_changes, named
 
 
 def run(
@@ -39,7 +30,7 @@ def run(
     carrier: FileCarrier,
     now: int,
     progress: Progress,
-    pages: Progress = views.no_progress,
+    pages: Progress = no_progress,
 ) -> PlaceReport:
     """Read what is new in a place, then write what it lacks. Raises: NotReachable.
 
@@ -68,7 +59,7 @@ def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
     same = {owners.get(state.writer) for state in visit.states.values() if state.held == held}
     _keep_reports(visit, owners, same)
     return PlaceReport(
-        partner=name_of(met),
+        partner=partners.names_of(met),
         partners=[one.name for one in met],
         received=visit.received,
         sent=visit.sent,
@@ -83,23 +74,12 @@ def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
         restored=visit.restored,
         renewed=visit.renewed,
         left_out=currency.left_out(db),
-        pages_waiting=catching_up.behind(db),
-        by=_named(visit),
+        pages_waiting=stale.count(db),
+        by=named(visit.side.db, visit.by),
         equal=all(one.organisation in same for one in met),
         files_waiting=len(visit.expected_but_not_whole()),
         files_unreadable=visit.unreadable,
     )
-
-
-def name_of(met: Sequence[Partner]) -> str:
-    """Whom we meet in a place, in one line."""
-    names = [one.name for one in met]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _named(visit: Visit) -> dict[str, int]:
-    names = trust.names(visit.side.db, trust.members(visit.side.db)) if visit.by else {}
-    return {names[owner].name: changes for owner, changes in visit.by.items() if changes and owner in names}
 
 
 def _keep_reports(visit: Visit, owners: dict[bytes, bytes], same: set[bytes | None]) -> None:
@@ -120,7 +100,7 @@ def preview(side: Side, met: Sequence[Partner], carrier: FileCarrier) -> PlaceRe
     new = new_files(visit)
     sizes = [min(visit.listing.files[name].values()) for name in new]
     brought = [entry for name in new if name.kind == ENTRIES for entry in _entries(visit, name)]
-    report = PlaceReport(name_of(met), partners=[one.name for one in met], requests=carrier.requests)
+    report = PlaceReport(partners.names_of(met), partners=[one.name for one in met], requests=carrier.requests)
     network = trust.admissible(side.db, brought)
     unknown = {e.entry_id: e for e in brought if not log.holds(side.db, e.entry_id)}
     report.received = count_changes(e for e in unknown.values() if e.writer in network.writers)

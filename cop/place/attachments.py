@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cop import blobs, trust
-from cop.blob_exchange import Progress
 from cop.blob_memory import given_up, keep_wrong
 from cop.blob_report import Exchanged, Planned, planned
 from cop.errors import NotThere, TooLarge
 from cop.lacking import Lacking, Named, lacking
 from cop.place.names import ROOT, publisher_of
+from cop.progress import Progress
 from cop.signing import sha256 as sha256_of
 from cop.transports.base import FileCarrier
 from cop.turns import Side

@@ -9,8 +9,8 @@ from cop.place import memory, state
 from cop.place.memory import Known
 from cop.place.names import FileName, Listing, publisher_of, sort_out, state_path
 from cop.place.state import MAX_STATE_BYTES, State
+from cop.progress import Progress
 from cop.signing import sha256
-from cop.sync import Progress
 from cop.transports.base import FileCarrier
 from cop.turns import Side
 

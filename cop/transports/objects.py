@@ -17,6 +17,13 @@ ROOT = "cop1"
 CONNECT_SECONDS = 5
 REQUEST_SECONDS = 25
 RETRY_SECONDS = 20  # no new attempt after this: a dead store is told in well under a minute
+NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")  # as S3 and Google, and Azure, say it
+ALLOW_HTTP = ("AWS_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP", "AZURE_ALLOW_HTTP")  # our own options would undo them
+_KEYS = {
+    "s3": "They are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    "gs": "GOOGLE_SERVICE_ACCOUNT names the file with the key.",
+    "az": "They are AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY.",
+}
 _Result = TypeVar("_Result")
 
 
@@ -93,20 +100,24 @@ class ObjectCarrier:
             return act()
         except (BaseError, OSError) as error:
             said = str(error)
-            if isinstance(error, FileNotFoundError) and "NoSuchBucket" not in said:
+            if isinstance(error, FileNotFoundError) and not _lacks_bucket(said):
                 raise
             raise _not_reachable(self.address, error, said) from error
+
+
+def _lacks_bucket(said: str) -> bool:
+    return any(word in said for word in NO_BUCKET)
 
 
 def _not_reachable(address: str, error: Exception, said: str) -> NotReachable:
     from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
 
-    if "NoSuchBucket" in said:
+    if _lacks_bucket(said):
         return NotReachable(f"{address}: there is no such bucket.", hint="Is the address right?")
     if isinstance(error, PermissionDeniedError | UnauthenticatedError) or "403 Forbidden" in said:
         return NotReachable(
             f"{address} does not let us in.",
-            hint="Are the keys set, and right? For s3://: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+            hint=f"Are the keys set, and right? {_KEYS.get(address[:2], '')}",
         )
     return NotReachable(
         f"{address} cannot be reached ({_reason(error)}). What came and went before is kept.",
@@ -128,7 +139,7 @@ def _open(address: str) -> "ObjectStore":
     client: ClientConfig = {
         "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
         "timeout": timedelta(seconds=REQUEST_SECONDS),
-        "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("true", "1"),  # else our options would undo it
+        "allow_http": any(os.environ.get(name, "").lower() in ("true", "1") for name in ALLOW_HTTP),
     }
     retry: RetryConfig = {
         "max_retries": 3,

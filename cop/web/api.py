@@ -18,8 +18,8 @@ from cop.config import Site
 from cop.errors import CameBefore, CopError, ForAnother, WrongUsage
 from cop.frontier import STATE_BYTES
 from cop.identity import open_installation, own_organisation
+from cop.report import NOT_RENEWED, RESTORED
 from cop.signing import Signer
-from cop.sync import NOT_RENEWED, RESTORED
 from cop.transports import partly_known, several, signatures
 from cop.transports.http import CONTENT_TYPE, INVITATION_PATH, PATH
 from cop.web import following

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 
 from markupsafe import Markup
 
+from cop import ended
 from cop.fields import DESCRIPTION, LINK, TITLE
 from cop.filing import gaps
-from cop.web import dates, ended, labels, series
+from cop.web import dates, labels, series
 from cop.web.language import N_, _, apart, lookup
 from cop.web.links import history_address, record_address
 from cop.web.words import comma, sentences
@@ -68,13 +69,16 @@ def loads(text: str) -> dict[str, Any]:
 
 def cards(rows: Iterable[sqlite3.Row], *, with_type: bool = False) -> tuple[Card, ...]:
     """Rows of `records` (see COLUMNS) as cards."""
-    shown = (row for row in rows if not ended.is_hidden(row["type"], loads(row["fields"]), date.today()))
-    return tuple(card(row, with_type=with_type) for row in shown)
+    read = ((row, loads(row["fields"])) for row in rows)
+    return tuple(
+        card(row, fields, with_type=with_type)
+        for row, fields in read
+        if not ended.is_hidden(row["type"], fields, date.today())
+    )
 
 
-def card(row: sqlite3.Row, *, with_type: bool = False) -> Card:
-    """One row of `records` as a card; with the kind of record where a list mixes them."""
-    fields = loads(row["fields"])
+def card(row: sqlite3.Row, fields: Mapping[str, Any], *, with_type: bool = False) -> Card:
+    """One row of `records`, with its fields, as a card; with the kind of record where a list mixes them."""
     meta = meta_line(row["type"], row["date"], fields)
     if with_type:
         meta = sentences([labels.type_label(row["type"]), meta])

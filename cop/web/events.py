@@ -120,11 +120,7 @@ def event(row: sqlite3.Row, today: date) -> Event:
 
 def shown(row: sqlite3.Row, fields: Mapping[str, Any]) -> Event:
     """One row of `records` as an event in a list, with the fields as they are for one of its times."""
-    card = replace(
-        cards.card(row),
-        meta=cards.meta_line("event", row["date"], fields),
-        states=cards.states(row["conflicts"], fields),
-    )
+    card = replace(cards.card(row, fields), states=cards.states(row["conflicts"], fields))
     return Event(card, cards.slip(fields), gathering.offers(fields), gathering.unstated(fields))
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from cop import atom
+from cop import atom, ended
 from cop.atom import Feed, FeedEntry
 from cop.fields import FOLDERS, TYPES
-from cop.web import cards, ended, labels, lists, narrow
+from cop.web import cards, labels, lists, narrow
 from cop.web.asked import Asked, read_meta
 from cop.web.language import _, tag
 from cop.web.links import FEED, body, outside, record_address, rel

@@ -1,22 +1,32 @@
 """The search page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from markupsafe import Markup, escape
 
+from cop.excerpts import mark
 from cop.fields import TYPES
-from cop.search import Found, Hit, mark, parse, search
+from cop.filing import MAX_VALUE
+from cop.near_words import near
+from cop.query import MAX_TYPED
+from cop.questions import Question, understand
+from cop.search import Found, Hit, options, page_of, plain_words
+from cop.search_index import FILTERS
 from cop.web import dates, labels
 from cop.web.asked import Asked
 from cop.web.language import _, number
 from cop.web.links import record_address
-from cop.web.lists import PAGE_SIZE, Pager
-from cop.web.works import find
+from cop.web.lists import PAGE_SIZE, Filter, Pager
+from cop.web.narrow import parameter, value_labels
 
 MAX_PAGE = 50  # 1,000 results are looked through by nobody
 MAX_TRIES = 6
+MAX_NEAR = 3  # of each word
+MAX_OPTIONS = 8  # of each facet
+MAX_TOPICS = 5
+_FIELDS = {name: field for name in ("topics", "languages", "kind") if (field := TYPES["resource"].field(name))}
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,15 @@ class Kind:
 
 
 @dataclass(frozen=True)
+class Group:
+    """A facet that results can be narrowed by."""
+
+    label: str
+    options: tuple[Kind, ...]
+    chosen: bool
+
+
+@dataclass(frozen=True)
 class SearchPage:
     """What the template of the search shows."""
 
@@ -48,48 +67,101 @@ class SearchPage:
     typed: str
     found: str  # "31 found"
     any_word: bool
+    shown_for: str  # what was looked for instead of what was typed
+    as_typed: Mapping[str, str]  # the query for what was typed, spelled just so
     kinds: tuple[Kind, ...]
+    groups: tuple[Group, ...]
+    filters: tuple[Filter, ...]  # those in force, each with the way back
+    target: str
+    cleared: Mapping[str, str]  # the query without any
     results: tuple[Result, ...]
     start: int
     pager: Pager
     tries: tuple[tuple[str, str], ...]  # single words, and how much they find
+    topics: tuple[tuple[str, str], ...]  # address and title of topics with most in them, if nothing was found
     asked: bool  # there was a word to look for
     template: ClassVar[str] = "cop_search.html"
 
 
 def search_page(asked: Asked) -> SearchPage:
-    """/search?q=&type=&topic="""
-    typed, chosen, topic = asked.text("q"), asked.text("type"), asked.text("topic")
-    chosen = chosen if chosen in TYPES else ""
-    page = min(asked.page(), MAX_PAGE)
+    """/search?q=&type=&topic=&language=&kind="""
+    typed, page = asked.text("q")[:MAX_TYPED], min(asked.page(), MAX_PAGE)  # what is longer would stand in every link
+    chosen = {name: asked.text(parameter(name))[:MAX_VALUE] for name in FILTERS}
+    exact = {"exact": "1"} if asked.text("exact") else {}
     offset = (page - 1) * PAGE_SIZE
-    found = search(asked.db, typed, type=chosen or None, topic=topic or None, limit=PAGE_SIZE, offset=offset)
-    query = {name: value for name, value in (("q", typed), ("type", chosen), ("topic", topic)) if value}
+    question = understand(asked.db, typed, as_typed=bool(exact))
+    found = page_of(asked.db, question, chosen, limit=PAGE_SIZE, offset=offset)
+    everything = found if found.total else page_of(asked.db, question, {}, limit=0)  # the way out of too many filters
+    named = {parameter(name): value for name, value in chosen.items()}
+    query = {name: value for name, value in {"q": typed, **named, **exact}.items() if value}
     return SearchPage(
         heading=_("Search: %(words)s", words=typed) if typed else _("Search"),
         typed=typed,
-        found=_("More than %(num)s found", num=found.total) if found.capped else _("%(num)s found", num=found.total),
+        found=_("%(num)s found", num=found.total),
         any_word=found.any_word,
-        kinds=tuple(_kinds(found, query, chosen)),
-        results=tuple(
-            _result(hit) for hit in found.hits if hit.type != "person" or find(asked.db, TYPES["person"], hit.slug)
+        shown_for=found.shown_for,
+        as_typed={**query, "exact": "1"},
+        kinds=tuple(
+            _kinds(found, query, chosen["type"]) if found.total else _kinds(everything, {"q": typed, **exact}, "")
         ),
+        groups=tuple(_groups(asked, question, chosen, query)) if found.counts_by_type else (),
+        filters=tuple(_filters(asked, chosen, query)),
+        target="/search",
+        cleared={"q": typed, **exact},
+        results=tuple(_result(hit) for hit in found.hits),
         start=offset + 1,
         pager=_pager(found, query, page, offset),
-        tries=tuple(_tries(asked, typed)) if not found.counts_by_type else (),
-        asked=bool(parse(typed).parts),
+        tries=tuple(_tries(asked, typed)) if not found.total else (),
+        topics=tuple(_topics(asked)) if typed and not found.total else (),
+        asked=bool(plain_words(typed)),
     )
 
 
 def _kinds(found: Found, query: Mapping[str, str], chosen: str) -> list[Kind]:
-    every = {name: value for name, value in query.items() if name != "type"}
-    total = sum(found.counts_by_type.values())
-    kinds = [Kind(_("Everything"), "" if found.capped else number(total), every, not chosen)]
-    ordered = sorted(found.counts_by_type.items(), key=lambda pair: (-pair[1], pair[0]))
-    for name, count in ordered:
+    every = _without(query, "type")
+    kinds = [Kind(_("Everything"), number(sum(found.counts_by_type.values())), every, not chosen)]
+    for name, count in found.counts_by_type.items():
         label = labels.plural(TYPES[name]) if name in TYPES else labels.choice(name)
-        kinds.append(Kind(label, "" if found.capped else number(count), {**every, "type": name}, name == chosen))
+        kinds.append(Kind(label, number(count), {**every, "type": name}, name == chosen))
     return kinds
+
+
+def _groups(
+    asked: Asked, question: Question | None, chosen: Mapping[str, str], query: Mapping[str, str]
+) -> Iterator[Group]:
+    """Topic, language and kind, where there is something to choose."""
+    for name, field in _FIELDS.items():
+        counts = options(asked.db, question, chosen, name)
+        here = chosen[name]
+        shown = dict.fromkeys([*([here] if here else []), *counts][:MAX_OPTIONS])
+        if here or len(shown) > 1:
+            names = value_labels(asked.db, field, shown)
+            left = _without(query, name)
+            every = [Kind(_("All"), "", left, False)] if here else []
+            some = [
+                Kind(names[value], _counted(counts.get(value, 0)), {**left, parameter(name): value}, value == here)
+                for value in shown
+            ]
+            yield Group(labels.field_label(TYPES["resource"], name), (*every, *some), bool(here))
+
+
+def _filters(asked: Asked, chosen: Mapping[str, str], query: Mapping[str, str]) -> Iterator[Filter]:
+    for name, value in chosen.items():
+        if value:
+            if name == "type":
+                label, shown = _("Only"), labels.plural(TYPES[value]) if value in TYPES else value
+            else:
+                label = labels.field_label(TYPES["resource"], name)
+                shown = value_labels(asked.db, _FIELDS[name], [value])[value]
+            yield Filter(label, shown, _without(query, name))
+
+
+def _without(query: Mapping[str, str], name: str) -> dict[str, str]:
+    return {key: value for key, value in query.items() if key != parameter(name)}
+
+
+def _counted(count: int | None) -> str:
+    return "" if count is None else number(count)
 
 
 def _result(hit: Hit) -> Result:
@@ -114,26 +186,32 @@ def marked(text: str) -> Markup:
 
 def _pager(found: Found, query: Mapping[str, str], page: int, offset: int) -> Pager:
     last = offset + len(found.hits)
-    total = _total(found)
-    more = len(found.hits) == PAGE_SIZE and page < MAX_PAGE and (found.capped or last < found.total)
     return Pager(
-        _("%(first)s to %(last)s of %(total)s", first=offset + 1, last=last, total=total) if found.hits else "",
+        _("%(first)s to %(last)s of %(total)s", first=offset + 1, last=last, total=number(found.total))
+        if last > offset
+        else "",
         {**query, "page": str(page - 1)} if page > 1 else None,
-        {**query, "page": str(page + 1)} if more else None,
+        {**query, "page": str(page + 1)} if page < MAX_PAGE and last < found.total else None,
     )
 
 
-def _total(found: Found) -> str:
-    return _("more than %(num)s", num=found.total) if found.capped else number(found.total)
-
-
 def _tries(asked: Asked, typed: str) -> list[tuple[str, str]]:
-    """What the beginnings of the single words would find, for an empty result."""
-    tries = []
-    for part in parse(typed).parts[:MAX_TRIES]:
-        for shorter in (part, part[: max(4, len(part) - 3)]):
-            found = search(asked.db, shorter, limit=0)
-            if found.counts_by_type:
-                tries.append((shorter, _total(found)))
-                break
-    return tries
+    """What the single words would find, and words spelled nearly so, for an empty result."""
+    tries: dict[str, str] = {}
+    for word in plain_words(typed)[:MAX_TRIES]:
+        for other in (word, *near(asked.db, word, MAX_NEAR)):
+            found = page_of(asked.db, understand(asked.db, other, as_typed=True), {}, limit=0)
+            if found.total and len(tries) < MAX_TRIES:
+                tries[other] = number(found.total)
+    return list(tries.items())
+
+
+def _topics(asked: Asked) -> Iterator[tuple[str, str]]:
+    """The topics that most records name, for those who would rather look around."""
+    rows = asked.db.execute(
+        "SELECT value FROM facet_counts JOIN records ON records.type = 'topic' AND slug = value"
+        " WHERE name = 'topics' GROUP BY value ORDER BY sum(n) DESC, value LIMIT ?",
+        (MAX_TOPICS,),
+    )
+    names = value_labels(asked.db, _FIELDS["topics"], [slug for (slug,) in rows])
+    yield from ((record_address("topic", slug), title) for slug, title in names.items())

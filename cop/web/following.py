@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from cop import views
+from cop import stale, views
 from cop.config import Site
 from cop.errors import CopError
 from cop.schema import open_store
@@ -55,7 +55,7 @@ class Follower:
         """Follow if another program stored something, such as `cop sync` in another window."""
         self._db = self._db or open_store(self._site.store_db)
         version: int = self._db.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._seen and views.are_behind(self._db):
+        if version != self._seen and stale.is_any(self._db):
             self.follow()
         self._seen = version
 

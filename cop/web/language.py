@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from gettext import NullTranslations
 
 from babel import Locale
@@ -34,6 +34,11 @@ class Speaking:
     def has_prefix(self) -> bool:
         """True if addresses in this language begin with it."""
         return self.code != self.own
+
+    @cached_property
+    def words(self) -> NullTranslations:
+        """The catalogue of the language."""
+        return catalogue(self.code).translations
 
 
 _speaking: ContextVar[Speaking] = ContextVar("speaking", default=Speaking())  # noqa: B039 - it is frozen
@@ -84,7 +89,7 @@ def N_(text: str) -> str:
 
 def lookup(text: str) -> str:
     """The translation as it is, or the same text if there is none."""
-    return _found(text, catalogue(current()).translations) if text else ""
+    return _found(text, spoken().words) if text else ""
 
 
 # A page says a hundred things, most of them again on the next page. `typed`: what is HTML must not stand for what is not.
@@ -110,13 +115,13 @@ def ngettext(one: str, many: str, count: int, **values: object) -> str:
     >>> ngettext("%(num)s change", "%(num)s changes", 1), ngettext("%(num)s change", "%(num)s changes", 1200)
     ('1 change', '1,200 changes')
     """
-    found = catalogue(current()).translations.ngettext(one, many, count)
+    found = spoken().words.ngettext(one, many, count)
     return _filled(found, one if count == 1 else many, {"num": count, **values})
 
 
 def on_page(text: str, **values: object) -> Markup:
     """`_` for templates: always HTML."""
-    found = _escaped(text, catalogue(current()).translations)
+    found = _escaped(text, spoken().words)
     return Markup(_filled(found, escape(text), values)) if values else found
 
 
@@ -127,7 +132,7 @@ def _escaped(text: str, words: NullTranslations) -> Markup:
 
 def counted_on_page(one: str, many: str, count: int, **values: object) -> Markup:
     """`ngettext` for templates: always HTML."""
-    found = catalogue(current()).translations.ngettext(one, many, count)
+    found = spoken().words.ngettext(one, many, count)
     return Markup(_filled(escape(found), escape(one if count == 1 else many), {"num": count, **values}))
 
 

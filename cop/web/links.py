@@ -40,8 +40,13 @@ def _up(steps: int, target: str) -> str:
 
 def page_link(path: str, target: str, query: Query | None = None) -> str:
     """The link from the page at `path`, in the language of that page: what is the same in every language lies above it."""
-    up = "../" if spoken().has_prefix and is_shared(target) else ""
-    return up + rel(path, target, query)
+    link = _in_language(path.count("/") - 1, target, spoken().has_prefix)
+    return f"{link}?{urlencode(query, doseq=True)}" if query else link
+
+
+@lru_cache(maxsize=4096)
+def _in_language(steps: int, target: str, has_prefix: bool) -> str:
+    return ("../" if has_prefix and is_shared(target) else "") + _up(steps, target)
 
 
 def language_link(path: str, query: str, code: str) -> str:

@@ -82,7 +82,7 @@ def wanted(asked: Asked, record_type: RecordType) -> Wanted:
     """Read what the reader chose; anything else in the address is left alone."""
     chosen = {field.name: values for field in fields_of(record_type) if (values := _chosen(asked, field))}
     words, order = asked.text("q"), asked.text("sort")
-    found = numbers(asked.db, words)
+    found = numbers(asked.db, words, record_type.name)
     if order not in ORDERS or (order == "best" and found is None):
         order = ""
     told = None if found is None else json.dumps(found)

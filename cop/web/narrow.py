@@ -10,10 +10,10 @@ from operator import and_
 
 from pyroaring import BitMap
 
-from cop import facet_sets
+from cop import ended, facet_sets
 from cop.fields import NEW, Field, RecordType, facets
 from cop.filing import ADDED, NOT_STATED
-from cop.web import ended, labels
+from cop.web import labels
 from cop.web.language import _, lookup, ngettext, number
 
 OPEN_OPTIONS = 6  # of a facet; more are folded away

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
+from cop import ended
 from cop.fields import TYPES
-from cop.web import cards, dates, ended, happened, labels
+from cop.web import cards, dates, happened, labels
 from cop.web.asked import Asked, read_meta
 from cop.web.cards import Card
 from cop.web.language import _, apart, ngettext
@@ -166,7 +167,7 @@ def _days(db: sqlite3.Connection, rows: Sequence[sqlite3.Row], since: _Since) ->
 
 def _new(db: sqlite3.Connection, row: sqlite3.Row, since: str) -> New:
     """A record with those of its changes that are new."""
-    card = cards.card(row, with_type=True)
+    card = cards.card(row, cards.loads(row["fields"]), with_type=True)
     changes = db.execute(
         f"SELECT {happened.COLUMNS} FROM history WHERE record_id = ? AND seen >= ? ORDER BY position DESC LIMIT ?",
         (row["record_id"], since, _LOOKED_AT),

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
+from cop import ended
 from cop.fields import FOLDERS, TYPES, RecordType
 from cop.web import (
     calendars,
@@ -14,7 +15,6 @@ from cop.web import (
     citing,
     credits,
     dates,
-    ended,
     event_page,
     facts,
     happened,

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import format_datetime
-from functools import partial
+from functools import lru_cache, partial
+from gettext import NullTranslations
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -24,6 +25,7 @@ from cop.web import address, catalogues, door, following, language, sheet
 from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
 from cop.web.language import N_, lookup, speaking
 from cop.web.links import outside, page_link, rel, shown_as
+from cop.web.narrow import Facet
 from cop.web.offered import Offered
 from cop.web.script import SCRIPT
 
@@ -105,6 +107,31 @@ _BUILT_FROM = hashlib.sha256(
         + [path.read_bytes() for path in sorted((files("cop.web") / "templates").iterdir(), key=lambda p: p.name)]
     )
 ).hexdigest()
+
+
+# Two parts that many pages share, word for word. They are most of the words of a page, so they are kept.
+
+
+def _foot(path: str, desk: bool) -> Markup:
+    return _foot_at(path.count("/"), desk, language.spoken(), language.spoken().words)
+
+
+@lru_cache(maxsize=128)
+def _foot_at(depth: int, desk: bool, _spoken: language.Speaking, _words: NullTranslations) -> Markup:
+    """The links to all pages, for pages so many folders down."""
+    return Markup(_TEMPLATES.get_template("_cop_foot.html").render(link=partial(page_link, "/" * depth), desk=desk))
+
+
+def _choices(facets: tuple[Facet, ...]) -> Markup:
+    return _choices_in(facets, language.spoken(), language.spoken().words)
+
+
+@lru_cache(maxsize=128)
+def _choices_in(facets: tuple[Facet, ...], _spoken: language.Speaking, _words: NullTranslations) -> Markup:
+    return Markup(_TEMPLATES.get_template("_cop_facets.html").render(facets=facets))
+
+
+_TEMPLATES.globals.update(foot=_foot, choices=_choices)
 
 
 def html(page: Page, path: str, around: Frame) -> str:

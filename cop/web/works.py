@@ -1,7 +1,6 @@
 """How a work stands to others: editions, the same name, related by topic; and how to cite it."""
 
 import json
-import math
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,9 +10,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from cop import ended
 from cop.fields import TYPES, RecordType
 from cop.filing import MENTIONS, WAS, mention
-from cop.web import dates, ended, facts, labels
+from cop.web import dates, facts, labels
+from cop.web import related as related_
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, CardsPage, cards, loads
 from cop.web.language import _, apart
@@ -25,11 +26,8 @@ RELATED = 5
 MAX_ONCE = 20  # records that once had the same address
 MAX_EDITIONS = 10
 MAX_PARTS = 30
-_SAMPLE = 200  # records of one topic that are looked at for "related": enough to find five
+_SAMPLE = 200  # records under one value that are looked at
 _ONCE = "SELECT value FROM facets WHERE number = (SELECT number FROM records WHERE record_id = ?) AND name = ? LIMIT 20"
-_TOPIC_COUNTS = "SELECT value, sum(n) FROM facet_counts WHERE name = 'topics' AND value IN (SELECT value FROM json_each(?)) GROUP BY 1"
-_ON_TOPIC = "SELECT * FROM (SELECT number AS other, ? AS same, ? AS rare FROM facets WHERE type = ? AND name = 'topics' AND value = ? LIMIT ?)"
-MAX_TOPICS = 10  # of one record that are looked at for "related"; SQLite joins at most 500 parts
 
 
 @dataclass(frozen=True)
@@ -187,27 +185,9 @@ def same_name(db: sqlite3.Connection, row: sqlite3.Row, known: Sequence[Edition 
 
 
 def related(db: sqlite3.Connection, row: sqlite3.Row, topics: object) -> list[Edition]:
-    """Records on the same topics; rare topics count more, then the same kind, then A to Z.
-
-    A sample of each topic is looked at, so that large ones stay quick.
-    """
-    wanted = [topic for topic in topics if isinstance(topic, str)][:MAX_TOPICS] if isinstance(topics, list) else []
-    if not wanted:
-        return []
-    counts = dict(db.execute(_TOPIC_COUNTS, [json.dumps(wanted)]).fetchall())
-    pieces, values = [], []
-    for type_name in TYPES:
-        for topic in wanted if type_name != "topic" else ():
-            pieces.append(_ON_TOPIC)
-            rare = 1 / math.log(1 + max(1, counts.get(topic, 1)))
-            values += [type_name == row["type"], rare, type_name, topic, _SAMPLE]
-    rows = db.execute(
-        "SELECT type, slug, title, language FROM records JOIN (SELECT other, same, round(sum(rare), 6) AS near FROM"
-        f" ({' UNION ALL '.join(pieces)}) WHERE other <> ? GROUP BY other ORDER BY near DESC, same DESC, other LIMIT ?)"
-        " ON other = number ORDER BY near DESC, same DESC, title COLLATE NOCASE, record_id LIMIT ?",
-        (*values, row["number"], RELATED * 10, RELATED),
-    )
-    return [Edition(one["title"], one["language"], "", record_address(one["type"], one["slug"])) for one in rows]
+    """Records on the same topics, the nearest first."""
+    found = related_.related(db, row, topics, RELATED)
+    return [Edition(one["title"], one["language"], "", record_address(one["type"], one["slug"])) for one in found]
 
 
 def cite(row: sqlite3.Row, fields: dict[str, Any], asked: Asked) -> Markup:

@@ -25,6 +25,15 @@ def is_hidden(type_name: str, fields: Mapping[str, Any], today: date) -> bool:
     return type_name == "person" and is_over(fields.get("consent_until"), today)
 
 
+def hidden(db: sqlite3.Connection, today: date) -> list[str]:
+    """The ids of all records that are hidden."""
+    until = "json_extract(fields, '$.consent_until')"
+    rows = db.execute(
+        f"SELECT record_id, {until} FROM records WHERE type = 'person' AND {until} IS NOT NULL ORDER BY 1"
+    )
+    return [record_id for record_id, day in rows if is_over(day, today)]
+
+
 def is_closed(type_name: str, fields: Mapping[str, Any], today: date) -> bool:
     """True for an opportunity after its closing date: it leaves the list, and its page stays."""
     return type_name == "opportunity" and is_over(fields.get("closes"), today)

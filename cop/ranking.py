@@ -1,0 +1,66 @@
+"""The order of a few results: FTS5's own measure, and what it does not see, such as a title that is just what was typed."""
+
+import re
+import sqlite3
+from collections.abc import Collection, Mapping
+from itertools import accumulate
+
+from cop import words
+from cop.query import Query
+from cop.search_index import exact
+
+WEIGHTS = "bm25(10.0, 5.0, 3.0, 1.0, 0.0, 0.0)"  # title, keywords, summary, text; marks only narrow
+LOOKED_AT = 100  # titles that are looked at, and as many that hold the words; beyond, FTS5's order stands
+# Added to a score between 0 and 1, for how the title holds what was typed: all of it, all before a colon, at its
+# beginning, anywhere. A single word counts half at the last two.
+EXACT, HEADING, BEGINS, HOLDS = 1.2, 0.8, 0.6, 0.4
+SHARE, COVERS = 0.3, 0.3  # how many of the words stand in the title, and how much of the title they are
+EXPLAINS = {"topic": 0.1, "word": 0.1, "post": 0.1}  # what explains comes before what only names
+_AFTER_HEADING = re.compile(r"[:(?–—].*", re.DOTALL)
+
+
+def best_first(
+    db: sqlite3.Connection, query: Query, ranks: Mapping[int, float], in_title: Collection[int]
+) -> list[int]:
+    """Numbers of records, best first, given their ranks in order, and which have the words in their title.
+
+    Equally good ones: newest first, then by title.
+    """
+    titled = set(in_title)
+    first = {number: rank for at, (number, rank) in enumerate(ranks.items()) if at < LOOKED_AT or number in titled}
+    top = min(first.values(), default=0.0) or -1.0
+    rows = db.execute(
+        "SELECT number, title, base_slug, language, date, record_id, type FROM records"
+        f" WHERE number IN ({', '.join('?' * len(first))})",
+        list(first),
+    ).fetchall()
+    rows.sort(key=lambda row: (row[1], row[5]))
+    rows.sort(key=lambda row: row[4], reverse=True)
+    rows.sort(
+        key=lambda row: round(first[row[0]] / top + _boost(query, row[1], row[2], row[3], row[6]), 6), reverse=True
+    )
+    return [row[0] for row in rows] + [number for number in ranks if number not in first]
+
+
+def _boost(query: Query, title: str, slug: str, language: str, type_name: str) -> float:
+    explains = EXPLAINS.get(type_name, 0.0)
+    runs = words.RUN.findall(title)
+    filed = set(words.filed(runs, language).split())
+    here = sum(not part.keys.isdisjoint(filed) for part in query.needed)
+    share, covers = here / len(query.needed), min(1.0, here / (len(runs) or 1))
+    return _as_typed(query, title, slug) + SHARE * share + COVERS * covers + explains * share
+
+
+def _as_typed(query: Query, title: str, slug: str) -> float:
+    """How the title holds just what was typed, however its words are joined."""
+    typed = exact(query.whole)
+    if typed in (exact(title), exact(slug)):
+        return EXACT
+    if typed == exact(_AFTER_HEADING.sub("", title)):
+        return HEADING
+    found = [word for run in words.RUN.findall(title) for word in words.parts(run)]
+    starts = list(accumulate(map(len, found), initial=0))
+    at = next(
+        (at for at in starts if "".join(found).startswith(query.whole, at) and at + len(query.whole) in starts), -1
+    )
+    return (0.0 if at < 0 else BEGINS if at == 0 else HOLDS) * (0.5 if len(query.parts) == 1 else 1.0)
