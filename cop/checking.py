@@ -6,12 +6,12 @@ Looks at the files as they are now, saved or not, and changes nothing.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
-from cop import asking, occasions
+from cop import asking, naming, occasions
 from cop.config import Site
 from cop.content import ContentFile
 from cop.fields import TYPES
+from cop.occasions import DoesNotFit
 from cop.publish import title_of
 from cop.reading import Problem, read_all
 from cop.scan import every_file
@@ -44,27 +44,52 @@ class Checked:
     files: int
     problems: tuple[Problem, ...]  # files that cannot be read
     events: tuple[EventWaits, ...]  # soonest first, those without a day last
+    remarks: tuple[Problem, ...] = ()  # what could be better in files that can be used
 
 
 def check(site: Site, today: date) -> Checked:
     """Look through all content files."""
     paths, odd = every_file(site.content)
-    problems, events = _look(site.content, paths, today)
+    problems, events, remarks = _look(site, paths, today)
     strange = tuple(Problem(f"content/{one.path}", 1, one.reason, one.hint) for one in odd)
-    return Checked(len(paths), (*strange, *problems), events)
+    return Checked(len(paths), (*strange, *problems), events, remarks)
+
+
+def wrong_clock(file: ContentFile, timezone: str) -> Problem | None:
+    """A time that the clocks of this site skip or show twice, in an event that does not say its time zone."""
+    if file.type != "event" or not timezone or "timezone" in file.fields:
+        return None
+    try:
+        occasions.check_clocks(file.fields, occasions.named_zone(timezone))
+    except DoesNotFit as error:
+        line, reason = file.time_lines.get(error.name, 1), f"“{error.name}”: {error.reason}"
+        return Problem(f"content/{file.path}", line, reason, error.hint)
+    return None
+
+
+def remarks_on(file: ContentFile) -> Iterator[Problem]:
+    """What could be better in a file that can be used."""
+    for field, name in naming.with_titles(file.type, file.fields):
+        hint = "Take the title out, unless the person wishes it there."
+        yield Problem(f"content/{file.path}", 1, f"“{field}”: we name everybody without titles, not “{name}”", hint)
 
 
 def check_events(site: Site, today: date) -> Checked:
     """The same of events only."""
     folder = f"{TYPES['event'].folder}/"
     paths = [path for path in every_file(site.content)[0] if path.startswith(folder)]
-    return Checked(len(paths), *_look(site.content, paths, today))
+    return Checked(len(paths), *_look(site, paths, today))
 
 
-def _look(content: Path, paths: list[str], today: date) -> tuple[tuple[Problem, ...], tuple[EventWaits, ...]]:
-    found = list(read_all(content, paths))
-    problems = tuple(file.problem for file in found if file.problem)
-    return problems, tuple(waiting((file.content for file in found if file.content), today))
+def _look(
+    site: Site, paths: list[str], today: date
+) -> tuple[tuple[Problem, ...], tuple[EventWaits, ...], tuple[Problem, ...]]:
+    found = list(read_all(site.content, paths))
+    read = [file.content for file in found if file.content]
+    clocks = (wrong_clock(file, site.config.timezone) for file in read)
+    problems = tuple(problem for problem in (*(file.problem for file in found), *clocks) if problem)
+    remarks = tuple(remark for content in read for remark in remarks_on(content))
+    return problems, tuple(waiting(read, today)), remarks
 
 
 def waiting(files: Iterable[ContentFile], today: date) -> list[EventWaits]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cop import amounts, palette
+from cop import amounts, marks, palette
 from cop.errors import CopError, WrongUsage
 from cop.fields import ORGANISATION_KINDS
 from cop.languages import OWN_NAMES, SOURCE
+from cop.marks import Mark
 from cop.palette import Palette
 
 FILE = "cop.toml"
@@ -27,6 +28,8 @@ class Config:
     timezone: str = ""  # of events that do not say theirs, such as Europe/London
     write_ids: bool = True  # add the line `id: …` to content files that have none
     look: Palette = palette.OURS  # the colours of the pages
+    mark: Mark = marks.NONE  # a picture of the organisation, at the top of every page
+    mark_text: str = ""  # what it says, for people who do not see it
     max_attachment: str = "10 MB"  # larger files of partners are left out; 0: all of them
 
     @property
@@ -37,9 +40,8 @@ class Config:
     @property
     def shown_as(self) -> str:
         """What readers and partners see of these settings, to notice when it changes."""
-        return "\n".join(
-            (self.name, self.kind, self.url, self.title, self.language, *self.languages, self.look.day, self.look.night)
-        )
+        seen = (self.title, self.language, *self.languages, self.look.day, self.look.night)
+        return "\n".join((self.name, self.kind, self.url, *seen, self.mark.sha256, self.mark_text))
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def read_config(path: Path) -> Config:
         settings["languages"] = tuple(settings["languages"])
     if type(settings.get("look")) is dict:
         settings["look"] = _read_look(settings["look"], path)
+    if type(settings.get("mark")) is str:
+        settings["mark"] = _read_mark(settings, path)
     _check_kinds(settings, path)
     config = Config(**settings)
     check_organisation(config.name, config.kind, str(path))
@@ -100,6 +104,7 @@ _KINDS_OF_VALUE = {
     bool: "true or false",
     str: "a text between quotes",
     tuple: 'a list, such as ["en", "cy"]',
+    Mark: 'the path of a picture, such as "content/mark.svg"',
     Palette: 'a part of its own: a line [look], and below it: colour = "#7b1e45"',
 }
 
@@ -112,6 +117,26 @@ def _check_kinds(settings: dict[str, Any], path: Path) -> None:
         if type(value) is not known[name]:
             kind = _KINDS_OF_VALUE[known[name]]
             raise CopError(f"{path}: “{name}” must be {kind}.", hint="Mend that line, then try again.")
+
+
+def _read_mark(settings: dict[str, Any], path: Path) -> Mark:
+    """The picture that `mark` names, and that `mark_text` describes. Raises: CopError."""
+    written, text = settings["mark"], settings.get("mark_text")
+    if not written:
+        return marks.NONE
+    if not isinstance(text, str) or not text.strip() or len(text) > 200 or not text.isprintable():
+        hint = 'Write what the picture says, for people who do not see it: mark_text = "Caafi Health"'
+        raise CopError(f"{path}: “mark” needs a line “mark_text” beside it.", hint=hint)
+    file = (path.parent / written).resolve()
+    if not file.is_relative_to(path.parent.resolve()):
+        raise CopError(
+            f"{path}: “mark” leads out of the site folder.", hint="Put the picture into content, and name it."
+        )
+    try:
+        with file.open("rb") as picture:
+            return marks.read(picture.read(marks.MAX_BYTES + 1), written)
+    except OSError as error:
+        raise CopError(f"{path}: {written} cannot be read.", hint="Is the picture where “mark” says?") from error
 
 
 _LOOK = {  # what it is called, the nearest colour that works, and what would be wrong with another

@@ -16,6 +16,10 @@ from cop.publish import short_address, title_of
 from cop.values import WrongValue, check
 
 MAX_FILE_BYTES = 600_000
+# What people write who mean `share`. No group of readers is called so.
+_KEPT_FROM_OTHERS = dict.fromkeys(("partners", "partner", "partners only", "network"), "partners") | dict.fromkeys(
+    ("own", "private", "internal", "only us", "nobody"), "own"
+)
 _TYPED = frozenset({"number", "flag", "any"})  # kinds that want the value rather than the characters
 _DATED = re.compile(r"\d{4}-\d\d-\d\d-(?=.)")
 _HEADING = re.compile(r"\s*# +(.+?)(?: +#+)?\s*(?:\n|$)")
@@ -46,6 +50,7 @@ class ContentFile:
     field_shares: Mapping[str, int]  # fields that go to fewer than the record
     id_line: int = 1  # where `id:` stands
     file_lines: Mapping[str, int] = field(default_factory=dict)  # where fields stand that may name files
+    time_lines: Mapping[str, int] = field(default_factory=dict)  # where the times of an event stand
     has_files: bool = False  # it names files, which may change while it does not
 
     def audience(self, name: str) -> int:
@@ -89,7 +94,11 @@ def read(data: bytes, path: str) -> ContentFile:
         _check_under_18s(fields, lines, shown)
     id_line = lines["id"].number if "id" in lines else 1
     file_lines = {name: lines[name].number for name in attachments.fields_of(kind.name) if name in lines}
-    return ContentFile(path, kind.name, _written_id(lines, shown), fields, share, field_shares, id_line, file_lines)
+    time_lines: dict[str, int] = {
+        name: lines[name].number for name in ("start", "end", "also_on", "moved") if name in lines
+    }
+    written_id = _written_id(lines, shown)
+    return ContentFile(path, kind.name, written_id, fields, share, field_shares, id_line, file_lines, time_lines)
 
 
 def _decode(data: bytes, shown: str) -> str:
@@ -215,6 +224,18 @@ def _check_spelling(lines: Mapping[str, Line], shown: str) -> None:
             raise BadContent(
                 shown, line.number, f"“{name}” is not used here; did you mean “{meant}”?", f"Write: {meant}: …"
             )
+    _check_readers(lines, shown)
+
+
+def _check_readers(lines: Mapping[str, Line], shown: str) -> None:
+    """“audience” says for whom a text is written, and keeps it from nobody."""
+    line = lines.get("audience")
+    said = line.value if line else None
+    for one in said if isinstance(said, list | tuple) else [said]:
+        meant = _KEPT_FROM_OTHERS.get(one.strip().casefold()) if line and isinstance(one, str) else None
+        if line and meant:
+            hint = f"To keep it from others, write: share: {meant}"
+            raise BadContent(shown, line.number, f"“audience: {one}” would keep it from nobody", hint)
 
 
 def _share(value: Value, name: str, line: int, shown: str) -> int:

@@ -10,10 +10,14 @@ from collections.abc import Iterable, Sequence
 
 from pyroaring import BitMap
 
-from cop.fields import facets
+from cop.fields import NAMED, facets
 from cop.filing import ADDED, CONTRIBUTOR
 
-_KEPT = {name: {"type", ADDED, CONTRIBUTOR, *(field.name for field in fields)} for name, fields in facets().items()}
+_KEPT = {
+    # there are too many names, and too few records under most of them
+    name: {"type", ADDED, CONTRIBUTOR, *(field.name for field in fields)} - {NAMED.name}
+    for name, fields in facets().items()
+}
 
 
 def update(public: sqlite3.Connection, rows: Iterable[tuple[str, str, str, int]], *, add: bool) -> None:
@@ -50,6 +54,12 @@ def of_facet(db: sqlite3.Connection, type_name: str, name: str) -> dict[str, Bit
 def of_values(db: sqlite3.Connection, type_name: str, name: str, values: Sequence[str]) -> list[BitMap]:
     """The records under each of some values of a facet."""
     return list(_sets(db, [(type_name, name, value) for value in values]).values())
+
+
+def of_names(db: sqlite3.Connection, type_name: str, names: Sequence[str]) -> BitMap:
+    """The records that name one of these organisations."""
+    sql = "SELECT number FROM facets WHERE type = ? AND name = ? AND value IN (SELECT value FROM json_each(?))"
+    return BitMap(number for (number,) in db.execute(sql, (type_name, NAMED.name, json.dumps(names))))
 
 
 def from_value(db: sqlite3.Connection, type_name: str, name: str, first: str) -> list[BitMap]:

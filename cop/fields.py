@@ -16,6 +16,7 @@ from dataclasses import dataclass
 #   file             an attachment or a text          files     list of these, one value
 #   repeats          words, see recurring.py            dates     dates without order, merged like a set
 #   moves            list of {date, to, place}, one value
+#   record           the address of a record of any kind, such as resources/guidance-2021
 #   money            text; not a bare number, because nobody would know which money
 Kind = str
 
@@ -74,6 +75,7 @@ class RecordType:
     fields: tuple[Field, ...]
     sort: str = "title"  # field by which its list is ordered
     lead: str = ""  # one or two sentences at the top of its list
+    empty: str = ""  # what belongs there, for readers of a list that is still empty
     asks: bool = False  # its page says aloud which fields that `ask` are blank
 
     def field(self, name: str) -> Field | None:
@@ -110,6 +112,9 @@ COMMON: tuple[Field, ...] = (
     Field("withdrawn", "text", "Withdrawn because"),
 )
 
+OF_PROJECT = Field(
+    "project", "set", "Part of the project", "Short addresses of projects.", "About", facet=True, to="project"
+)
 PAGE = (
     Field("date", "date", "Date", "", "About"),
     Field("authors", "list", "By", "Names as each person wishes, in the order they chose.", "About"),
@@ -118,6 +123,7 @@ _CASE = "What happened"
 POST = (
     Field("kind", "choice", "Kind", "", "About", POST_KINDS, facet=True),
     *PAGE,
+    OF_PROJECT,
     Field("stages", "entries", "Who was in at which stage", "A list of {stage, who}.", _CASE),
     Field("what_changed", "text", "What changed", "", _CASE),
     Field("what_went_wrong", "text", "What went wrong", "Failures help others most.", _CASE),
@@ -125,6 +131,7 @@ POST = (
 )
 RESOURCE = (
     Field("label", "text", "Name in our words", "When the title is not known.", "About"),
+    OF_PROJECT,
     Field("authors", "list", "Authors", "", "About"),
     Field("publisher", "text", "Published by", "", "About"),
     Field("year", "number", "Year", "", "About", facet=True),
@@ -188,6 +195,7 @@ EVENT = (
         first=True,
     ),
     Field("organisers", "set", "Run by", "", "About", facet=True),
+    OF_PROJECT,
     Field("participants", "text", "For", "", "About"),
     Field("theme", "text", "Theme", "", "About"),
     Field("url", "url", "More about it", "", "About"),
@@ -348,10 +356,12 @@ PRINCIPLE = (
 )
 CHECKLIST = (
     Field("applies_to", "text", "Use it for", "", "About"),
+    OF_PROJECT,
     Field("items", "entries", "Questions", "A list of {text}."),
 )
 TECHNIQUE = (
     Field("purpose", "text", "What for", "", "About"),
+    OF_PROJECT,
     Field("group_size", "text", "Group size", "", "About"),
     Field("time_needed", "text", "Time needed", "", "About"),
     Field("materials", "list", "What you need", "", "About"),
@@ -372,6 +382,7 @@ TECHNIQUE = (
 OPPORTUNITY = (
     Field("kind", "choice", "Kind", "", "About", OPPORTUNITY_KINDS, facet=True),
     Field("organisers", "set", "Offered by", "", "About", facet=True),
+    OF_PROJECT,
     Field("closes", "date", "Closes", "Afterwards it leaves the list. Its page stays.", "About", ask=True),
     Field("pay", "money", "Pay", "", "About", ask=True),
     Field("checks_needed", "text", "Checks needed", "", "About", ask=True),
@@ -384,6 +395,7 @@ _FROM_EVENTS = {
 }  # fmt: skip
 TRAINING = (
     Field("organisers", "set", "Run by", "", "About", facet=True),
+    OF_PROJECT,
     Field("audience", "set", "For", "", "About", facet=True),
     Field("level", "text", "Level", "", "About"),
     Field("cost", "money", "Cost", "", "About", ask=True),
@@ -392,58 +404,93 @@ TRAINING = (
     Field("url", "url", "More about it", "", "Find it"),
     *(field for field in EVENT if field.name in _FROM_EVENTS),
 )
+NOTE = (
+    Field("about", "record", "About", "Its address on the site, such as resources/guidance-2021.", "About", facet=True),
+    *PAGE,
+)
 TOPIC = (Field("parent", "text", "Part of", "Short address of the wider topic.", to="topic"),)
 
 KINDS_OF_RECORDS = (
     RecordType(
         "post", "posts", "Post", "Posts", POST + COMMON, sort="date",
         lead="Longer pieces to read, by people in communities and universities.",
+        empty="Here belong stories of doing research together, what you learned, and what went wrong.",
     ),
-    RecordType("event", "events", "Event", "Events", EVENT + COMMON, sort="start", asks=True),
+    RecordType(
+        "event", "events", "Event", "Events", EVENT + COMMON, sort="start", asks=True,
+        empty="Here belong meetings, courses and calls that others may want to know of.",
+    ),
     RecordType(
         "resource", "resources", "Resource", "Resources", RESOURCE + COMMON, sort="year", asks=True,
         lead="Guidance, toolkits, reports and more about doing research together. Each has a short summary in plain words.",
+        empty="Here belong guides, reports, films and websites that helped you. A link and a sentence are enough.",
     ),
-    RecordType("person", "people", "Person", "People", PERSON + COMMON),
+    RecordType(
+        "person", "people", "Person", "People", PERSON + COMMON,
+        empty="Nobody yet, and that is fine. People are listed here only if they ask for it, and are taken off when they wish.",
+    ),
     RecordType(
         "organisation", "organisations", "Organisation", "Organisations", ORGANISATION + COMMON,
         lead="Everybody who is named in this collection, from A to Z. Being named does not mean that they stand behind it.",
+        empty="Here belong the groups, services and universities that the other pages name.",
     ),
-    RecordType("project", "projects", "Project", "Projects", PROJECT + COMMON, lead="What people are doing together."),
-    RecordType("page", "pages", "Page", "Pages", PAGE + COMMON, lead="Pages about this collection."),
+    RecordType(
+        "project", "projects", "Project", "Projects", PROJECT + COMMON, lead="What people are doing together.",
+        empty="Here belongs what you do together: who takes part, what is still open, and what changed.",
+    ),
+    RecordType(
+        "page", "pages", "Page", "Pages", PAGE + COMMON, lead="Pages about this collection.",
+        empty="Here belong pages about the collection itself, such as how you look after it.",
+    ),
     RecordType(
         "word", "glossary", "Word", "Words", WORD + COMMON,
         lead="What words mean, according to whom. Where meanings differ they stand side by side, and none is the main one.",
+        empty="Here belong words that not everybody knows, and what they mean to you.",
     ),
     RecordType(
         "principle", "principles", "Principle", "Principles", PRINCIPLE + COMMON,
         lead="Principles of working together, from different traditions. They do not always agree, and we have not made them agree.",
+        empty="Here belong the principles that your group works by, and where they come from.",
     ),
     RecordType(
         "checklist", "checklists", "Checklist", "Checklists", CHECKLIST + COMMON,
         lead="Questions to ask. Answer them here or on paper. What you tick and write stays on your device.",
+        empty="Here belong lists of questions that you ask before, during or after working together.",
     ),
     RecordType(
         "technique", "techniques", "Technique", "Techniques", TECHNIQUE + COMMON, asks=True,
         lead="Ways to decide, to listen and to share power, with who tried them and how it went.",
+        empty="Here belong exercises and ways of meeting that you tried, also those that did not work.",
     ),
     RecordType(
         "opportunity", "opportunities", "Opportunity", "Opportunities", OPPORTUNITY + COMMON, sort="closes", asks=True,
         lead="Paid roles, courses and calls.",
+        empty="Here belong paid roles, courses and calls that community researchers may want.",
     ),
     RecordType(
         "training", "training", "Training", "Training", TRAINING + COMMON, asks=True,
         lead="Courses, for all who do research together.",
+        empty="Here belong courses that you give, and those that you wish somebody gave.",
     ),
-    RecordType("topic", "topics", "Topic", "Topics", TOPIC + COMMON),
+    RecordType(
+        "note", "notes", "Note", "Notes", NOTE + COMMON, sort="date",
+        lead="What organisations add to an entry from where they are. The entry itself stays as it is for everybody.",
+        empty="Here belongs what others should know of an entry when they use it where you are.",
+    ),
+    RecordType(
+        "topic", "topics", "Topic", "Topics", TOPIC + COMMON,
+        empty="Here belong the subjects by which people find their way in.",
+    ),
 )  # fmt: skip
 
 # What readers can narrow lists by and nobody writes down: `filing` works it out.
 NEW = Field("new", "number", "New here", facet=True)  # days since it was added
+NAMED = Field("named", "set", "Organisation", facet=True)  # names it anywhere; only links from its page choose it
 WORKED_OUT: tuple[Field, ...] = (
     Field("help", "choice", "Needs help", choices=GAPS, facet=True),
     Field("added_by", "choice", "Added by", choices=ORGANISATION_KINDS, facet=True),
     NEW,
+    NAMED,
 )
 
 TYPES: dict[str, RecordType] = {}

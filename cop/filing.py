@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
 from cop.asking import is_asked
-from cop.fields import DESCRIPTION, FOLDERS, LINK, TITLE, TYPES, Field, facets
+from cop.fields import DESCRIPTION, FOLDERS, LINK, NAMED, TITLE, TYPES, Field, facets, kind_of
 from cop.model import Value
 
 NOT_STATED = "-"  # the value under which records stand that do not say it
@@ -16,6 +16,9 @@ WAS = "was"  # a short address that the record once had
 MENTIONS = "mentions"  # a record that the text links to, see `mention`
 NAMES = ("part_of", "supersedes", "superseded_by", "same_as_in")  # fields that name another record of the same kind
 MAX_MENTIONS = 100
+# Fields that name organisations, whether or not these have a page
+ORGANISATIONS = frozenset({"organisers", "organisation", "funders", "publisher", "rights_holders"})
+MAX_NAMED = 30  # organisations of one record
 _LINK = re.compile(rf'href="\.\./({"|".join(FOLDERS)})/([^"#?/]{{1,200}})["#]')
 CONTRIBUTOR = "contributor"  # an organisation that added or changed it, by name
 MAX_VALUE = 200  # characters
@@ -34,11 +37,31 @@ def filed(
     yield from ((name, value) for name, value in ((ADDED, added), (ADDED_BY, added_by)) if value)
     yield from ((CONTRIBUTOR, name[:MAX_VALUE]) for name in organisations if name)
     yield from ((HELP, gap) for gap in gaps(type_name, fields))
+    yield from ((NAMED.name, name) for name in named(type_name, fields))
     for field in _FACETS[type_name]:
         values = _each(fields.get(field.name))
         yield from ((field.name, value[:MAX_VALUE]) for value in values)
         if not values and _is_missed(type_name, field, fields):
             yield field.name, NOT_STATED
+
+
+def named(type_name: str, fields: Mapping[str, Value]) -> list[str]:
+    """The organisations that a record names, each once. Who wrote a work may be one, too.
+
+    >>> named("resource", {"publisher": "NIHR", "authors": ["INVOLVE"], "title": "Guidance"})
+    ['NIHR', 'INVOLVE']
+    """
+    found: dict[str, None] = {}
+    for name, value in fields.items():
+        if name in ORGANISATIONS or name == "authors":
+            found |= dict.fromkeys(_each(value))
+        elif kind_of(type_name, name) == "people" and isinstance(value, list):
+            found |= dict.fromkeys(str(one["organisation"]) for one in value if _has_organisation(one))
+    return [name[:MAX_VALUE] for name in list(found)[:MAX_NAMED] if name]
+
+
+def _has_organisation(person: Value) -> bool:
+    return isinstance(person, Mapping) and isinstance(person.get("organisation"), str)
 
 
 def _is_missed(type_name: str, field: Field, fields: Mapping[str, Value]) -> bool:

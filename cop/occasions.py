@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from cop import recurring
+from cop import recurring, wall_clocks
 from cop.recurring import Rule
 
 Point = date | datetime  # a day, or a moment: with its time zone, or without if nobody wrote one
@@ -197,7 +197,8 @@ class DoesNotFit(ValueError):
 
 
 def check(fields: Mapping[str, Any]) -> None:
-    """Check the dates of a series against each other. Raises: DoesNotFit."""
+    """Check that each time is one, and the dates of a series against each other. Raises: DoesNotFit."""
+    check_clocks(fields, named_zone(fields.get("timezone")))
     name = next((name for name in ("repeats", "also_on", "not_on", "moved") if fields.get(name)), "")
     if not name:
         return
@@ -219,6 +220,21 @@ def check(fields: Mapping[str, Any]) -> None:
             raise DoesNotFit(
                 name, f"{day} is no date of this series", "Write days on which it would take place otherwise."
             )
+
+
+def check_clocks(fields: Mapping[str, Any], zone: tzinfo | None) -> None:
+    """Check that the clocks of the place show each time, and show it once. Raises: DoesNotFit."""
+    if zone is None:
+        return
+    for name, text in _times(fields):
+        if found := wall_clocks.wrong(text, zone):
+            raise DoesNotFit(name, *found)
+
+
+def _times(fields: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    yield from ((name, fields.get(name)) for name in ("start", "end"))
+    yield from (("also_on", text) for text in fields.get("also_on") or [])
+    yield from (("moved", one.get("to")) for one in fields.get("moved") or [] if isinstance(one, Mapping))
 
 
 def _check_rule(fields: Mapping[str, Any], when: Occasions) -> None:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cop import content, log, merge, occasions, patch
+from cop import checking, content, log, merge, occasions, patch
 from cop.config import Site
 from cop.content import ContentFile
 from cop.fields import is_set
@@ -40,6 +40,9 @@ def plan_all(
     for file in sorted(batch, key=_has_no_id):  # an id that is written down goes before one that is remembered
         if file.problem or file.content is None:
             problems += [file.problem] if file.problem else []
+            continue
+        if problem := checking.wrong_clock(file.content, site.config.timezone):
+            problems.append(problem)
             continue
         plan = _plan(site, db, file, file.content, missing, claimed)
         if isinstance(plan, Problem):

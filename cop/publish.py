@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from typing import Any
 
 from slugify import slugify
 
-from cop import attachments, cbor, changes, filing, occasions, signing
+from cop import attachments, cbor, changes, ending, filing, occasions, signing
 from cop.fields import SHARES, TYPES, kind_of
 from cop.languages import is_code
 from cop.markdown import Rendered
@@ -25,11 +26,12 @@ _NAMES = ("authors", "publisher", "organisers", "aliases", "label", "cited_as", 
 
 @dataclass(frozen=True)
 class Origin:
-    """What it takes to say who made a change."""
+    """What it takes to say who made a change, and on which day."""
 
     writers: Mapping[WriterId, OrganisationId]
     names: Mapping[OrganisationId, str]
     kinds: Mapping[OrganisationId, str]
+    today: date  # after which an end date that people wrote is over
 
     def name(self, revision: Revision) -> str:
         """The organisation that stands behind a revision."""
@@ -68,9 +70,11 @@ def digest(record_id: RecordId, view: RecordView) -> bytes:
     return signing.sha256(cbor.encode([record_id, view.type, view.fields, conflicts, view.checks]))
 
 
-def is_public(view: RecordView | None) -> bool:
-    """True if readers may see the record: public, of a kind we know, named, and not withdrawn."""
+def is_public(view: RecordView | None, today: date) -> bool:
+    """True if readers may see the record: public, of a kind we know, named, not withdrawn, and agreed to until today."""
     if view is None or view.type not in TYPES or view.fields.get("withdrawn") is not None:
+        return False
+    if ending.is_hidden(view.type, view.fields, today):
         return False
     return bool(title_of(view.fields))
 

@@ -3,12 +3,15 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from cop import merge, publish
+from cop import ending, merge, publish
 from cop.fields import TYPES
 from cop.merge import BODY
 from cop.model import PARTNERS, PUBLIC, RecordId, RecordView, Revision
 from cop.publish import Origin
+
+ENDED = "ended"  # the state of somebody whose consent to be listed has ended
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Redone:
     public: RecordView | None  # as readers see it; None hides it
     revisions: Sequence[Revision]  # public ones
     held: bool  # something of it is here, readable or not
+    today: date  # by which it was decided what has ended
 
     @property
     def body(self) -> str:
@@ -37,8 +41,9 @@ def redo(record_id: RecordId, history: Sequence[Revision], origin: Origin) -> Re
     only_public = len(open_) == len(accepted)
     shared = everything if only_public else merge.merge(accepted, PARTNERS)
     public = everything if only_public else merge.merge(accepted, PUBLIC)
+    shown = public if publish.is_public(public, origin.today) else None
     held = any(revision.held for revision in accepted)
-    return Redone(record_id, everything, shared, public if publish.is_public(public) else None, open_, held)
+    return Redone(record_id, everything, shared, shown, open_, held, origin.today)
 
 
 def private_row(redone: Redone) -> tuple[object, ...]:
@@ -60,6 +65,8 @@ def _state(redone: Redone, view: RecordView) -> str:
         return ""
     if view.fields.get("withdrawn") is not None:
         return "withdrawn"
+    if ending.is_hidden(view.type, view.fields, redone.today):
+        return ENDED
     if not redone.revisions:
         return "partners" if redone.shared else "own"
     return "untitled" if view.type in TYPES else "unknown"

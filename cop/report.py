@@ -31,6 +31,7 @@ class Report:
     restored: int = 0  # entries that were written here, lost, and came back
     renewed: bool = False  # we go on under another key since then
     left_out: int = 0  # older texts that we chose not to fetch
+    texts: int = 0  # texts that came now, of changes that were known before
     pages_waiting: int = 0  # records whose pages are made when they are next asked for
     by: dict[str, int] = field(default_factory=dict)  # changes that came, per organisation that made them
     equal: bool = False  # both hold the same entries now

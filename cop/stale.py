@@ -3,12 +3,26 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from datetime import date
 
 from cop.model import RecordId
 
 
+def today() -> date:
+    """The day here, by which it is decided what has ended."""
+    return date.today()
+
+
+def are_of(db: sqlite3.Connection, day: date) -> bool:
+    """True if the views were made on that day, or looked through then for what has ended."""
+    row = db.execute("SELECT value FROM local_setting WHERE name = 'views_day'").fetchone()
+    return row is not None and row[0] == day.isoformat()
+
+
 def is_any(db: sqlite3.Connection) -> bool:
-    """True if there is such a record."""
+    """True if there is such a record, or there may be one because another day has begun."""
+    if not are_of(db, today()):
+        return True
     return db.execute("SELECT 1 FROM local_stale LIMIT 1").fetchone() is not None
 
 

@@ -55,6 +55,7 @@ class _Exchange:
     cuts: int = 0  # since anything last got through
     follows: bool = False  # the partner's last message says that another stands behind it
     lacking: int = 0  # entries that the partner lacked when it last told
+    lacked: int = 0  # texts that we did not hold before this exchange, of changes that we knew
     unanswered: dict[int, int] = field(default_factory=dict)  # changes per entry that went before the line was cut
 
 
@@ -83,7 +84,7 @@ def run(
 def _turns(exchange: _Exchange, history: str) -> Message | None:
     """Take turns until neither has anything for the other; the partner's last message."""
     db, theirs = exchange.side.db, None
-    exchange.current = history != currency.ALL
+    exchange.current, exchange.lacked = history != currency.ALL, _lacked(db)
     going = _first(exchange)
     for _ in range(MAX_TURNS):
         theirs, going, done = _turn(exchange, going)
@@ -94,6 +95,10 @@ def _turns(exchange: _Exchange, history: str) -> Message | None:
         if done:
             break
     return theirs
+
+
+def _lacked(db: sqlite3.Connection) -> int:
+    return currency.left_out(db) + status.waiting(db)
 
 
 def _first(exchange: _Exchange) -> Composed:
@@ -255,6 +260,7 @@ def _finish(exchange: _Exchange) -> None:
     report.conflicts = status.conflict_count(db)
     report.waiting, report.not_understood = status.waiting(db), status.not_understood(db)
     report.left_out, report.pages_waiting = currency.left_out(db), stale.count(db)
+    report.texts = max(0, exchange.lacked - _lacked(db))
     happened = {"received": report.received, "sent": report.sent, "refused": report.refused}
     with writing(db):
         partners.keep_report(db, exchange.partner.organisation, happened, exchange.now)

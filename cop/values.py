@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 from cop import attachments, recurring
-from cop.fields import kind_of
+from cop.fields import FOLDERS, kind_of
 from cop.model import Value
 
 MAX_TEXT = 600_000  # characters in one value
@@ -198,6 +198,15 @@ def _files(value: Value) -> Value:
     return [found for one in values if one and (found := _file(one))] or None
 
 
+def _record(value: Value) -> Value:
+    text = str(_text(value)).strip().removeprefix("content/").removesuffix(".md").strip("/")
+    folder, _, slug = text.partition("/")
+    if folder not in FOLDERS or not slug or len(text) > 200:
+        hint = "Write its address as it stands behind the name of the site, such as resources/guidance-2021."
+        raise WrongValue(f"“{text[:60]}” is not the address of an entry", hint)
+    return text
+
+
 _CHECKS: dict[str, Callable[[Value], Value]] = {
     "text": _text,
     "choice": _text,
@@ -216,4 +225,5 @@ _CHECKS: dict[str, Callable[[Value], Value]] = {
     "repeats": _repeats,
     "dates": _dates,
     "moves": _moves,
+    "record": _record,
 }

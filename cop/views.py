@@ -9,16 +9,17 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import BytesIO
 from itertools import islice
 
-from cop import log, markdown, merge, publish, search_index, site_tables, stale, trust
+from cop import blobs, ended, log, markdown, marks, merge, publish, search_index, site_tables, stale, trust
 from cop.config import Site
 from cop.entry import KINDS
 from cop.markdown import Rendered
 from cop.model import OWN, RecordId, RecordView, iso_time
 from cop.progress import Progress, no_progress
 from cop.publish import Origin
-from cop.redone import Redone, private_row, redo
+from cop.redone import ENDED, Redone, private_row, redo
 from cop.schema import open_site, writing
 from cop.signing import sha256
 
@@ -51,7 +52,8 @@ def rebuild(site: Site, db: sqlite3.Connection, progress: Progress = no_progress
 def origin_of(network: trust.Members, names: Mapping[bytes, trust.Organisation]) -> Origin:
     """What it takes to say who made a change."""
     called = {key: organisation.name for key, organisation in names.items()}
-    return Origin(network.writers, called, {key: organisation.kind for key, organisation in names.items()})
+    kinds = {key: organisation.kind for key, organisation in names.items()}
+    return Origin(network.writers, called, kinds, stale.today())
 
 
 def _refresh(
@@ -61,6 +63,7 @@ def _refresh(
     names = trust.names(db, network)
     origin = origin_of(network, names)
     others = _mark_if_others(db, public, origin)
+    _mark_if_another_day(db, public, origin)
     if others or log.setting(db, "shown_as") != site.config.shown_as or not site_tables.setting(public, "title"):
         _describe(site, db, public, names)
     while (mark := stale.newest_mark(db)) is not None and (chosen := choose(db)):
@@ -107,12 +110,24 @@ def _mark_if_others(db: sqlite3.Connection, public: sqlite3.Connection, origin: 
         if site_tables.setting(public, "store") != store:  # else what stands there stays up until it is redone
             site_tables.clear(public)
         names = {"views_of": views_of, "store": store}
-        site_tables.table(public, "meta").upsert_all(({"name": n, "value": v} for n, v in names.items()), pk="name")
+        site_tables.tell(public, names)
     with writing(db):
         stale.mark_records_of(db, _others(db, network) if known and before else None)
         log.set_setting(db, "views_of", views_of)
         log.set_setting(db, "views_network", told)
     return True
+
+
+def _mark_if_another_day(db: sqlite3.Connection, public: sqlite3.Connection, origin: Origin) -> None:
+    """Mark those who were to be listed until a day, if that day may have come; or gone back, where a clock was wrong."""
+    if stale.are_of(db, origin.today):
+        return
+    over = ended.hidden(public, origin.today)
+    hidden = db.execute("SELECT record_id FROM view_record WHERE type = 'person' AND state = ?", [ENDED])
+    with writing(db):
+        marks = [[record_id] for record_id in (*over, *(row[0] for row in hidden.fetchall()))]
+        db.executemany("INSERT INTO local_stale (record_id) VALUES (?)", marks)
+        log.set_setting(db, "views_day", origin.today.isoformat())
 
 
 def _store_id(db: sqlite3.Connection) -> str:
@@ -211,6 +226,11 @@ def _about_us(site: Site) -> dict[str, str]:
     config = site.config
     about = {"title": config.title, "organisation": config.name, "kind": config.kind, "url": config.url}
     look = f"{config.look.day} {config.look.night}"
+    if config.mark.data:
+        blobs.keep(blobs.folder(site), BytesIO(config.mark.data), marks.MAX_BYTES * 2)
+    mark = config.mark
+    picture = f"{mark.sha256} {mark.ending} {mark.width} {mark.height}" if mark.data else ""
+    about |= {"mark": picture, "mark_text": config.mark_text.strip()}
     return {**about, "language": config.language, "languages": " ".join(config.languages), "look": look}
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from cop import attached, attaching, content, files, log, naming, views
+from cop import attached, attaching, content, files, log, views
+from cop.checking import remarks_on
 from cop.config import Site
-from cop.content import ContentFile
 from cop.errors import CopError
 from cop.model import PayloadHash, RecordId
 from cop.patch import reason
@@ -122,7 +122,7 @@ def _load(
         taken = attaching.take_in(site, db, batch, keep=not dry_run)
         plans, bad = plan_all(site, db, taken.files, missing, claimed)
         problems += [*taken.problems, *bad]
-        remarks += [remark for file in taken.files if file.content for remark in _remarks(file.content)]
+        remarks += [remark for file in taken.files if file.content for remark in remarks_on(file.content)]
         if not dry_run:
             report.entries += _save(site, db, signer, plans, now, why, found.started_ns, taken.known)
         _count(report, plans)
@@ -135,12 +135,6 @@ def _load(
     report.remarks = tuple(sorted(remarks, key=lambda remark: remark.path))
     report.seconds = round(time.monotonic() - started, 3)
     return report
-
-
-def _remarks(file: ContentFile) -> Iterator[Problem]:
-    for field, name in naming.with_titles(file.type, file.fields):
-        hint = "Take the title out, unless the person wishes it there."
-        yield Problem(f"content/{file.path}", 1, f"“{field}”: we name everybody without titles, not “{name}”", hint)
 
 
 def _count(report: LoadReport, plans: Iterable[Plan]) -> None:

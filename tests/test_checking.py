@@ -66,6 +66,14 @@ def test_drafts_for_under_18s_say_what_must_be_answered(folder: Folder):
     }  # fmt: skip
 
 
+def test_titles_before_names_are_remarked_on_and_wait_for_nobody(cop: Cop):
+    cop.write("posts/a.md", "---\ntitle: A\nauthors: [Dr Ann]\n---\n")
+    result = cop("check")
+    assert result.exit_code == 0
+    assert "content/posts/a.md: “authors”: we name everybody without titles, not “Dr Ann”." in result.output
+    assert [one["path"] for one in cop.json("check")["remarks"]] == ["content/posts/a.md"]
+
+
 def test_the_command_says_what_waits_and_changes_nothing(cop: Cop):
     file = cop.write("events/a.md", "---\ntitle: Talk\nstart: 2090-01-01\n---\n")
     cop.write("events/b.md", "---\ntitle: Young\nunder_18s: true\n---\n")

@@ -304,3 +304,13 @@ def test_dates_are_kept_as_precise_as_they_are_known(written: str, kept: str) ->
 def test_dates_that_no_calendar_knows_are_refused(written: str) -> None:
     with pytest.raises(WrongValue, match=re.escape(written)):
         check("post", "date", written)
+
+
+@pytest.mark.parametrize(
+    ("said", "share"), [("partners", "partners"), ("[young-people, Own]", "own"), ("Private", "own")]
+)
+def test_an_audience_that_is_meant_to_keep_a_text_from_others_is_refused(said: str, share: str) -> None:
+    with pytest.raises(BadContent, match="would keep it from nobody") as refused:
+        read(f"---\ntitle: A\naudience: {said}\n---\n")
+    assert refused.value.line == 3 and refused.value.hint.endswith(f"share: {share}")
+    assert read("---\ntitle: A\naudience: [practitioners, young-people]\n---\n").share == PUBLIC

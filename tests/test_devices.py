@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cop import currency, devices, identity, log, partners, signing, status, views
+from cop.cli import reports
 from cop.errors import CopError, NotReachable, Refused, WrongUsage
 from cop.model import OWN, PARTNERS
 from tests.network import NOW, FaultyLine, Line, Place, assert_same_views, befriend, network, places, store, sync_all
@@ -141,7 +142,7 @@ def test_a_light_copy_leaves_older_texts_out_and_shows_the_same(tmp_path: Path) 
     one, other, record_id = edited(tmp_path)
     currency.choose(other.db, currency.NONE)
     report = other.sync(one)
-    assert (report.left_out, report.waiting, report.equal) == (4, 0, True)
+    assert (report.left_out, report.waiting, report.equal, report.texts) == (4, 0, True, 0)
     assert len(other.payloads()) == len(one.payloads()) - 4
     assert other.digest() == one.digest()
     assert other.sync(one).requests == 1, "and does not ask for them again"
@@ -150,7 +151,9 @@ def test_a_light_copy_leaves_older_texts_out_and_shows_the_same(tmp_path: Path) 
     third.sync(other)
     assert third.view(record_id).fields == one.view(record_id).fields, "it passes on what it holds"
     currency.choose(other.db, currency.ALL)
-    assert other.sync(one).left_out == 0
+    report = other.sync(one)
+    assert (report.received, report.texts, report.left_out) == (0, 4, 0)
+    assert "  4 texts of earlier changes came." in reports.lines(report, status.Lacking(True, ()))
     assert other.payloads().keys() >= one.payloads().keys()
 
 

@@ -1,12 +1,13 @@
 """Events as people write them into files: time zones nobody wrote down, and events for people under 18."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Folder
 
-from cop import log, merge, occasions
+from cop import checking, log, merge, occasions
 from cop.config import Config, Site, read_config
 from cop.errors import CopError
 
@@ -129,3 +130,39 @@ def test_an_event_that_is_up_stays_as_it_was_until_the_answers_are_there(folder:
     folder.load()
     folder.write("events/young.md", folder.read("events/young.md").replace("title", "under_18s: true\ntitle"))
     assert folder.load().refused and "under_18s" not in fields(folder)
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "said"),
+    [
+        ("start: 2026-03-29T01:30", 3, "“start”: the clocks skip 2026-03-29T01:30"),
+        ("start: 2026-03-28T20:00\nend: 2026-03-29T01:00", 4, "“end”: the clocks skip"),
+        ("start: 2026-10-25T01:00", 3, "“start”: the clocks show 2026-10-25T01:00 twice"),
+        ("start: 2026-10-18T01:00\nalso_on: [2026-10-25T01:00]", 4, "“also_on”: the clocks show"),
+        (
+            "start: 2026-10-18T01:00\nrepeats: every week\nmoved: [{date: 2026-11-01, to: 2026-10-25T01:00}]",
+            5,
+            "“moved”: the clocks show",
+        ),
+    ],
+)
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_time_that_clocks_skip_or_show_twice_is_refused_with_its_line(
+    tmp_path: Path, lines: str, line: int, said: str, stated: bool
+) -> None:
+    folder = Folder(tmp_path / "site", tmp_path / "keys", timezone="" if stated else "Europe/London")
+    zone = "timezone: Europe/London\n" if stated else ""
+    folder.write("events/night.md", f"---\ntitle: Night walk\n{lines}\n{zone}---\n")
+    (problem,) = folder.load().refused
+    assert problem.path == "content/events/night.md" and problem.line == line
+    assert said in problem.reason and "Write" in problem.hint
+    assert checking.check(folder.site, date(2026, 1, 1)).problems == (problem,)
+
+
+@pytest.mark.parametrize(
+    "start", ["2026-10-25T01:00+00:00", "2026-10-25T01:00+01:00", "2026-10-25", "2026-03-29T02:00"]
+)
+def test_a_time_that_is_clear_is_taken(tmp_path: Path, start: str) -> None:
+    folder = Folder(tmp_path / "site", tmp_path / "keys", timezone="Europe/London")
+    folder.write("events/night.md", f"---\ntitle: Night walk\nstart: {start}\ntimezone: Europe/London\n---\n")
+    assert not folder.load().refused

@@ -194,3 +194,37 @@ def test_a_clock_that_is_ahead_hides_nothing(tmp_path: Path):
     site = build(tmp_path / "site.db")
     site.add("resource", "a", title="A", added=f"{date.max}T00:00:00Z")
     assert lists.list_page(asked(site, "new=7"), "resource").count == "1 of 1 resource"
+
+
+def _exchanged(path: Path) -> SiteBuilder:
+    site = build(path)
+    with schema.writing(site.db):
+        site.says(organisation="Ours")
+        for title, who, seen in (
+            ("Before", "Caafi", "2026-11-01T09:00:00Z"),
+            ("First", "Caafi", "2026-11-20T09:00:00Z"),
+            ("Ours after", "Ours", "2026-11-21T09:00:00Z"),
+        ):
+            added = site.add("resource", title, title=title, seen="2026-11-01T09:00:00Z", added="2020-01-01T09:00:00Z")
+            site.happened(added, who, {"title": title}, seen=seen)
+    return site
+
+
+async def test_a_list_is_narrowed_to_what_came_since_the_last_exchange(tmp_path: Path) -> None:
+    site = _exchanged(tmp_path / "data" / "site.db")
+    datasette = serve(site.path)
+    await datasette.invoke_startup()
+    page = await words(datasette.client, "/resources")
+    assert "New or changed since the last exchange 2" in page
+    for query in ("new=exchange", "new=exchange&new=7", "new=exchange&sort=title"):
+        page = await words(datasette.client, f"/resources?{query}")
+        assert "2 of 3 resources" in page and "First" in page and "Ours after" in page and "Before" not in page, query
+        want = lists.wanted(asked(site, query), RESOURCE)
+        condition, values = narrow.narrowed(want)
+        found = site.db.execute(f"SELECT count(*) FROM records WHERE type = 'resource' AND {condition}", values)
+        assert found.fetchone()[0] == narrow.Counter(site.db, want).total() == 2
+
+
+async def test_before_any_exchange_nobody_can_ask_for_it(client: Any) -> None:
+    assert "exchange" not in await words(client, "/resources")
+    assert "60 resources" in await words(client, "/resources?new=exchange")

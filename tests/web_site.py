@@ -166,8 +166,9 @@ def _resources(site: SiteBuilder) -> None:
     site.add("resource", "dalil", title="دليل البحث المشترك", languages=["ar"], summary="ملخص قصير", kind="toolkit")
     for at in range(25):
         site.add(
-            "resource", f"paper-{at}", title=f"Paper number {at}", kind="paper", year=1990 + at, topics=["meetings"]
-        )
+            "resource", f"paper-{at}", title=f"Paper number {at}", kind="paper", year=1990 + at, topics=["meetings"],
+            **({"publisher": "Caafi Health", "project": ["map"]} if at < 6 else {}),
+        )  # fmt: skip
 
 
 def _long_history(site: SiteBuilder, record_id: str) -> None:
@@ -194,13 +195,14 @@ def _long_history(site: SiteBuilder, record_id: str) -> None:
 def _events(site: SiteBuilder) -> None:
     soon = site.add(
         "event", "workshop", title="Power workshop", kind="workshop", start=f"{SOON}T18:00+00:00", end=f"{SOON}T20:00+00:00",
-        timezone="Europe/London", place="Barton Hill", organisers=["Caafi Health"], childcare="Yes, next door", freephone=True,
+        timezone="Europe/London", place="Barton Hill", organisers=["Caafi Health", "Nilaari Agency"], childcare="Yes, next door", freephone=True,
         conflicts='["venue_access"]', checks='["start", "place"]', venue_access="Step-free",
     )  # fmt: skip
     site.differs(soon, "venue_access", ("Caafi Health", "Step-free"), ("University of Bristol", "Two steps"))
     site.add(
-        "event", "old-workshop", title="First workshop", kind="workshop", start="2018-12-05", date_basis="inferred"
-    )
+        "event", "old-workshop", title="First workshop", kind="workshop", start="2018-12-05", date_basis="inferred",
+        organisers=["Nilaari Agency"], roles=[{"name": "Yasmin", "role": "chair"}, {"name": "Tom", "role": "notes"}],
+    )  # fmt: skip
     site.add("event", "spring", title="Spring meeting", kind="meeting", start="2019-02")
     site.add("event", "call", title="Please send resources", kind="call")
 
@@ -208,6 +210,13 @@ def _events(site: SiteBuilder) -> None:
 def _others(site: SiteBuilder) -> None:
     site.add("post", "power", title="Three kinds of power", date="2026-11-19", authors=["Hodan", "Tom"], topics=["sharing-power"],
              languages=["en"], html="<h2>Power over</h2><p>a</p><h2>Power to</h2><h2>Power with</h2>", text="power over")  # fmt: skip
+    site.add("post", "later", title="What came next", date="2026-11-20", authors=["Hodan"])
+    for at in range(6):
+        told = site.add(
+            "note", f"in-barton-hill-{at}", title=f"In Barton Hill, {at}", about="resources/rose-2019", date="2026-11-03",
+            text="We read it aloud.",
+        )  # fmt: skip
+        site.happened(told, "Barton Hill Activity Club", {"title": "In Barton Hill"}, seen="2026-11-03T09:00:00Z")
     site.add("organisation", "caafi-health", title="Caafi Health", kind="community")
     site.add("person", "yasmin", title="Yasmin", offers=["Chairing"])
     site.add("project", "map", title="Map of resources", organisers=["Caafi Health"])

@@ -31,6 +31,7 @@ VALUES = {
     "repeats": "words, such as `every 2 weeks on Tuesday`",
     "dates": "list of dates",
     "money": "text, with the currency",
+    "record": "address of an entry",
     "moves": "list of `{date, to, place}`",
 }
 

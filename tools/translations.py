@@ -43,7 +43,7 @@ def table() -> Iterator[str | tuple[str, str]]:
     """The words of the table of fields, as `labels` and `facts` look them up: no mark can be forgotten there."""
     for record_type in TYPES.values():
         yield from (record_type.label, record_type.plural, counted_words(record_type))
-        yield from filter(None, (record_type.lead,))
+        yield from filter(None, (record_type.lead, record_type.empty))
         for field in record_type.fields:
             yield from filter(None, (field.label, field.group, field.help))
             yield from map(choice_words, field.choices)

@@ -31,6 +31,8 @@ def check(start: Path, as_json: bool) -> None:
         for problem in found.problems:
             say(f"{problem.path}, line {problem.line}: {sentence(problem.reason)}")
             say(f"  Try: {problem.hint}")
+        for remark in found.remarks:
+            say(f"{remark.path}: {sentence(remark.reason)} {remark.hint}")
         for event in found.events:
             _say_event(event)
         say(f"{plural(found.files, 'file')} checked. {_waits(len(found.problems), len(found.events))}")

@@ -19,6 +19,7 @@ def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[st
         *_by(report.by, lambda name: carrier_of(report, name)),
         *(["  Both hold the same now."] if report.equal and not dry_run else []),
         *_of_ours(report),
+        *([f"  {plural(report.texts, 'text')} of earlier changes came."] if report.texts else []),
         *(
             [f"  {LEFT_OUT.format(plural(report.left_out, 'older text was', 'older texts were'))}"]
             if report.left_out

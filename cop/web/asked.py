@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from cop.languages import OWN_NAMES
-from cop.web import dates, language
+from cop.web import dates, language, picture
 from cop.web.catalogues import catalogue
 from cop.web.language import N_, lookup
 from cop.web.links import feeds, language_link
 from cop.web.offered import Offered, from_meta
+from cop.web.picture import Picture
 from cop.web.words import listed
 
 MAX_TYPED = 1000  # characters of one value in the address that anything looks at
@@ -84,6 +85,7 @@ class Frame:
     menu: tuple[MenuLink, ...]
     members: str  # names from A to Z
     style: str  # address of the style sheet
+    mark: Picture | None  # of the organisation
     lang: str
     dir: str
     languages: tuple[LanguageLink, ...]
@@ -123,6 +125,7 @@ def plain_frame(
         menu=tuple(MenuLink(lookup(label), target, _current(path, target)) for label, target in MENU),
         members=listed([language.apart(name) for name in members]),
         style=style,
+        mark=picture.of(meta),
         lang=language.tag(),
         dir=language.direction(language.current()),
         languages=languages,

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from markupsafe import Markup
 
-from cop import ended
+from cop import ending
 from cop.fields import DESCRIPTION, LINK, TITLE
 from cop.filing import gaps
 from cop.web import dates, labels, series
@@ -73,7 +73,7 @@ def cards(rows: Iterable[sqlite3.Row], *, with_type: bool = False) -> tuple[Card
     return tuple(
         card(row, fields, with_type=with_type)
         for row, fields in read
-        if not ended.is_hidden(row["type"], fields, date.today())
+        if not ending.is_hidden(row["type"], fields, date.today())
     )
 
 
@@ -144,7 +144,7 @@ def gap(type_name: str, fields: Mapping[str, Any]) -> str:
 
 
 def _ends(type_name: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
-    closed = [_("Closed")] if ended.is_closed(type_name, fields, date.today()) else []
+    closed = [_("Closed")] if ending.is_closed(type_name, fields, date.today()) else []
     return (*closed, _("Wanted")) if fields.get("wanted") is True else tuple(closed)
 
 

@@ -49,6 +49,7 @@ class EventsPage:
 class ListPage(EventsPage):
     """The list."""
 
+    empty: str  # what belongs here, if there is no event at all
     months: tuple[Group, ...]
     open: tuple[Event, ...]
     past: tuple[Event, ...]
@@ -77,6 +78,7 @@ def _list_page(asked: Asked, want: Wanted) -> ListPage:
     found = months.build(db, (today.year, today.month), today, narrowed, _query(want))
     return ListPage(
         **_around(asked, want, found, ""),
+        empty="" if events.are_any(db) else lookup(TYPES["event"].empty),
         months=tuple(_by_month(events.coming(db, today, narrowed))) if first_page else (),
         open=events.without_date(db, today, narrowed) if first_page else (),
         past=events.past(db, today, size, narrowed, (want.page - 1) * size),

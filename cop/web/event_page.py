@@ -20,7 +20,7 @@ TOLD = frozenset({
 })  # fmt: skip
 _PAPERS = ("agenda", "minutes", "papers", "papers_easy_read")
 ROLES_TO_FILL = ("chair", "notes", "quiet-voices")
-_ROLES = {
+ROLE_WORDS = {
     "chair": N_("Chairs"),
     "co-chair": N_("Chairs as well"),
     "notes": N_("Takes notes"),
@@ -153,7 +153,7 @@ def _roles(people: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> Iterat
         names.setdefault(str(one.get("role") or ""), []).append(str(one["name"]))
     for role in sorted(names, key=lambda role: ROLES.index(role) if role in ROLES else len(ROLES)):
         found = [apart(name) for name in sorted(names[role], key=str.casefold)]
-        yield lookup(_ROLES.get(role, "")) or role, Markup(listed(found)) if found else Markup()
+        yield lookup(ROLE_WORDS.get(role, "")) or role, Markup(listed(found)) if found else Markup()
 
 
 # -- papers

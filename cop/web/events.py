@@ -77,6 +77,11 @@ def with_a_day(db: sqlite3.Connection, today: date, narrowed: Narrowed, limit: i
     ).fetchall()
 
 
+def are_any(db: sqlite3.Connection) -> bool:
+    """True if this copy knows of any event."""
+    return db.execute("SELECT 1 FROM records WHERE type = 'event' LIMIT 1").fetchone() is not None
+
+
 def count_past(db: sqlite3.Connection, today: date, narrowed: Narrowed) -> int:
     """How many events are over."""
     condition, values = _named(narrowed)

@@ -10,13 +10,13 @@ from urllib.parse import quote
 
 from cop import attachments, blobs
 from cop.asking import is_asked
-from cop.fields import TYPES, Field, RecordType, grouped
+from cop.fields import FOLDERS, TYPES, Field, RecordType, grouped
+from cop.filing import ORGANISATIONS
 from cop.web import credits, dates, labels, series, words
 from cop.web.language import _, lookup
 from cop.web.links import outside, record_address, shown_as
 
 CREDITS = "Credits"  # shown beside the text, not among the facts
-_NAMES = frozenset({"organisers", "organisation", "funders", "publisher", "rights_holders"})  # often of organisations
 _LONG = 60  # characters; a list with a longer text is shown one below the other
 
 
@@ -70,6 +70,12 @@ class Links:
             (type_name, *wanted),
         )
         return {slug: Part(title, record_address(type_name, slug), lang=language) for slug, title, language in rows}
+
+    def by_address(self, address: str) -> Part:
+        """The record at an address such as resources/guidance-2021, or the address if it is not here."""
+        folder, _slash, slug = address.partition("/")
+        found = self.by_slug(FOLDERS[folder].name, [slug]) if folder in FOLDERS else {}
+        return found.get(slug, Part(address))
 
     def by_title(self, type_name: str, title: str) -> str:
         """Address of the record of exactly that title, or "" if there is none."""
@@ -131,9 +137,11 @@ def show(links: Links, field: Field, value: object) -> Iterator[Part]:
         yield from (Part(_entry(entry)) for entry in _many(value))
     elif field.kind in attachments.KINDS:
         yield from (_file(links, field, one) for one in _many(value))
+    elif field.kind == "record":
+        yield from (links.by_address(_plain(one)) for one in _many(value))
     elif field.to:
         yield from _by_slug(links, field.to, value)
-    elif field.name in _NAMES:
+    elif field.name in ORGANISATIONS:
         yield from (Part(_plain(one), links.by_title("organisation", _plain(one))) for one in _many(value))
     else:
         yield from (_part(field, one) for one in _many(value))

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from cop import atom, ended
+from cop import atom, ending
 from cop.atom import Feed, FeedEntry
 from cop.fields import FOLDERS, TYPES
 from cop.web import cards, labels, lists, narrow
@@ -91,7 +91,7 @@ def _entries(asked: Asked, wanted: _Asked, organisation: str) -> tuple[FeedEntry
         f" ORDER BY changed DESC, record_id LIMIT {NEWEST}",
         wanted.values,
     ).fetchall()
-    rows = [row for row in rows if not ended.is_hidden(row["type"], cards.loads(row["fields"]), asked.today)]
+    rows = [row for row in rows if not ending.is_hidden(row["type"], cards.loads(row["fields"]), asked.today)]
     fields = [cards.loads(row["fields"]) for row in rows]
     titles = _titles(asked.db, {topic for one in fields for topic in _texts(one.get("topics"))})
     return tuple(_entry(asked.top, row, one, titles) for row, one in zip(rows, fields, strict=True))

@@ -21,7 +21,8 @@ from cop.identity import open_installation
 from cop.transports import signatures
 from cop.transports.attachments import HELD, PATH, TALK_PATH
 from cop.transports.http import CONTENT_TYPE
-from cop.web import api, render
+from cop.web import api, picture, render
+from cop.web.asked import read_meta
 from cop.web.language import N_
 
 FILES = "/files/"  # for readers
@@ -145,6 +146,20 @@ async def for_readers(request: Any, datasette: Any) -> Response:
     return _send(request, path, asked, {})
 
 
+async def mark(request: Any, datasette: Any) -> Response:
+    """/static/mark-…: the mark of the organisation, at the address of what it is now."""
+    database = datasette.databases.get(render.DATABASE)
+    found = picture.of(await database.execute_fn(read_meta)) if database and database.path else None
+    if found is None or not request.path.endswith(found.target):
+        return render.not_found(datasette, request)
+    path = blobs.path_of(blobs.folder_beside(Path(database.path)), found.sha256)
+    try:
+        data = await asyncio.to_thread(path.read_bytes)
+    except OSError:  # site.db was copied without what lies beside it
+        return render.not_found(datasette, request)
+    return Response(data, headers={"Cache-Control": FOR_EVER}, content_type=found.content_type)
+
+
 # -- for partners' machines
 
 
@@ -235,6 +250,7 @@ def _plain(text: str, status: int, headers: Mapping[str, str] | None = None) -> 
 
 ROUTES: list[tuple[str, Callable[..., Any]]] = [
     (rf"^{FILES}{_HASH}/(?P<name>[^/]+)$", for_readers),
+    (picture.ADDRESS, mark),
     (f"^{TALK_PATH}$", talk),
     (f"^{PATH}{_HASH}$", for_partners),
 ]

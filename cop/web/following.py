@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+from datetime import date
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -43,7 +44,7 @@ class Follower:
         self._again = False
         self._task: asyncio.Task[None] | None = None
         self._db: sqlite3.Connection | None = None
-        self._seen = -1  # the state of store.db when we last looked
+        self._seen: tuple[int, date] | None = None  # the state of store.db when we last looked, and the day
 
     def follow(self) -> None:
         """Begin, or go on once the present run is done."""
@@ -52,12 +53,13 @@ class Follower:
             self._task = asyncio.create_task(self._run())
 
     def look(self) -> None:
-        """Follow if another program stored something, such as `cop sync` in another window."""
+        """Follow if a day began, or another program stored something, such as `cop sync` in another window."""
         self._db = self._db or open_store(self._site.store_db)
         version: int = self._db.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._seen and stale.is_any(self._db):
+        seen = (version, stale.today())
+        if seen != self._seen and stale.is_any(self._db):
             self.follow()
-        self._seen = version
+        self._seen = seen
 
     async def watch(self) -> None:
         """Look now and then. Never ends by itself."""

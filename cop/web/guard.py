@@ -33,7 +33,7 @@ CHECKLIST_POLICY = (
     f"{OUR_POLICY}; script-src 'self'"  # the one script keeps answers in the browser; nothing may be sent
 )
 FILE_POLICY = "default-src 'none'; sandbox"  # what others sent in stands apart from the site, whatever it is
-FILE_PATHS = ("/files/", "/-/cop/blob/")
+FILE_PATHS = ("/files/", "/-/cop/blob/", "/static/mark-")
 NOT_KEPT = ("/-/", "/desk", "/files/")  # neither kept nor compressed
 MIN_GZIP_BYTES = 500
 GZIP_LEVEL = 6

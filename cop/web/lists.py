@@ -9,11 +9,13 @@ from typing import ClassVar
 from cop.fields import NEW, TYPES, Field, RecordType
 from cop.search import numbers
 from cop.web import labels
+from cop.web.arrived import last_exchange
 from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, Card, cards
 from cop.web.language import _, lookup
 from cop.web.links import FEED, citation_files
 from cop.web.narrow import (
+    EXCHANGE,
     NEW_DAYS,
     Counter,
     Facet,
@@ -61,6 +63,7 @@ class ListPage:
 
     heading: str
     lead: str
+    empty: str  # what belongs here, for when nothing does yet
     target: str
     words: str
     facets: tuple[Facet, ...]
@@ -80,20 +83,21 @@ class ListPage:
 
 def wanted(asked: Asked, record_type: RecordType) -> Wanted:
     """Read what the reader chose; anything else in the address is left alone."""
-    chosen = {field.name: values for field in fields_of(record_type) if (values := _chosen(asked, field))}
+    exchange = last_exchange(asked.db).since
+    chosen = {field.name: values for field in fields_of(record_type) if (values := _chosen(asked, field, exchange))}
     words, order = asked.text("q"), asked.text("sort")
     found = numbers(asked.db, words, record_type.name)
     if order not in ORDERS or (order == "best" and found is None):
         order = ""
     told = None if found is None else json.dumps(found)
-    return Wanted(record_type, words, told, chosen, order, asked.page(), asked.today)
+    return Wanted(record_type, words, told, chosen, order, asked.page(), asked.today, exchange)
 
 
-def _chosen(asked: Asked, field: Field) -> tuple[str, ...]:
+def _chosen(asked: Asked, field: Field, exchange: str) -> tuple[str, ...]:
     """The values of one facet that stand in the address, in an order of their own."""
     values = {value for value in asked.texts(parameter(field.name)) if value}
     if field is NEW:
-        values &= set(map(str, NEW_DAYS))
+        values &= {*map(str, NEW_DAYS), *([EXCHANGE] if exchange else [])}
     return tuple(sorted(values))
 
 
@@ -146,6 +150,7 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
     return ListPage(
         heading=labels.plural(record_type),
         lead=lookup(record_type.lead),
+        empty=lookup(record_type.empty),
         target=f"/{record_type.folder}",
         words=want.words,
         facets=facet_list(asked.db, want),

@@ -11,16 +11,17 @@ from operator import and_
 from pyroaring import BitMap
 
 from cop import ended, facet_sets
-from cop.fields import NEW, Field, RecordType, facets
+from cop.fields import NAMED, NEW, Field, RecordType, facets
 from cop.filing import ADDED, NOT_STATED
-from cop.web import labels
+from cop.web import facts, labels
+from cop.web.arrived import last_exchange
 from cop.web.language import _, lookup, ngettext, number
 
 OPEN_OPTIONS = 6  # of a facet; more are folded away
 MAX_OPTIONS = 300
 PARAMETERS = {
     "topics": "topic", "languages": "language", "organisers": "organiser", "open_access": "cost",
-    "access_provided": "access", "join_methods": "join", "costs_covered": "covered",
+    NAMED.name: "organisation", "access_provided": "access", "join_methods": "join", "costs_covered": "covered",
 }  # fmt: skip
 _FIRST = {
     name: at
@@ -32,6 +33,7 @@ _FIRST = {
     )
 }
 NEW_DAYS = (7, 30, 365)
+EXCHANGE = "exchange"  # since the last exchange that brought something, in the address
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Wanted:
     order: str
     page: int
     today: date
+    exchange: str = ""  # when the last exchange brought something, UTC
 
     def query(self, **changes: str | Sequence[str]) -> dict[str, str | Sequence[str]]:
         """The plain query string for this list, with changes; "" takes a part away. Always in the same order."""
@@ -98,13 +101,17 @@ def narrowed(want: Wanted) -> tuple[str, list[str]]:
     """The condition on `records` that says which are wanted, as SQL and its values."""
     clauses, values = ["1"], []
     for name, chosen in want.chosen.items():
+        if name == NEW.name:
+            clause, given = _new(want, chosen)
+            clauses.append(clause)
+            values += given
+            continue
         for one in [[value] for value in chosen] if _wants_every(want.record_type, name) else [chosen]:
-            kept, given = _values_kept(want, name, one)
             clauses.append(
                 "EXISTS (SELECT 1 FROM facets WHERE facets.type = ? AND facets.name = ? AND facets.number = records.number"
-                f" AND facets.value {kept})"
+                f" AND facets.value IN ({', '.join('?' * len(one))}))"
             )
-            values += [want.record_type.name, ADDED if name == NEW.name else name, *given]
+            values += [want.record_type.name, name, *one]
     if want.found is not None:
         clauses.append("records.number IN (SELECT value FROM json_each(?))")
         values.append(want.found)
@@ -117,10 +124,18 @@ def _wants_every(record_type: RecordType, name: str) -> bool:
     return field is not None and field.every
 
 
-def _values_kept(want: Wanted, name: str, chosen: Sequence[str]) -> tuple[str, Sequence[str]]:
-    if name == NEW.name:
-        return ">= ?", [_since(want.today, max(map(int, chosen)))]
-    return f"IN ({', '.join('?' * len(chosen))})", chosen
+def _new(want: Wanted, chosen: Sequence[str]) -> tuple[str, list[str]]:
+    """Added within some days, or reached this copy since the last exchange, or either."""
+    days = [int(one) for one in chosen if one != EXCHANGE]
+    clauses = ["records.seen >= ?"] if EXCHANGE in chosen else []
+    values = [want.exchange] if EXCHANGE in chosen else []
+    if days:
+        clauses.append(
+            "EXISTS (SELECT 1 FROM facets WHERE facets.type = ? AND facets.name = ? AND facets.number = records.number"
+            " AND facets.value >= ?)"
+        )
+        values += [want.record_type.name, ADDED, _since(want.today, max(days))]
+    return f"({' OR '.join(clauses)})", values
 
 
 def _since(today: date, days: int) -> str:
@@ -155,9 +170,13 @@ class Counter:
 
     def counts(self, name: str) -> dict[str, int]:
         """Per value of a facet, how many records it and all other choices would leave."""
+        if name == NAMED.name:  # nobody wants all of them to choose from
+            others = self.wanted(leave_out=name)
+            return {one: _both(self._any_of(name, [one]), others) for one in self._want.chosen.get(name, ())}
         others = self.wanted(leave_out="-" if _wants_every(self._want.record_type, name) else name)
         if name == NEW.name:
-            return {str(days): _both(self._new(days), others) for days in NEW_DAYS}
+            choices = [*map(str, NEW_DAYS), *([EXCHANGE] if self._want.exchange else [])]
+            return {one: _both(self._any_of(name, [one]), others) for one in choices}
         if others is not None:
             sets = facet_sets.of_facet(self._db, self._want.record_type.name, name)
             return {value: _both(numbers, others) for value, numbers in sets.items()}
@@ -171,11 +190,15 @@ class Counter:
 
     def _any_of(self, name: str, values: Sequence[str]) -> BitMap:
         if name == NEW.name:
-            return self._new(max(map(int, values)))
+            return BitMap.union(BitMap(), *(self._new(one) for one in values))
+        if name == NAMED.name:
+            return facet_sets.of_names(self._db, self._want.record_type.name, values)
         return BitMap.union(BitMap(), *facet_sets.of_values(self._db, self._want.record_type.name, name, values))
 
-    def _new(self, days: int) -> BitMap:
-        since = _since(self._want.today, days)
+    def _new(self, value: str) -> BitMap:
+        if value == EXCHANGE:
+            return self._any_of("type", [self._want.record_type.name]) & last_exchange(self._db).numbers
+        since = _since(self._want.today, int(value))
         return BitMap.union(BitMap(), *facet_sets.from_value(self._db, self._want.record_type.name, ADDED, since))
 
 
@@ -216,7 +239,7 @@ def facet(db: sqlite3.Connection, want: Wanted, counter: Counter, field: Field) 
 
 def _order(field: Field, value: str, count: int, label: str, chosen: bool) -> tuple[object, ...]:
     if field is NEW:
-        return (int(value),)
+        return (0 if value == EXCHANGE else int(value),)
     if field.kind == "number":
         return (not chosen, value == NOT_STATED, [-ord(character) for character in value])
     return (not chosen, value == NOT_STATED, -count, label.casefold())
@@ -232,15 +255,25 @@ def _labels(
     db: sqlite3.Connection, field: Field, values: Mapping[str, object] | Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     if field.to:
-        titles = dict(db.execute("SELECT slug, title FROM records WHERE type = ?", (field.to,)).fetchall())
+        sql = "SELECT slug, title FROM records WHERE type = ? AND slug IN (SELECT value FROM json_each(?))"
+        titles = dict(db.execute(sql, (field.to, json.dumps(list(values)))).fetchall())
         yield from ((value, titles.get(value) or labels.choice(value)) for value in values)
+    elif field.kind == "record":
+        links = facts.Links(db)
+        yield from ((value, links.by_address(value).text) for value in values)
     elif field.name == "languages":
         yield from ((value, labels.language(value)) for value in values)
     elif field is NEW:
-        yield from ((days, _("Last %(days)s days", days=int(days))) for days in values)
+        yield from ((value, _new_label(value)) for value in values)
     elif field.kind == "flag":
         yield from ((value, _("Yes") if value == "True" else _("No")) for value in values)
     elif field.kind == "choice" or field.name == "audience":
         yield from ((value, labels.choice(value)) for value in values)
     else:
         yield from ((value, labels.chosen(field, value)) for value in values)
+
+
+def _new_label(value: str) -> str:
+    if value == EXCHANGE:
+        return _("New or changed since the last exchange")
+    return _("Last %(days)s days", days=int(value))

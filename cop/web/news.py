@@ -7,21 +7,21 @@ and hides nothing that came later.
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import ClassVar
 
-from cop import ended
+from cop import ending
 from cop.fields import TYPES
 from cop.web import cards, dates, happened, labels
+from cop.web.arrived import last_exchange
 from cop.web.asked import Asked, read_meta
 from cop.web.cards import Card
 from cop.web.language import _, apart, ngettext
 from cop.web.lists import Pager
+from cop.web.narrow import EXCHANGE
 from cop.web.words import listed
 
 PER_PAGE = 30
-EXCHANGE = "exchange"  # since the last exchange that brought something, in the address
-_LONGEST_EXCHANGE = timedelta(minutes=10)  # what others sent within this time of the newest came with the same one
 _LOOKED_AT = 6  # changes of one record that its line is made from
 _NAMED = 3  # fields
 _COLUMNS = f"{cards.COLUMNS}, seen"
@@ -72,7 +72,7 @@ class _Since:
 
 def new(asked: Asked) -> NewPage:
     """/new"""
-    typed, exchange = asked.text("since"), last_exchange(asked.db)
+    typed, exchange = asked.text("since"), last_exchange(asked.db).since
     since = _read(typed, exchange)
     rows = _rows(asked, since)
     query = {"since": typed} if typed else {}
@@ -91,20 +91,6 @@ def new(asked: Asked) -> NewPage:
             {**query, "page": str(page + 1)} if len(rows) > PER_PAGE else None,
         ),
     )
-
-
-def last_exchange(db: sqlite3.Connection) -> str:
-    """When the newest changes of other organisations began to reach this copy: UTC, or "" if none ever did."""
-    others, ours = "FROM history WHERE organisation <> ?", read_meta(db).get("organisation", "")
-    newest = db.execute(f"SELECT seen {others} AND seen <> '' ORDER BY seen DESC LIMIT 1", (ours,)).fetchone()
-    if newest is None:
-        return ""
-    try:
-        earliest = datetime.fromisoformat(newest["seen"]).astimezone(UTC) - _LONGEST_EXCHANGE
-    except (ValueError, OverflowError):
-        return str(newest["seen"])
-    first = db.execute(f"SELECT min(seen) {others} AND seen >= ?", (ours, earliest.strftime("%Y-%m-%dT%H:%M:%SZ")))
-    return str(first.fetchone()[0])
 
 
 def _read(typed: str, exchange: str) -> _Since:
@@ -158,7 +144,7 @@ def _rows(asked: Asked, since: _Since) -> list[sqlite3.Row]:
 def _days(db: sqlite3.Connection, rows: Sequence[sqlite3.Row], since: _Since) -> Iterable[Day]:
     days: dict[str, list[New]] = {}
     for row in rows:
-        if ended.is_hidden(row["type"], cards.loads(row["fields"]), date.today()):
+        if ending.is_hidden(row["type"], cards.loads(row["fields"]), date.today()):
             continue
         days.setdefault(row["seen"][:10], []).append(_new(db, row, since.iso or row["seen"]))
     for iso, found in days.items():

@@ -4,10 +4,13 @@ import sqlite3
 from dataclasses import dataclass
 from typing import ClassVar
 
+from cop.fields import TYPES
+from cop.web import lists
 from cop.web.asked import Asked, read_meta
-from cop.web.cards import COLUMNS, Card, cards
-from cop.web.language import _
+from cop.web.cards import Card, cards
+from cop.web.language import _, lookup
 
+MAX_LISTED = 1000
 MAX_NAMES = 5000
 _CREDITED = f"""
     SELECT one.value AS name FROM records, json_each(records.fields, '$.authors') AS one
@@ -31,17 +34,21 @@ class PeoplePage:
     """What the template of the page about people shows."""
 
     heading: str
+    empty: str
+    target: str
     cards: tuple[Card, ...]
+    filters: tuple[lists.Filter, ...]  # such as the organisation whose page led here
     letters: tuple[Letter, ...]
     template: ClassVar[str] = "cop_people.html"
 
 
 def people(asked: Asked) -> PeoplePage:
     """/people"""
-    rows = asked.db.execute(
-        f"SELECT {COLUMNS} FROM records WHERE type = 'person' ORDER BY title COLLATE NOCASE, record_id LIMIT 1000"
+    want = lists.wanted(asked, TYPES["person"])
+    shown, filters = cards(lists.rows(asked.db, want, MAX_LISTED, 0)), lists.filters(asked.db, want)
+    return PeoplePage(
+        _("People"), lookup(TYPES["person"].empty), "/people", shown, filters, () if filters else _letters(asked.db)
     )
-    return PeoplePage(_("People"), cards(rows), _letters(asked.db))
 
 
 _kept: dict[str, tuple[Letter, ...]] = {}

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
-from cop import ended
+from cop import ending
 from cop.fields import FOLDERS, TYPES, RecordType
 from cop.web import (
     calendars,
@@ -20,6 +20,9 @@ from cop.web import (
     happened,
     labels,
     logs,
+    notes,
+    rotating,
+    sections,
     series,
     sides,
     works,
@@ -70,6 +73,7 @@ class RecordPage:
     slip: cards.Slip | None
     when: str
     event: event_page.EventTop | None
+    last: tuple[rotating.Last, ...]  # who did what the last time, in other events of the same people
     ahead: tuple[str, ...]  # the next dates of a series
     calendar: str  # address of the calendar file of an event, or of the events of an organisation
     groups: tuple[facts.Group, ...]
@@ -87,10 +91,14 @@ class RecordPage:
     parts: tuple[works.Edition, ...]
     mentions: tuple[works.Mention, ...]
     forms: tuple[works.Mention, ...]  # the same in other forms
+    notes: notes.Notes | None  # of organisations, beside the common text
+    later: works.Edition | None  # the next post
+    earlier: works.Edition | None
     log: tuple[logs.Step, ...]  # of a project
     log_file: str
     closed: bool
     related: tuple[works.Edition, ...]
+    sections: tuple[sections.Section, ...]  # what names an organisation, or is part of a project
     credits: tuple[credits.Credits, ...]
     contents: tuple[tuple[str, str], ...]  # id and text of the headings of a long text
     gap: str
@@ -135,6 +143,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     next_to = sides.sides(db, row, fields)
     related = works.related(db, row, fields.get("topics"))
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]
+    addresses = works.addresses(db, row)
     return RecordPage(
         type=record_type.name,
         type_label=lookup(record_type.label),
@@ -148,6 +157,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         slip=cards.slip(shown) if event else None,
         when=cards.event_when(shown) if event else "",
         event=event_page.top(fields, asked.today) if event else None,
+        last=rotating.last(db, row, fields, asked.today),
         ahead=series.ahead(fields, asked.today) if event else (),
         calendar=calendars.beside(db, row, fields),
         groups=tuple(groups),
@@ -165,10 +175,14 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         parts=tuple(works.parts(db, row)),
         mentions=tuple(works.mentions(db, row)),
         forms=tuple(works.forms(db, row, fields)),
+        notes=notes.of_record(db, row, addresses),
+        later=works.neighbour(db, row, later=True),
+        earlier=works.neighbour(db, row, later=False),
         log=logs.steps(fields.get("log")) if record_type.name == "project" else (),
         log_file=f"{record_address('project', row['slug'])}/log.csv",
-        closed=ended.is_closed(record_type.name, fields, asked.today),
+        closed=ending.is_closed(record_type.name, fields, asked.today),
         related=tuple(one for one in related if one.target not in {edition.target for edition in (*newer, *older)}),
+        sections=sections.of_record(asked, row, fields, addresses),
         credits=credits.of_record(record_type, fields),
         contents=contents,
         read_at=outside(fields.get("url")) if resource else "",

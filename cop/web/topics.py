@@ -9,10 +9,11 @@ from markupsafe import Markup
 from cop.fields import TYPES
 from cop.web import happened, labels
 from cop.web.asked import Asked
-from cop.web.cards import COLUMNS, Card, cards, loads
-from cop.web.language import _, number
+from cop.web.cards import COLUMNS, loads
+from cop.web.language import _, lookup
 from cop.web.links import FEED, body, history_address, record_address
 from cop.web.render import Answer
+from cop.web.sections import Section, section
 from cop.web.works import renamed
 
 SHOWN = 10  # records of one kind on the page of a topic
@@ -39,20 +40,9 @@ class TopicsPage:
 
     heading: str
     lead: str
+    empty: str
     topics: tuple[Topic, ...]
     template: ClassVar[str] = "cop_topics.html"
-
-
-@dataclass(frozen=True)
-class Section:
-    """Records of one kind on a topic."""
-
-    label: str
-    count: str
-    things: str  # "26 resources"
-    cards: tuple[Card, ...]
-    all_target: str  # the list of that kind, "" if everything is shown
-    all_query: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -123,7 +113,7 @@ def _with_children(topic: Topic, below: dict[str, list[Topic]]) -> Topic:
 def topics(asked: Asked) -> TopicsPage:
     """/topics"""
     lead = _("Ways into the collection. The number says how many things we know of on each topic.")
-    return TopicsPage(_("Topics"), lead, tree(read_topics(asked.db)))
+    return TopicsPage(_("Topics"), lead, lookup(TYPES["topic"].empty), tree(read_topics(asked.db)))
 
 
 def topic(asked: Asked, slug: str) -> Answer:
@@ -152,7 +142,7 @@ def topic(asked: Asked, slug: str) -> Answer:
 
 
 def _has_events(sections: tuple[Section, ...]) -> bool:
-    return any(section.label == TYPES["event"].plural for section in sections)
+    return any(one.type_name == "event" for one in sections)
 
 
 def _sections(db: sqlite3.Connection, slug: str) -> list[Section]:
@@ -168,8 +158,6 @@ def _sections(db: sqlite3.Connection, slug: str) -> list[Section]:
                 " ORDER BY date DESC, title COLLATE NOCASE, record_id LIMIT ?",
                 (name, name, slug, SHOWN),
             )
-            count = counted["n"]
-            every = f"/{record_type.folder}" if count > SHOWN else ""
-            label, things = labels.plural(record_type), labels.counted(record_type, count)
-            found.append(Section(label, number(count), things, cards(rows), every, {"topic": slug}))
+            every = _("All %(things)s on this topic")
+            found.append(section(record_type, counted["n"], rows, every, {"topic": slug}))
     return found

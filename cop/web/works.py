@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from cop import ended
+from cop import ending
 from cop.fields import TYPES, RecordType
 from cop.filing import MENTIONS, WAS, mention
 from cop.web import dates, facts, labels
@@ -59,7 +59,7 @@ def find(db: sqlite3.Connection, record_type: RecordType, slug: str) -> sqlite3.
 
 
 def _hidden(row: sqlite3.Row) -> bool:
-    return ended.is_hidden(row["type"], loads(row["fields"]), date.today())
+    return ending.is_hidden(row["type"], loads(row["fields"]), date.today())
 
 
 def renamed(db: sqlite3.Connection, record_type: RecordType, slug: str, below: str = "") -> Moved | CardsPage | None:
@@ -114,17 +114,32 @@ def editions(db: sqlite3.Connection, row: sqlite3.Row, forward: str, back: str) 
 
 
 def _naming(db: sqlite3.Connection, row: sqlite3.Row, field: str) -> sqlite3.Row | None:
-    rows = _filed(db, [row["type"]], field, _addresses(db, row), 1)
+    rows = filed(db, [row["type"]], field, addresses(db, row), 1)
     return rows[0] if rows else None
 
 
-def _addresses(db: sqlite3.Connection, row: sqlite3.Row) -> list[str]:
+def neighbour(db: sqlite3.Connection, row: sqlite3.Row, *, later: bool) -> Edition | None:
+    """The post that stands before or after this one in their list, newest first; None at its ends and for other records."""
+    if row["type"] != "post" or not row["date"]:
+        return None
+    at, named = (row["date"], row["title"], row["record_id"]), "(title COLLATE NOCASE, record_id)"
+    same, sign, order = ("<", ">", "date, title COLLATE NOCASE DESC, record_id DESC") if later else (">", "<", "")
+    order = order or "date DESC, title COLLATE NOCASE, record_id"
+    found = f"SELECT {COLUMNS} FROM records WHERE type = 'post' AND date"
+    other = (
+        db.execute(f"{found} = ? AND {named} {same} (?, ?) ORDER BY {order} LIMIT 1", at).fetchone()
+        or db.execute(f"{found} {sign} ? AND date <> '' ORDER BY {order} LIMIT 1", at[:1]).fetchone()
+    )
+    return _dated(other) if other else None
+
+
+def addresses(db: sqlite3.Connection, row: sqlite3.Row) -> list[str]:
     """The address of a record and those that it once had."""
     was = db.execute(_ONCE, (row["record_id"], WAS))
     return [row["slug"], *(value for (value,) in was)]
 
 
-def _filed(
+def filed(
     db: sqlite3.Connection, types: Iterable[str], name: str, values: Iterable[str], limit: int
 ) -> list[sqlite3.Row]:
     """Records of some kinds that stand under any of these values of a facet, from A to Z."""
@@ -138,7 +153,7 @@ def _filed(
 
 def parts(db: sqlite3.Connection, row: sqlite3.Row) -> list[Edition]:
     """The works that say they are part of this one."""
-    found = _filed(db, [row["type"]], "part_of", _addresses(db, row), MAX_PARTS)
+    found = filed(db, [row["type"]], "part_of", addresses(db, row), MAX_PARTS)
     return [_dated(one) for one in found if one["record_id"] != row["record_id"]]
 
 
@@ -147,7 +162,7 @@ def forms(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any]) -
     named = [_named(db, TYPES[row["type"]], slug) for slug in fields.get("same_as_in") or []][:MAX_PARTS]
     found = {
         one["record_id"]: one
-        for one in [*named, *_filed(db, [row["type"]], "same_as_in", _addresses(db, row), MAX_PARTS)]
+        for one in [*named, *filed(db, [row["type"]], "same_as_in", addresses(db, row), MAX_PARTS)]
         if one
     }
     return [_form(one) for one in found.values() if one["record_id"] != row["record_id"]]
@@ -164,8 +179,8 @@ def _form(row: sqlite3.Row) -> Mention:
 
 def mentions(db: sqlite3.Connection, row: sqlite3.Row) -> list[Mention]:
     """The records whose text links to this one."""
-    values = [mention(row["type"], slug) for slug in _addresses(db, row)]
-    found = _filed(db, TYPES, MENTIONS, values, MAX_PARTS)
+    values = [mention(row["type"], slug) for slug in addresses(db, row)]
+    found = filed(db, TYPES, MENTIONS, values, MAX_PARTS)
     return [
         Mention(labels.type_label(one["type"]), one["title"], one["language"], record_address(one["type"], one["slug"]))
         for one in found
