@@ -36,9 +36,9 @@ e2e: $(VENV)/ready-dev ## journeys in a real browser, and pages that everyone ca
 	sh .ci/vnu $(VENV)/vnu
 	$(RUN)/python -m pytest -n $(WORKERS) --dist loadfile -m e2e
 
-screenshots: $(VENV)/ready-dev ## pictures for the docs, from the served site (run `make serve` beside it)
+screenshots: $(VENV)/ready-dev ## pictures of the main pages for the docs, by day and night, on a phone and a desktop
 	sh .ci/chromium
-	$(RUN)/python examples/screenshots.py http://127.0.0.1:8001
+	$(RUN)/python examples/screenshots.py
 
 check: $(VENV)/ready-dev ## format, lint and types
 	$(RUN)/ruff format --check .

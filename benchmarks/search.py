@@ -33,7 +33,7 @@ from judged_queries import JUDGED, gain  # noqa: E402 - the tests judge by the s
 
 SIZES = "1000,10000,100000"
 RUNS = 3
-MANY = 20  # questions of a class: beyond, each is asked once
+MANY = 20  # questions of a class: beyond, the middle one is told as well
 AIM_MS = 50
 PEER_COLUMNS = ("title", "keywords", "summary", "text")
 # Each class: several questions, so that none is fast by chance. The words are those of tree.py.
@@ -98,11 +98,11 @@ def peer_search(db: sqlite3.Connection, typed: str, limit: int = 20) -> list[tup
     return db.execute(f"SELECT {shown} {sql} ORDER BY rank LIMIT ?", [words, limit]).fetchall()
 
 
-def milliseconds(do: Callable[[], object], runs: int = RUNS) -> float:
+def milliseconds(do: Callable[[], object]) -> float:
     """Of the processor, so that other work on the machine counts little; the median of a few runs, after one that does not count."""
     do()
     times = []
-    for _ in range(runs):
+    for _ in range(RUNS):
         started = time.process_time()
         do()
         times.append((time.process_time() - started) * 1000)
@@ -126,8 +126,7 @@ def measure(published: Path, peer: Path, classes: Mapping[str, list[dict[str, st
     ]  # fmt: skip
     for name, questions in classes.items():
         asked = [{key: value.format(rare=rare) for key, value in one.items()} for one in questions]
-        runs = RUNS if len(asked) < MANY else 1
-        took = [[milliseconds(lambda one=one, way=way: way(one), runs) for one in asked] for way in ways]
+        took = [[milliseconds(lambda one=one, way=way: way(one)) for one in asked] for way in ways]
         yield f"| {size:,} | {name} | " + " | ".join(f"{max(one):.1f}" for one in took) + " |"
         if len(asked) > MANY:
             yield f"| {size:,} | {name}, the middle one | " + " | ".join(f"{statistics.median(one):.1f}" for one in took) + " |"  # fmt: skip

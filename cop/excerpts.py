@@ -5,8 +5,8 @@ Marks are control characters that no published text holds; whoever shows a text 
 
 import re
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from cop import words
 
@@ -19,8 +19,7 @@ _NONE: frozenset[str] = frozenset()
 _MARKS = dict.fromkeys(map(ord, MARK_ON + MARK_OFF))
 
 
-@dataclass(frozen=True)
-class _Run:
+class _Run(NamedTuple):  # a page makes thousands of them
     start: int
     end: int
     found: frozenset[str]  # keys that are looked for and stand here
@@ -77,10 +76,10 @@ def _runs(text: str, language: str, keys: Set[str]) -> Iterator[_Run]:
     before = ""
     for run in words.RUN.finditer(text):
         filed, alone = _filed(run[0], language)
-        if before and words.is_pair(before, alone):
+        if before in words.FIRSTS and words.is_pair(before, alone):
             filed |= {words.key(before + alone, language)}
         before = alone
-        yield _Run(run.start(), run.end(), _NONE if filed.isdisjoint(keys) else filed & keys)
+        yield _Run(*run.span(), _NONE if filed.isdisjoint(keys) else filed & keys)
 
 
 @lru_cache(maxsize=words.MAX_KEPT)

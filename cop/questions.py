@@ -10,7 +10,7 @@ from datetime import date
 from cop import ended, near_words
 from cop.query import Part, Query, parse
 from cop.ranking import WEIGHTS
-from cop.search_index import mark
+from cop.search_index import FILTERS, mark
 
 FEW = 1000  # up to so many are ranked and counted one by one
 MOST_COMPARED = 600_000  # words asked for times records: beyond, FTS5 would take too long to weigh words
@@ -106,8 +106,9 @@ def _few(db: sqlite3.Connection, query: Query, expression: str) -> tuple[Match, 
     ranks = dict(db.execute(sql, (expression,)).fetchall())
     facets: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
     for number, name, value in db.execute(
-        "SELECT number, name, value FROM facets WHERE number IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(ranks)),),
+        "SELECT number, name, value FROM facets WHERE number IN (SELECT value FROM json_each(?))"
+        " AND name IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ranks)), json.dumps(FILTERS)),
     ):
         facets[number].add((name, value))
     return tuple(Match(number, rank, frozenset(facets[number])) for number, rank in ranks.items())

@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from cop import words
@@ -138,10 +139,10 @@ def _runs(row: Row) -> list[list[str]]:
 def _filed(row: Row, facets: Facets, counting: Counting, sign: int) -> tuple[object, ...]:
     """What the index holds of one record; its words are counted on the way."""
     runs = _runs(row)
-    for some in runs:
-        counting.count(some, sign)
+    everything = list(chain.from_iterable(runs))
+    counting.count(everything, sign)
     columns = [words.filed(some, row["language"]) for some in runs]
-    written = words.written((run for some in runs for run in some), row["language"])
+    written = words.written(everything, row["language"])
     return row["number"], *columns, " ".join(_marks(row, runs[0], facets)), written
 
 

@@ -1,30 +1,18 @@
 """Writes the tables of `site.db`. Used by `views` only; knows nothing of the log."""
 
-from __future__ import annotations
-
 import json
 import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from cop import facet_sets, publish, search_index
 from cop.model import RecordId
 from cop.publish import PublicRecord
 from cop.search_index import Counting
 
-if TYPE_CHECKING:
-    from sqlite_utils.db import Table
-
 _OF_A_RECORD = ("history", "conflicts", "files", "records")
-
-
-def table(public: sqlite3.Connection, name: str) -> Table:
-    """A table of `site.db`, as sqlite-utils sees it."""
-    from sqlite_utils import Database  # late: a run that changes nothing must start in a blink
-
-    return Database(public).table(name)
 
 
 def clear(public: sqlite3.Connection) -> None:
@@ -53,8 +41,8 @@ def replace(
     _tell_apart(public, asked | {(type_name, slug) for _, type_name, slug in before.values()})
 
 
-def _insert(public: sqlite3.Connection, name: str, rows: Sequence[publish.Row]) -> None:
-    """Rows of our own making, with the same columns each: a first load has very many, so without sqlite-utils."""
+def _insert(public: sqlite3.Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows of our own making, with the same columns each: every load writes some, and starting sqlite-utils takes longer."""
     if rows:
         columns = ", ".join(rows[0])
         values = ", ".join(f":{column}" for column in rows[0])
@@ -132,9 +120,14 @@ def setting(public: sqlite3.Connection, name: str) -> str:
 
 def describe(public: sqlite3.Connection, told: Mapping[str, str], members: Sequence[Mapping[str, str]]) -> None:
     """Set what the pages say about this copy, and who the members are."""
-    table(public, "meta").upsert_all(({"name": n, "value": v} for n, v in told.items()), pk="name")
+    tell(public, told)
     public.execute("DELETE FROM members")
-    table(public, "members").insert_all(dict(member) for member in members)
+    _insert(public, "members", members)
+
+
+def tell(public: sqlite3.Connection, told: Mapping[str, str]) -> None:
+    """Set what `meta` says under some names; others stay."""
+    public.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", told.items())
 
 
 def holds(public: sqlite3.Connection, record: PublicRecord) -> bool:

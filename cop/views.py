@@ -110,7 +110,7 @@ def _mark_if_others(db: sqlite3.Connection, public: sqlite3.Connection, origin: 
         if site_tables.setting(public, "store") != store:  # else what stands there stays up until it is redone
             site_tables.clear(public)
         names = {"views_of": views_of, "store": store}
-        site_tables.table(public, "meta").upsert_all(({"name": n, "value": v} for n, v in names.items()), pk="name")
+        site_tables.tell(public, names)
     with writing(db):
         stale.mark_records_of(db, _others(db, network) if known and before else None)
         log.set_setting(db, "views_of", views_of)

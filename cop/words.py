@@ -15,6 +15,7 @@ MAX_LETTERS = 40  # of a word that are looked at
 MAX_PARTS = 4  # words joined by hyphens that are also filed as one, as in face-to-face
 MAX_KEPT = 100_000  # words that are remembered with their keys
 SHORTEST = 4  # letters of a Latin word that endings come off
+FIRSTS = frozenset(rules.PREFIXES | {first for first, _ in rules.PAIRS})  # of words that `is_pair` may join
 
 _INSIDE = f"{rules.MARKS}{rules.VOWEL_SIGNS}{rules.INVISIBLE}{rules.APOSTROPHES}"
 RUN = re.compile(rf"[^\W_][\w{_INSIDE}{re.escape(rules.HYPHENS)}]*")  # one word, or several joined by hyphens
@@ -132,7 +133,7 @@ class _Places(dict[str, str]):
         self.language = language
         self.joined: dict[str, str] = {}  # runs with hyphens and their keys as one word
         self.written: dict[str, str] = {}  # runs whose words are not their own keys, and those words
-        self.firsts = {key(first, language) for first in _FIRSTS}
+        self.firsts = {key(first, language) for first in FIRSTS}
 
     def __missing__(self, run: str) -> str:
         if len(self) > MAX_KEPT:
@@ -155,7 +156,6 @@ def _is_easy(run: str) -> bool:
     return run.isascii() and run.isalnum() and len(run) <= MAX_LETTERS
 
 
-_FIRSTS = frozenset(rules.PREFIXES | {first for first, _ in rules.PAIRS})
 _PLACES = {language: _Places(language) for language in rules.LANGUAGES}
 
 
@@ -166,7 +166,7 @@ def filed(runs: list[str], language: str) -> str:
     'co produc health care coproduc healthcar'
     """
     places = _PLACES[language_of(language)]
-    found = [places[run] for run in runs]
+    found = list(map(places.__getitem__, runs))
     here = " ".join(found)
     also: list[str] = []
     if here.count(" ") >= len(found):  # hyphens are rare, and looking for them takes its time

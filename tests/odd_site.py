@@ -175,7 +175,7 @@ _PREFIX = re.compile(r"^/(?:cy|so|ar|ur|pl)(?=/|$)")
 ODD = re.compile(r"(?:/ar)?/[a-z]+/odd-[a-z]+$")
 _KNOWN = {"history", "feed.atom", "events.ics", "log.csv"}
 MOST = 12  # pages of one shape
-MOST_ELSEWHERE = 2  # of one shape in another language, or narrowed in one way
+MOST_NARROWED = 2  # narrowed in one way; in another language one is enough
 
 
 def shape_of(address: str) -> str:
@@ -200,7 +200,7 @@ def walk(site: str) -> Iterator[Page]:
     while waiting:
         address = waiting.popleft()
         shape = shape_of(address)
-        most = MOST_ELSEWHERE if "?" in shape or ":" in shape else MOST
+        most = 1 if ":" in shape else MOST_NARROWED if "?" in shape else MOST
         if counted[shape] >= most and address not in STARTS and not ODD.match(address):
             continue
         counted[shape] += 1

@@ -14,10 +14,11 @@ p { margin-block-end: 2em !important; }
 
 OPEN_ALL = """() => document.querySelectorAll("main details").forEach(one => one.open = true)"""
 
-# Puts a style sheet in the place of the last one.
+# Puts a style sheet in the place of the last one; one that is made by a program is no matter of the security policy.
 STYLED = """text => {
-    document.getElementById("of-the-test")?.remove();
-    document.head.append(Object.assign(document.createElement("style"), {id: "of-the-test", textContent: text}));
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    document.adoptedStyleSheets = [sheet];
 }"""
 
 # What sticks out of the page, or is cut off. What scrolls by itself (code) and what is for screen readers only may.
@@ -37,12 +38,19 @@ NARROW_IS_WRONG = """() => {
     return wrong.slice(0, 5);
 }"""
 
-# Kept while somebody goes through the page with Tab: each stop, and what is wrong with it.
-STOPS = """() => {
+# WCAG 2.2: how well two colours can be told apart, from 1 to 21.
+_CONTRAST = """
     const colour = text => (text.match(/[\\d.]+/g) || []).map(Number);
     const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
         .reduce((sum, v, at) => sum + v * [.2126, .7152, .0722][at], 0);
     const contrast = (a, b) => (Math.max(light(a), light(b)) + .05) / (Math.min(light(a), light(b)) + .05);
+"""
+
+# Kept while somebody goes through the page with Tab: each stop, and what is wrong with it.
+STOPS = (
+    """() => {"""
+    + _CONTRAST
+    + """
     const behind = one => {
         for (let at = one.parentElement; at; at = at.parentElement) {
             const found = colour(getComputedStyle(at).backgroundColor);
@@ -68,13 +76,13 @@ STOPS = """() => {
         {at: all.indexOf(event.target), wrong: look(event.target), html: event.target.outerHTML.slice(0, 120)}));
     return all.length;
 }"""
+)
 
 # Shapes and words of charts that cannot be told from what is behind them.
-FAINT = """() => {
-    const colour = text => (text.match(/[\\d.]+/g) || []).slice(0, 3).map(Number);
-    const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
-        .reduce((sum, v, at) => sum + v * [.2126, .7152, .0722][at], 0);
-    const contrast = (a, b) => (Math.max(light(a), light(b)) + .05) / (Math.min(light(a), light(b)) + .05);
+FAINT = (
+    """() => {"""
+    + _CONTRAST
+    + """
     const paper = colour(getComputedStyle(document.body).backgroundColor);
     const seen = text => text !== "none" && contrast(colour(text), paper) >= 3;
     return [...document.querySelectorAll("svg.chart :is(circle, rect, path, line, text)")].filter(one => {
@@ -82,3 +90,4 @@ FAINT = """() => {
         return !seen(style.fill) && !(seen(style.stroke) && parseFloat(style.strokeWidth) > 0);
     }).map(one => one.outerHTML.slice(0, 120)).slice(0, 5);
 }"""
+)

@@ -12,23 +12,10 @@ import pytest
 from cop import exchanges
 from tests.commands import serving
 from tests.network import NOW, befriend, places
+from tests.seen import FLAGS
 
 pytestmark = pytest.mark.e2e
 PROJECT = Path(__file__).parent.parent
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-PAGES = [
-    "/", "/resources", "/resources?topic=sharing-power&kind=guidance&new=365", "/resources?help=no-link-known&kind=-", "/resources/powercube",
-    "/resources/mcpin-how-to-break-down-power-structures-2019",
-    "/events", "/events?month=2090-03", "/events?access=step-free", "/events/evening", "/events/clahrc-west-workshop-1-2018", "/posts", "/posts/what-is-co-production", "/glossary",
-    "/glossary/term-co-produced-research", "/checklists/check-before-meetings", "/principles", "/organisations", "/people",
-    "/topics", "/topics/meetings", "/search?q=power", "/search?q=nothingatall", "/new", "/pictures", "/add", "/offline", "/about",
-    "/privacy", "/accessibility", "/languages", "/ar/", "/ar/resources", "/ar/events/clahrc-west-workshop-1-2018",
-    "/ar/search?q=nothingatall", "/ur/glossary/term-co-produced-research", "/ur/add", "/pl/events", "/cy/people", "/so/about",
-    "/resources/mcpin-how-to-break-down-power-structures-2019/history", "/no-such-page",
-]  # fmt: skip
 # says everything that the page of an event can show at its top; made up for the tests
 EVENING = """---
 title: Evening in the hall
@@ -114,57 +101,6 @@ def open_page(browser, width=1280, dark=False, scripts=True):
         java_script_enabled=scripts,
     )
     return context.new_page()
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_asks_nothing_of_elsewhere_and_reports_no_error(browser, address, path):
-    page, asked, errors = open_page(browser), [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    response = page.goto(address + path)
-    expected = 404 if path == "/no-such-page" else 200
-    assert response.status == expected
-    assert all(url.startswith(address) for url in asked)
-    # the page, its stylesheet, at most one icon that browsers ask for by themselves, and the script of a checklist
-    assert len(asked) <= 3 + path.startswith("/checklists/")
-    assert not [error for error in errors if "404" not in error or (expected == 200 and "favicon" not in error)]
-    page.context.close()
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_fits_a_narrow_phone_without_scrolling_sideways(browser, address, path):
-    page = open_page(browser, width=320)
-    page.goto(address + path)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    page.context.close()
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing_wrong(browser, address, path, dark):
-    from axe_playwright_python.sync_playwright import Axe
-
-    page = open_page(browser, width=390 if dark else 1280, dark=dark)
-    page.goto(address + path)
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
-    page.context.close()
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("path", ["/pictures", "/ar/pictures", "/new?since=2020-01-01", "/new?since=soon"])
-def test_pictures_and_news_fit_and_axe_finds_nothing_wrong(browser, address, path, width, dark):
-    from axe_playwright_python.sync_playwright import Axe
-
-    page = open_page(browser, width=width, dark=dark)
-    page.goto(address + path)
-    for details in page.locator("main details").all():
-        details.locator("summary").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
-    page.context.close()
 
 
 def test_a_chart_is_drawn_inside_its_picture_whichever_way_people_read(browser, address):
@@ -253,16 +189,6 @@ def test_a_reader_without_scripts_searches_narrows_and_reads(browser, address):
     assert page.locator("h1").inner_text()
     page.get_by_role("link", name="What happened here").first.click()
     assert "Test Group" in page.locator("main").inner_text()
-    page.context.close()
-
-
-def test_the_keyboard_alone_reaches_the_content_first(browser, address):
-    page = open_page(browser)
-    page.goto(address)
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
-    page.keyboard.press("Enter")
-    assert page.url.endswith("#main")
     page.context.close()
 
 

@@ -23,6 +23,7 @@ from cop.errors import CopError
 from cop.fields import TYPES
 from cop.languages import OWN_NAMES, SOURCE
 from cop.web import asked, catalogues, dates, language, offered, pages
+from cop.web.language import marked
 from tests.network import Place
 from tests.test_pages import check
 from tests.test_untranslated import forms, speak
@@ -306,3 +307,8 @@ def read_meta(place: Place) -> dict[str, str]:
 def test_commands_start_without_the_tables_of_all_languages() -> None:
     code = "import sys, cop.cli; sys.exit(any(name.split('.')[0] == 'babel' for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_is_no_language_code_is_not_marked_as_one() -> None:
+    assert marked("English, mostly") == marked("") == ' dir="auto"'
+    assert marked("so") == ' lang="so" dir="ltr"'

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 import pytest
-from babel.messages.pofile import read_po
 
 from cop.cli import cli
 from tests.reading_age import age, sentences
+from tools import translations
 
 PROJECT = Path(__file__).parent.parent
 OLDEST = 12  # for a page
@@ -26,9 +26,7 @@ DOCS = sorted([PROJECT / "README.md", PROJECT / "CHANGELOG.md", *(PROJECT / "doc
 
 def messages() -> list[str]:
     """Every text of the interface, in English."""
-    file = next((PROJECT / "cop/web/locale/cy").rglob("*.po"))
-    with file.open("rb") as opened:
-        found = [one.id for one in read_po(opened) if one.id]
+    found = [one.id for one in translations.template() if one.id]
     texts = [text for one in found for text in (one if isinstance(one, tuple) else (one,))]
     return [re.sub(r"%\(\w+\)s", "this", re.sub(r"\{.*?\}", "these", text)) for text in texts]
 

@@ -153,9 +153,11 @@ def _sheet(month: tuple[int, int], times: Sequence[_Once], today: date, query: Q
     names = locale().days["format"]  # of "stand-alone" Babel gives those of whichever language asked first
     order = [(begins + at) % 7 for at in range(7)]
     weeks = calendar.Calendar(begins).monthdatescalendar(*month)
+    # a column has room for six letters
+    shown = "abbreviated" if max(map(len, names["abbreviated"].values())) <= 6 else "short"
     return Sheet(
         caption=_name(month),
-        weekdays=tuple((names["abbreviated"][day], names["wide"][day]) for day in order),
+        weekdays=tuple((names[shown][day], names["wide"][day]) for day in order),
         weeks=tuple(
             tuple(_cell(day, times, today) if day.month == month[1] else None for day in week) for week in weeks
         ),

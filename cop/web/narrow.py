@@ -255,7 +255,8 @@ def _labels(
     db: sqlite3.Connection, field: Field, values: Mapping[str, object] | Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     if field.to:
-        titles = dict(db.execute("SELECT slug, title FROM records WHERE type = ?", (field.to,)).fetchall())
+        sql = "SELECT slug, title FROM records WHERE type = ? AND slug IN (SELECT value FROM json_each(?))"
+        titles = dict(db.execute(sql, (field.to, json.dumps(list(values)))).fetchall())
         yield from ((value, titles.get(value) or labels.choice(value)) for value in values)
     elif field.kind == "record":
         links = facts.Links(db)
