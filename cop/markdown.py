@@ -109,6 +109,24 @@ def _words(tokens: Iterable[Token]) -> Iterator[str]:
             yield token.content
 
 
+def links(source: str) -> list[tuple[int, str]]:
+    """Where the links and pictures of a text lead, each with the line it stands on; 1 is the first."""
+    found: list[tuple[int, str]] = []
+    line = 1
+    for token in _parser().parse(source):
+        line = token.map[0] + 1 if token.map else line  # a cell of a table has none; its row has
+        found.extend(_links(token.children or (), line))
+    return found
+
+
+def _links(tokens: Iterable[Token], line: int) -> Iterator[tuple[int, str]]:
+    for token in tokens:
+        if token.type in ("softbreak", "hardbreak"):
+            line += 1
+        elif address := token.attrs.get("href") or token.attrs.get("src"):
+            yield line, str(address)
+
+
 def as_typed(source: str) -> Rendered:
     """A text that cannot be laid out, shown as it was typed."""
     return Rendered(f"<pre>{html.escape(source)}</pre>", source)
