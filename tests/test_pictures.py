@@ -54,13 +54,13 @@ def test_only_the_largest_topics_are_drawn_and_the_rest_is_one_sum(site: SiteBui
 
 
 def test_a_record_that_leaves_takes_its_pairs_with_it(site: SiteBuilder) -> None:
-    from cop import site_tables
+    from cop import search_index, site_tables
 
     for slug in ("a", "b"):
         site.add("topic", slug, title=slug)
     record_id = site.add("resource", "r", topics=["a", "b"])
     assert len(topic_map.topic_map(site.db).arcs) == 1
-    site_tables.replace(site.db, [record_id], [])
+    site_tables.replace(site.db, [record_id], [], search_index.Counting())
     assert topic_map.topic_map(site.db).arcs == ()
 
 
