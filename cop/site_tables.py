@@ -127,7 +127,8 @@ def describe(public: sqlite3.Connection, told: Mapping[str, str], members: Seque
 
 def tell(public: sqlite3.Connection, told: Mapping[str, str]) -> None:
     """Set what `meta` says under some names; others stay."""
-    public.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", told.items())
+    keep = "ON CONFLICT (name) DO UPDATE SET value = excluded.value"  # its place, so that two copies stay alike
+    public.executemany(f"INSERT INTO meta VALUES (?, ?) {keep}", told.items())
 
 
 def holds(public: sqlite3.Connection, record: PublicRecord) -> bool:

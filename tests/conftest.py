@@ -3,13 +3,15 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from click.testing import CliRunner, Result
 from hypothesis import settings
+from web_site import SiteBuilder, serve
 
 from cop import checkout, identity, log, views, worktree
 from cop.cli import cli
@@ -170,3 +172,11 @@ def cop(tmp_path: Path) -> Cop:
     result = command("init", "--name", "Caafi Health", "--kind", "community")
     assert result.exit_code == 0, result.output
     return command
+
+
+@pytest_asyncio.fixture
+async def client(site: SiteBuilder) -> AsyncIterator[Any]:
+    """Asks for pages of the published database that a file of tests calls `site`."""
+    datasette = serve(site.path)
+    await datasette.invoke_startup()
+    yield datasette.client

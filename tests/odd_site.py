@@ -81,6 +81,7 @@ def _value(field: Field, words: str, languages: list[str]) -> object:
         "files": ["odd/paper.txt"],
         "repeats": "every 2 weeks on Tuesday until 2090-06-30",
         "dates": ["2090-04-02"],
+        "record": "resources/odd-full",
         "moves": [{"date": "2090-03-28", "to": "2090-03-29", "place": words}],
     }[field.kind]
 

@@ -1,7 +1,6 @@
 """Calendar files, read back by programs that others wrote, and their clocks checked against the time zone database."""
 
 import io
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
-import pytest_asyncio
 import recurring_ical_events
 import vobject
 from dateutil.rrule import rrulestr
@@ -280,13 +278,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
         made.add("event", "circle", title="Reading circle", **CIRCLE)
         made.db.execute("UPDATE records SET ends = '2027-03-30' WHERE slug = 'circle'")
     return made
-
-
-@pytest_asyncio.fixture
-async def client(site: SiteBuilder) -> AsyncIterator[Any]:
-    datasette = serve(site.path)
-    await datasette.invoke_startup()
-    yield datasette.client
 
 
 async def fetch(client: Any, path: str, **headers: str) -> dict[str, Any]:

@@ -1,14 +1,12 @@
 """Pages of events as readers meet them: lists narrowed by what is provided, months, and the page of one event."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from test_pages import check, words
-from web_site import SiteBuilder, build, serve
+from web_site import SiteBuilder, build
 
 from cop import schema
 
@@ -38,13 +36,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
         site.add("event", "young", title="Young", start=f"{DAY}", under_18s=True, cyp_dbs=False, format="online")
         site.says(title="Research as Equals", organisation="Caafi Health", as_of="2026-11-22T10:00:00Z", digest="d1")
     return site
-
-
-@pytest_asyncio.fixture
-async def client(site: SiteBuilder) -> AsyncIterator[Any]:
-    datasette = serve(site.path)
-    await datasette.invoke_startup()
-    yield datasette.client
 
 
 TITLES = ("Evening in the hall", "Lift only", "Unsaid", "Paper out", "Young")

@@ -1,12 +1,10 @@
 """Atom feeds: against a schema made from RFC 4287, and as feedparser reads them."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import feedparser
 import pytest
-import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -23,13 +21,6 @@ SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).parent / "schemas" / "atom.rng
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
     return example(tmp_path_factory.mktemp("feeds") / "data" / "site.db")
-
-
-@pytest_asyncio.fixture
-async def client(site: SiteBuilder) -> AsyncIterator[Any]:
-    datasette = serve(site.path)
-    await datasette.invoke_startup()
-    yield datasette.client
 
 
 def read(text: str) -> Any:

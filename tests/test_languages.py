@@ -5,7 +5,6 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,7 +13,6 @@ from typing import Any
 from urllib.parse import urldefrag, urljoin
 
 import pytest
-import pytest_asyncio
 from web_site import SiteBuilder, build, example, serve
 
 from cop import views
@@ -36,13 +34,6 @@ PLACEHOLDER = re.compile(r"%(?:\(\w+\))?.?")
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
     return example(tmp_path_factory.mktemp("languages") / "data" / "site.db")
-
-
-@pytest_asyncio.fixture
-async def client(site: SiteBuilder) -> AsyncIterator[Any]:
-    datasette = serve(site.path)
-    await datasette.invoke_startup()
-    yield datasette.client
 
 
 async def text_of(client: Any, path: str) -> str:

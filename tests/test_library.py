@@ -1,14 +1,12 @@
 """One page a resource: where it stands among editions, parts and mentions; and old addresses that still lead to it."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from conftest import Cop
 from test_pages import words
-from web_site import SiteBuilder, build, serve
+from web_site import SiteBuilder, build, filled, serve
 
 from cop import schema
 
@@ -34,17 +32,7 @@ def _fill(site: SiteBuilder) -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
-    site = build(tmp_path_factory.mktemp("library") / "data" / "site.db")
-    with schema.writing(site.db):
-        _fill(site)
-    return site
-
-
-@pytest_asyncio.fixture
-async def client(site: SiteBuilder) -> AsyncIterator[Any]:
-    datasette = serve(site.path)
-    await datasette.invoke_startup()
-    yield datasette.client
+    return filled(tmp_path_factory.mktemp("library"), _fill)
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,16 @@
 
 import itertools
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
-import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_pages import check, words
-from web_site import SiteBuilder, build, serve
+from web_site import SiteBuilder, build, filled, serve
 
 from cop import schema
 from cop.fields import TYPES
@@ -56,17 +54,7 @@ def _fill(site: SiteBuilder) -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
-    site = build(tmp_path_factory.mktemp("lists") / "data" / "site.db")
-    with schema.writing(site.db):
-        _fill(site)
-    return site
-
-
-@pytest_asyncio.fixture
-async def client(site: SiteBuilder) -> AsyncIterator[Any]:
-    datasette = serve(site.path)
-    await datasette.invoke_startup()
-    yield datasette.client
+    return filled(tmp_path_factory.mktemp("lists"), _fill)
 
 
 def asked(site: SiteBuilder, query: str) -> Asked:

@@ -1,16 +1,13 @@
 """Notes beside an entry, the way from post to post, and lists that are still empty."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from conftest import Cop
 from test_pages import words
-from web_site import SiteBuilder, build, serve
+from web_site import SiteBuilder, build, filled, serve
 
-from cop import schema
 from cop.fields import TYPES
 from cop.values import WrongValue, check
 from cop.web import works
@@ -30,17 +27,7 @@ def _fill(site: SiteBuilder) -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
-    site = build(tmp_path_factory.mktemp("notes") / "data" / "site.db")
-    with schema.writing(site.db):
-        _fill(site)
-    return site
-
-
-@pytest_asyncio.fixture
-async def client(site: SiteBuilder) -> AsyncIterator[Any]:
-    datasette = serve(site.path)
-    await datasette.invoke_startup()
-    yield datasette.client
+    return filled(tmp_path_factory.mktemp("notes"), _fill)
 
 
 async def test_an_entry_shows_the_notes_about_it_with_whose_they_are(client: Any) -> None:

@@ -64,13 +64,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
     return example(tmp_path_factory.mktemp("pages") / "data" / "site.db")
 
 
-@pytest_asyncio.fixture
-async def client(site: SiteBuilder) -> AsyncIterator[Any]:
-    datasette = serve(site.path)
-    await datasette.invoke_startup()
-    yield datasette.client
-
-
 async def words(client: Any, path: str) -> str:
     """The text of a page, as one line."""
     answer = await client.get(path)

@@ -1,15 +1,11 @@
 """Who did what last in other events of the same organisations, and papers with their sizes."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from test_pages import words
-from web_site import SiteBuilder, build, serve
-
-from cop import schema
+from web_site import SiteBuilder, filled
 
 DAY = date.today().isoformat()
 NEXT = (date.today() + timedelta(days=20)).isoformat()
@@ -34,17 +30,7 @@ def _fill(site: SiteBuilder) -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
-    site = build(tmp_path_factory.mktemp("rotating") / "data" / "site.db")
-    with schema.writing(site.db):
-        _fill(site)
-    return site
-
-
-@pytest_asyncio.fixture
-async def client(site: SiteBuilder) -> AsyncIterator[Any]:
-    datasette = serve(site.path)
-    await datasette.invoke_startup()
-    yield datasette.client
+    return filled(tmp_path_factory.mktemp("rotating"), _fill)
 
 
 async def test_each_role_names_who_did_it_last_and_where(client: Any) -> None:

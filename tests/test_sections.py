@@ -1,15 +1,12 @@
 """What belongs to an organisation or a project: some of each kind with counts, and the way to all of them."""
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from test_pages import words
-from web_site import SiteBuilder, build, serve
+from web_site import SiteBuilder, filled
 
-from cop import schema
 from cop.filing import MAX_NAMED, named
 
 
@@ -34,17 +31,7 @@ def _fill(site: SiteBuilder) -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
-    site = build(tmp_path_factory.mktemp("sections") / "data" / "site.db")
-    with schema.writing(site.db):
-        _fill(site)
-    return site
-
-
-@pytest_asyncio.fixture
-async def client(site: SiteBuilder) -> AsyncIterator[Any]:
-    datasette = serve(site.path)
-    await datasette.invoke_startup()
-    yield datasette.client
+    return filled(tmp_path_factory.mktemp("sections"), _fill)
 
 
 def headings(page: str) -> dict[str, str]:

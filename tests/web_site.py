@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -120,6 +121,14 @@ class SiteBuilder:
 def build(path: Path) -> SiteBuilder:
     """An empty published database."""
     return SiteBuilder(schema.open_site(path), path)
+
+
+def filled(folder: Path, fill: Callable[[SiteBuilder], None]) -> SiteBuilder:
+    """A published database in that folder, with what `fill` adds to it."""
+    site = build(folder / "data" / "site.db")
+    with schema.writing(site.db):
+        fill(site)
+    return site
 
 
 def example(path: Path) -> SiteBuilder:
