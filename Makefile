@@ -22,8 +22,8 @@ demo: $(VENV)/ready ## two organisations on this machine, in step but for one di
 test: $(VENV)/ready-dev ## the fast tests
 	$(RUN)/python -m pytest -n $(WORKERS) -m "not e2e and not slow"
 
-test-next: $(NEXT)/ready ## the same tests, but for the long ones, against the coming Datasette 1.0
-	$(NEXT)/bin/python -m pytest -n $(WORKERS) -m "not e2e and not slow and not long"
+test-next: $(NEXT)/ready ## the tests of pages and of `cop serve` against the coming Datasette 1.0
+	$(NEXT)/bin/python -m pytest -n $(WORKERS) -m "web and not e2e and not slow and not long"
 
 test-pythons: ## the same, on Python 3.12 and 3.13 (they must be on this machine)
 	sh .ci/pythons 3.12 3.13

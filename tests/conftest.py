@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -22,7 +23,16 @@ from cop.signing import Signer
 settings.register_profile("cop", deadline=None)  # a busy computer is no fault of the code
 settings.load_profile("cop")
 
+SERVES = re.compile(r"datasette|\bserv(?:e|ed|ing|ing_of)\b", re.IGNORECASE)
 NOW = 1_790_000_000  # 2026-09-21T14:13:20Z
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that depend on Datasette: those of files that start it, or a `cop serve`."""
+    starts = {path: bool(SERVES.search(path.read_text("utf-8"))) for path in {item.path for item in items}}
+    for item in items:
+        if starts[item.path] or "client" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.web)
 
 
 @pytest.fixture(autouse=True)

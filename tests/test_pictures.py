@@ -199,6 +199,7 @@ async def test_an_empty_site_has_no_empty_pictures(site: SiteBuilder) -> None:
         assert told in html
 
 
+@pytest.mark.long
 async def test_the_page_stays_light_however_much_there_is(site: SiteBuilder) -> None:
     import gzip
 
