@@ -24,7 +24,7 @@ from cop.errors import CopError, NotReachable, Refused
 from cop.exchange import Meeting
 from cop.model import OWN, PARTNERS
 from cop.partners import Partner
-from cop.report import Report
+from cop.report import NOT_RENEWED, RESTORED, Report
 from cop.signing import sha256
 from tests.commands import COP, WAIT_SECONDS, serving, started
 from tests.commands import cop as command
@@ -531,6 +531,22 @@ def test_only_what_moved_is_told_and_a_failure_once(capsys: pytest.CaptureFixtur
         ("Caafi Health", 1, None),
         ("Caafi Health", None, "x"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        (Report("Caafi Health", received=1, restored=1, renewed=True), RESTORED),
+        (Report("Caafi Health", restored=1), NOT_RENEWED),
+        (Report("Caafi Health", apart=2), "2 by organisations that you removed (kept apart, not shown)."),
+        (Report("Caafi Health", texts=1), "1 text of earlier changes came."),
+    ],
+)
+def test_the_loop_tells_what_is_more_than_a_number_of_changes(
+    report: Report, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Teller(as_json=False)(report, partner("Caafi Health"), 60)
+    assert capsys.readouterr().out.endswith(f"{said}\n")
 
 
 def test_a_second_loop_says_so_and_ends(two: list[Place]) -> None:

@@ -68,6 +68,12 @@ def go_on(
             wait(min(left, MOST_SLEEP_SECONDS))
 
 
+def _is_news(report: Report) -> bool:
+    moved = report.received or report.sent or report.texts or report.apart or report.restored
+    files = report.attachments.get("received") or report.attachments.get("sent")
+    return bool(moved or files or report.refused or report.partner_lacks)
+
+
 class Teller:
     """One line when something moved, or when it stops or starts to work; else nothing."""
 
@@ -83,8 +89,7 @@ class Teller:
                 self._say_failure(outcome, meeting, again)
             return
         back = self._failing.pop(meeting.key, "")
-        files = outcome.attachments.get("received") or outcome.attachments.get("sent")
-        moved = outcome.received or outcome.sent or outcome.refused or outcome.partner_lacks or files
+        moved = _is_news(outcome)
         if self._as_json and (moved or back):
             say(json.dumps(asdict(outcome), ensure_ascii=False))
         elif moved:
