@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from filelock import Timeout
 
 from cop import about, amounts, bundle, cbor, exchanges, invitations, meeting, nearby, partners, qr_code, status
 from cop.cli import cli, every, near, reports
@@ -531,6 +533,48 @@ def test_only_what_moved_is_told_and_a_failure_once(capsys: pytest.CaptureFixtur
         ("Caafi Health", 1, None),
         ("Caafi Health", None, "x"),
     ]
+
+
+@pytest.mark.parametrize("where", ["exchange", "whom"])
+@pytest.mark.parametrize(
+    "failure", [sqlite3.OperationalError("database is locked"), Timeout("data/views.lock"), NotReachable("It is away.")]
+)
+def test_the_loop_tells_of_a_round_that_failed_and_goes_on(failure: Exception, where: str) -> None:
+    clock, failures, told = Clock(20), {where: failure}, list[tuple[Any, Any]]()
+
+    def fail_once(at: str) -> None:
+        if at in failures:
+            raise failures.pop(at)
+
+    def whom() -> list[Meeting]:
+        fail_once("whom")
+        return [partner("there")]
+
+    def exchange(one: Meeting) -> Report:
+        fail_once("exchange")
+        return Report(one.name)
+
+    with pytest.raises(KeyboardInterrupt):
+        go_on(120, whom, exchange, lambda outcome, one, again: told.append((outcome, one)), clock, clock.wait)
+    (first, met), *later = told
+    assert isinstance(first, CopError) and (met is None) == (where == "whom")
+    assert ("Another cop is busy" in str(first)) != isinstance(failure, CopError)
+    assert later and all(isinstance(outcome, Report) for outcome, _ in later)
+
+
+def test_a_mistake_of_ours_still_ends_the_loop() -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        go_on(120, lambda: [partner("there")], lambda _: sqlite3.connect(":memory:").execute("SELECT x"), print)
+
+
+def test_why_nobody_can_be_met_is_told_once_until_somebody_is(capsys: pytest.CaptureFixture[str]) -> None:
+    tell, failure = Teller(as_json=False, local_time=lambda: "17:13"), CopError("The local network cannot be used.")
+    tell(failure, None, 60)
+    tell(failure, None, 60)
+    assert capsys.readouterr().err == "17:13  The local network cannot be used. Next try in 1 minute.\n"
+    tell(Report("Caafi Health"), partner("Caafi Health"), 60)
+    tell(failure, None, 60)
+    assert capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
