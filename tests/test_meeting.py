@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from cop.cli import cli, every, near, reports
 from cop.cli.common import bar_line
 from cop.cli.every import Teller, alone, go_on
 from cop.errors import CopError, NotReachable, Refused
-from cop.exchange import Meeting
+from cop.exchange import Meeting, meetings
 from cop.model import OWN, PARTNERS
 from cop.partners import Partner
 from cop.report import NOT_RENEWED, RESTORED, Report
@@ -368,6 +369,28 @@ def test_somebody_who_announces_a_partners_key_gets_nothing_and_is_not_remembere
     assert one.partner(other).address == ""
 
 
+@pytest.mark.parametrize("fake_first", [True, False])
+def test_a_partner_is_met_although_somebody_else_announces_its_key(
+    two: list[Place], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake_first: bool
+) -> None:
+    one, other = two
+    befriend(one, other)
+    one.db.execute("UPDATE local_partner SET address = ''")
+    impostor = Place(tmp_path / "impostor", other.name)
+    told = announced(other)
+    impostor.close()
+    other.close()
+    with serving(impostor) as wrong, serving(other) as right:
+        order = [wrong, right] if fake_first else [right, wrong]
+        found = [replace(told, addresses=(where,), port=int(where.rpartition(":")[2])) for where in order]
+        monkeypatch.setattr(nearby, "browse", lambda **_: found)
+        watch = near.Watch(one.side, lambda: partners.current(one.db), 120)
+        assert [[met.address, *met.elsewhere] for met in meetings(watch())] == [order]
+        done = run(one, "sync", "--nearby")
+    assert done.exit_code == 0 and f"{other.name}: 0 changes came, 0 went." in done.stdout
+    assert [met.address for met in partners.current(one.db)] == [right]
+
+
 def test_every_interval_looks_around_once_and_meets_who_is_near_then(
     two: list[Place], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,14 +428,14 @@ def test_two_on_one_network_find_each_other_and_say_goodbye(two: list[Place]) ->
 
             found = [site for site in nearby.browse(20, enough=is_there, interfaces=LOOPBACK) if site.key == key]
             assert found == [nearby.Found(key, other.name, (f"http://127.0.0.1:{port}",), port)]
-            assert nearby.reachable(found) == f"http://127.0.0.1:{port}"
+            assert nearby.reachable(found) == [f"http://127.0.0.1:{port}"]
             befriend(one, other)
             around = nearby.match(found, partners.all_partners(one.db), one.organisation)
             assert [p.name for p, _ in around.partners] == [other.name]
         finally:
             announcement.stop()
             announcement.stop()  # twice is safe
-    assert nearby.reachable(found) == ""
+    assert nearby.reachable(found) == []
     started = time.monotonic()
     assert not [site for site in nearby.browse(1, interfaces=LOOPBACK) if site.key == key]
     assert time.monotonic() - started < 10
