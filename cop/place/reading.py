@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cop
-from cop import log, trust, turns, wire
+from cop import identity, log, trust, turns, wire
 from cop.errors import NotThere, Refused, TooLarge
 from cop.place import memory
 from cop.place.memory import DONE, Known
@@ -197,6 +197,7 @@ def _store(visit: Visit, files: Sequence[_File]) -> None:
     visit.apart += came.apart
     visit.restored += came.restored
     visit.renewed |= came.renewed
+    visit.side = replace(side, signer=identity.present(side.site, side.db, side.signer, visit.now))
     for owner, changes in came.by.items():
         visit.by[owner] = visit.by.get(owner, 0) + changes
     with writing(side.db):
