@@ -81,7 +81,7 @@ def _answer_message(
     sent = count_changes(e for e in composed.entries if e.writer not in message.unwelcome)
     following = None
     if composed.follows:
-        rest = replace(message, entries=(), payloads=(), sealed=(), wanted=())
+        rest = replace(message, entries=(), payloads=(), sealed=(), own=(), wanted=())
         following = Following(rest, sender, already.union(composed.numbers))
     answer = Answer(composed.body, partner_name(db, owner), came, sent, following)
     if owner and not message.looks:

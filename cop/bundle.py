@@ -29,7 +29,7 @@ from cop import (
 )
 from cop.errors import CopError, NotReachable, Refused
 from cop.frontier import Points
-from cop.model import PARTNERS, Entry, WriterId
+from cop.model import PARTNERS, PUBLIC, Entry, WriterId
 from cop.partners import Partner, all_partners, keep_points
 from cop.progress import Progress, no_progress
 from cop.signing import sha256
@@ -140,16 +140,17 @@ def _receivers(db: sqlite3.Connection, partner: Partner | None) -> list[WriterId
 def _messages(side: Side, numbers: list[int], receivers: list[WriterId]) -> Iterator[bytes]:
     at = 0
     while at < len(numbers):
-        entries, open_, closed, taken = wire.chunk(side.db, numbers[at:], PARTNERS)
+        entries, held, taken = wire.chunk(side.db, numbers[at:], PARTNERS)
         message = Message(
             side.signer.public,
             own_organisation(side.db),
             bytes(HASH_BYTES),
             points=frontier.own_points(side.db) if at == 0 else None,  # so that an answer brings only what we lack
             entries=tuple(entries),
-            payloads=tuple(open_),
+            payloads=tuple(held[PUBLIC]),
         )
-        yield wire.pack(message, sealing.seal(receivers, cbor.encode(closed)) if closed and receivers else b"")
+        secret = wire.secret(held[PARTNERS])
+        yield wire.pack(message, sealing.seal(receivers, secret) if secret and receivers else b"")
         at += taken
 
 

@@ -8,8 +8,9 @@ A question of 16 bytes, a frontier hash, asks only whether there is anything new
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
-from cop import cbor, currency, frontier, identity, log, partners, sealing, trust, wire
+from cop import currency, frontier, identity, log, partners, sealing, trust, wire
 from cop.config import Site
 from cop.holding import NOTHING, Holding
 from cop.model import OWN, PARTNERS, PUBLIC, Entry, OrganisationId, PayloadHash, WriterId
@@ -61,6 +62,7 @@ def receive(side: Side, message: Message, received_from: str, now: int, *, curre
         received_time=now,
         received_from=received_from,
         sealed=log.by_hash(message.sealed),
+        own=log.by_hash(message.own),
         ours=[writer for writer, owner in owners.items() if owner == own],
     )
     came = Received(0, len(appended.entries), appended.payloads, refused)
@@ -192,10 +194,10 @@ def compose(
     numbers = going.numbers if widest > PUBLIC else wire.open_to_all(db, going.numbers)
     room = to.room if to else wire.CHUNK_BYTES
     without = currency.replaced(db, wire.front(db, numbers, room)) if to and to.current else frozenset()
-    entries, open_, closed, taken = wire.chunk(db, numbers, widest, room, without)
+    entries, held, taken = wire.chunk(db, numbers, widest, room, without)
     asked = [payload_hash for payload_hash in (to.wanted if to else ()) if payload_hash not in given]
-    asked_open, asked_closed = wire.answer_wanted(db, asked, widest)
-    secret = [*closed, *asked_closed]
+    answered = wire.answer_wanted(db, asked, widest)
+    secret = wire.secret([*held[PARTNERS], *answered[PARTNERS]], [*held[OWN], *answered[OWN]])
     more = taken < len(going.numbers) or (widest == PUBLIC and _lacks_narrower(db))
     message = Message(
         writer=side.signer.public,
@@ -205,7 +207,7 @@ def compose(
         points=frontier.own_points(db) if telling.points else None,
         apart=frontier.apart(db) if telling.points else b"",
         entries=tuple(entries),
-        payloads=(*open_, *asked_open),
+        payloads=(*held[PUBLIC], *answered[PUBLIC]),
         wanted=wanted(db, widest),
         unwelcome=telling.unwelcome,
         more=more,
@@ -219,12 +221,12 @@ def compose(
         looks=telling.looks,
         report=telling.report,
     )
-    sealed = sealing.seal([receiver], cbor.encode(secret)) if secret else b""
+    sealed = sealing.seal([receiver], secret) if secret else b""
     return Composed(
         wire.pack(message, sealed, going.holding),
         entries=tuple(entries),
         numbers=tuple(numbers[:taken]),
-        payloads=frozenset(map(sha256, [*asked_open, *asked_closed])),
+        payloads=frozenset(map(sha256, chain(*answered))),
         has_points=telling.points,
         asks=bool(message.wanted),
         gives=bool(entries or message.payloads or secret),

@@ -125,7 +125,7 @@ def _entries(visit: Visit, name: FileName) -> tuple[Entry, ...]:
 def _would_go(visit: Visit) -> list[Entry]:
     numbers, entries = memory.entries_not_there(visit.side.db, visit.place), []
     while numbers:
-        some, _, _, taken = wire.chunk(visit.side.db, numbers, PARTNERS)
+        some, _, taken = wire.chunk(visit.side.db, numbers, PARTNERS)
         entries += some
         numbers = numbers[taken:]
     return entries
