@@ -258,29 +258,30 @@ def revisions(db: sqlite3.Connection, record_id: RecordId) -> list[Revision]:
 _REVISIONS = """
     SELECT record_id, payload_hash, parents, audience, payload, writer, entry_id, kind, claimed_time, received_time
     FROM log_item JOIN log_entry USING (entry_number) LEFT JOIN log_payload USING (item_number)
-    WHERE record_id IN (SELECT value FROM json_each(?)) AND kind IN (SELECT value FROM json_each(?))
+    WHERE record_id IN (SELECT value FROM json_each(?))
     ORDER BY item_number
 """
-_KNOWN_KINDS = json.dumps(sorted(entries.KINDS))  # what other kinds mean for a record, a newer cop knows
 
 
 def revisions_of(db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> dict[RecordId, list[Revision]]:
     """The histories of several records, each in the order it arrived here."""
     found: dict[RecordId, list[Revision]] = {}
-    for row in db.execute(_REVISIONS, [json.dumps(record_ids), _KNOWN_KINDS]):
+    for row in db.execute(_REVISIONS, [json.dumps(record_ids)]):
         record_id, payload_hash, parents, audience, payload, writer, entry_id, kind, claimed, received = row
+        known = kind in entries.KINDS  # what other kinds mean for a record, a newer cop knows
         found.setdefault(record_id, []).append(
             Revision(
                 payload_hash,
                 split_hashes(parents),
                 audience,
-                _patch_or_none(payload),
+                _patch_or_none(payload) if known else None,
                 writer,
                 entry_id,
                 kind,
                 claimed,
                 received,
                 payload is not None,
+                known,
             )
         )
     return found
