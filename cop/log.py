@@ -30,6 +30,7 @@ from cop.signing import Signer, sha256
 
 HASH_BYTES = 32
 MAX_BATCH_BYTES = 1_000_000  # of payloads in one entry of our own
+WHO_IS_WHO = ("writer", "organisation")  # kinds of entries that say who is a member
 Brought = Sequence[Mapping[PayloadHash, bytes]]  # by audience: the payloads that may stand for such items
 
 
@@ -50,6 +51,7 @@ class Appended:
     entries: tuple[Entry, ...]  # new ones, in the order stored
     known: int  # entries that were already here
     payloads: int  # payloads stored, for new and for older entries
+    filled: int  # of these, those for older entries
 
 
 def append(
@@ -67,8 +69,8 @@ def append(
 
     `received` comes from `entry.parse`, which has checked each signature; `payloads` are filed under the SHA-256 of
     their bytes (`by_hash`), and so are `sealed` ones, which came for our eyes only: they never stand for something public,
-    whatever an entry says, and `own` ones for nothing that anybody else may have. Of the writers `ours` we expect also what is their own. Known entries are skipped, so appending twice is safe. A fork and a gap are stored, not
-    refused.
+    whatever an entry says, and `own` ones for nothing that anybody else may have. Of the writers `ours` we expect also
+    what is their own. Known entries are skipped, so appending twice is safe. A fork and a gap are stored, not refused.
     """
     new: list[Entry] = []
     known = stored = 0
@@ -83,8 +85,10 @@ def append(
             stored += _insert(db, entry, brought, expected, received_time, received_from)
             _extend_heads(db, entry)
             new.append(entry)
-        stored += _fill_missing(db, brought)
-    return Appended(tuple(new), known, stored)
+            if entry.kind in WHO_IS_WHO:  # the views of records that it does not name may be others from now on
+                set_setting(db, "views_day", None)
+        filled = _fill_missing(db, brought)
+    return Appended(tuple(new), known, stored + filled, filled)
 
 
 def by_hash(payloads: Iterable[bytes]) -> dict[PayloadHash, bytes]:

@@ -5,6 +5,7 @@ stored whole or not at all, so a cut line leaves nothing half done and the next 
 A question of 16 bytes, a frontier hash, asks only whether there is anything new.
 """
 
+import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ class Received:
     changes: int = 0  # changes of records that were new here
     entries: int = 0
     payloads: int = 0
+    texts: int = 0  # of these payloads, those of changes that were known before
     refused: dict[WriterId, int] = field(default_factory=dict)  # entries of writers we do not know
     by: dict[OrganisationId, int] = field(default_factory=dict)  # changes per organisation that made them
     apart: int = 0  # changes of organisations that were removed: kept, not shown
@@ -65,7 +67,7 @@ def receive(side: Side, message: Message, received_from: str, now: int, *, curre
         own=log.by_hash(message.own),
         ours=[writer for writer, owner in owners.items() if owner == own],
     )
-    came = Received(0, len(appended.entries), appended.payloads, refused)
+    came = Received(0, len(appended.entries), appended.payloads, appended.filled, refused)
     _count(came, appended.entries, trust.members(side.db).writers)
     if current:
         currency.leave_out(side.db, appended.entries, message.replaced)
@@ -103,6 +105,15 @@ def _go_on_if_restored(side: Side, new: Iterable[Entry], came: Received, now: in
     came.restored = sum(entry.writer == log.own_writer(side.db) for entry in new)
     if came.restored:
         came.renewed = identity.renew_writer(side.site, side.db, now) is not None
+
+
+def changes_in(db: sqlite3.Connection, numbers: Iterable[int]) -> int:
+    """How many changes of records these entries (`entry_number`) hold."""
+    query = (
+        "SELECT count(*) FROM log_item JOIN log_entry USING (entry_number) WHERE kind NOT IN ('writer', 'organisation')"
+        " AND entry_number IN (SELECT value FROM json_each(?))"
+    )
+    return int(db.execute(query, [json.dumps(list(numbers))]).fetchone()[0])
 
 
 def count_changes(entries: Iterable[Entry]) -> int:
@@ -212,6 +223,7 @@ def compose(
         unwelcome=telling.unwelcome,
         more=more,
         left=wire.bytes_of(db, numbers[taken:]),
+        left_changes=changes_in(db, numbers[taken:]) if to and to.looks else 0,
         room=telling.room,
         whole=telling.whole,
         current=telling.current,

@@ -12,7 +12,7 @@ from typing import Any
 
 import zstandard
 
-from cop import cbor, entry, sealing
+from cop import cbor, entry, sealing, signing
 from cop.errors import BadSignature, Refused, TooLarge
 from cop.frontier import STATE_BYTES, Points
 from cop.holding import NOTHING, Holding, NotRebuilt
@@ -57,6 +57,7 @@ class Message:
     unwelcome: tuple[WriterId, ...] = ()  # writers whose entries the sender has just turned away
     more: bool = False  # the sender has more for the receiver than fits here
     left: int = 0  # how much more, about, in bytes before packing
+    left_changes: int = 0  # how many changes that is; told to whoever only wants to know
     room: int = CHUNK_BYTES  # how much the sender wants in the answer, in bytes before packing
     whole: bool = False  # the sender could not put packed entries together: it wants them whole
     current: bool = False  # the sender wants current texts only, and none that were replaced
@@ -64,6 +65,7 @@ class Message:
     several: bool = False  # the sender takes several messages in one answer
     follows: bool = False  # another message stands behind this one, in the same answer
     looks: bool = False  # the sender only wants to know what would come
+    proof: bytes = b""  # the sender's signature of its points, in a file, where nothing else says who sent them
     report: dict[str, Any] = field(default_factory=dict)  # counts of what the sender did with the last message
 
 
@@ -87,6 +89,8 @@ def pack(message: Message, sealed: bytes = b"", holding: Holding = NOTHING) -> b
         "sealed": sealed,
         "more": message.more,
         "left": message.left,
+        "left_changes": message.left_changes,
+        "proof": message.proof,
         "room": message.room if message.room != CHUNK_BYTES else 0,
         "whole": message.whole,
         "current": message.current,
@@ -100,6 +104,20 @@ def pack(message: Message, sealed: bytes = b"", holding: Holding = NOTHING) -> b
     if message.points is not None:
         content["points"] = _pack_points(message.points)
     return zstandard.ZstdCompressor(level=_LEVEL, write_content_size=False).compress(cbor.encode(content))
+
+
+def prove_points(points: Points, signer: Signer) -> bytes:
+    """The signature of somebody who says how far it holds each log."""
+    return signer.sign(signing.POINTS, cbor.encode(_pack_points(points)))
+
+
+def are_points_proved(message: Message) -> bool:
+    """True if the writer of a message signed its points."""
+    try:
+        signing.verify(signing.POINTS, message.writer, cbor.encode(_pack_points(message.points or {})), message.proof)
+    except BadSignature:
+        return False
+    return True
 
 
 def _pack_points(points: Points) -> list[Any]:
@@ -134,6 +152,8 @@ def unpack(data: bytes, signer: Signer, holding: Holding = NOTHING) -> Message:
         unwelcome=tuple(_all_bytes(content, "unwelcome")),
         more=content.get("more") is True,
         left=_count(content.get("left")),
+        left_changes=_count(content.get("left_changes")),
+        proof=_bytes(content, "proof"),
         room=min(max(_count(room), MIN_ROOM), MAX_ROOM) if room else CHUNK_BYTES,
         whole=content.get("whole") is True,
         current=content.get("current") is True,
