@@ -7,8 +7,9 @@ matter here. See docs/decisions/places.md.
 
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from cop import catching_up, currency, frontier, invitations, log, partners, stale, status, trust, wire
+from cop import catching_up, currency, exchanges, frontier, invitations, log, partners, stale, status, trust, wire
 from cop.errors import CopError, Refused, WrongUsage
 from cop.invitations import Invitation
 from cop.model import PARTNERS, Entry
@@ -44,6 +45,8 @@ def run(
             write_all(visit)
     report = _report(visit, met)
     report.seconds = round(time.monotonic() - started, 3)
+    for one in met:
+        exchanges.remember(side.db, one.organisation, exchanges.ASKED, asdict(report), now)
     return report
 
 
