@@ -71,6 +71,12 @@ async def test_the_counts_tell_what_is_not_stated(client: Any) -> None:
     assert "Childcare 1" in text  # of those that are step-free
 
 
+async def test_the_choices_of_a_month_count_what_the_month_holds(client: Any) -> None:
+    assert "Step-free" not in await words(client, "/events?month=1999-01")
+    text = await words(client, f"/events?month={DAY:%Y-%m}&access=step-free")
+    assert "Childcare 1" in text
+
+
 async def test_the_list_says_what_is_offered_and_what_is_not_stated(client: Any) -> None:
     text = await words(client, "/events")
     assert "Childcare Step-free Join by phone Costs are paid Not stated, please ask: support." in text

@@ -94,6 +94,7 @@ def _month_page(asked: Asked, want: Wanted, month: tuple[int, int]) -> MonthPage
 def _around(asked: Asked, want: Wanted, found: months.Month, month: str) -> dict[str, Any]:
     """What both pages show."""
     query, kept = _query(want), ({"month": month} if month else {})
+    within = months.numbers(asked.db, found.month) if month else None
     filters = (lists.Filter(one.label, one.value, {**one.query, **kept}) for one in lists.filters(asked.db, want))
     return {
         "heading": _("Events: %(month)s", month=found.sheet.caption) if month else _("Events"),
@@ -101,7 +102,7 @@ def _around(asked: Asked, want: Wanted, found: months.Month, month: str) -> dict
         "target": "/events",
         "month": month,
         "words": want.words,
-        "facets": narrow.facet_list(asked.db, want),
+        "facets": narrow.facet_list(asked.db, want, within),
         "filters": tuple(filters),
         "query": query,
         "subscribe": subscribing(f"{asked.top}/{rel('/', '/events.ics', query)}"),

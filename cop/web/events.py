@@ -133,7 +133,7 @@ def in_months(db: sqlite3.Connection, first: date, last: date, narrowed: Narrowe
     """Events that may take place between two days, as far as their first and last day tell."""
     condition, values = _named(narrowed)
     return db.execute(
-        f"SELECT {cards.COLUMNS} FROM records WHERE type = 'event' AND length(date) >= 7 AND {condition}"
+        f"SELECT {cards.COLUMNS}, number FROM records WHERE type = 'event' AND length(date) >= 7 AND {condition}"
         f" AND substr(date, 1, 10) <= :last AND {EVENT_LAST} >= :first"
         f" ORDER BY date DESC, record_id LIMIT {limit}",
         {"first": first.isoformat(), "last": last.isoformat(), **values},
