@@ -1,6 +1,7 @@
 """Pages of events as readers meet them: lists narrowed by what is provided, months, and the page of one event."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from test_pages import check, words
 from web_site import SiteBuilder, build
 
 from cop import schema
+from cop.web import events, home
+from cop.web.asked import Asked
 
 TODAY = datetime.now(UTC).date()
 DAY = TODAY + timedelta(days=40)
@@ -131,3 +134,34 @@ async def test_pages_stay_small(client: Any, tmp_path: Path) -> None:
 
     for path in ("/events", f"/events?month={DAY:%Y-%m}", "/events/workshop"):
         assert len(gzip.compress((await client.get(path)).content)) < 10_000, path
+
+
+def test_an_event_is_over_after_its_end_on_the_clocks_of_its_place(tmp_path: Path) -> None:
+    site, today, london = build(tmp_path / "data" / "site.db"), date(2026, 11, 23), "Europe/London"
+    now = datetime(2026, 11, 23, 3, 28, tzinfo=UTC)
+    add = partial(site.add, "event", timezone=london)
+    add("night", title="Night", start="2026-11-23T01:00", end="2026-11-23T02:00")
+    add("west", title="West", start="2026-11-23T01:00", end="2026-11-23T02:00", timezone="America/New_York")
+    add("day", title="Whole day", start="2026-11-23")
+    add("open end", title="Open end", start="2026-11-23T01:00")
+    add("off", title="Off", start="2026-11-24", status="cancelled")
+    circle = add("circle", title="Circle", start="2026-11-16T01:00", end="2026-11-16T02:00", repeats="every week")
+    site.db.execute("UPDATE records SET ends = '9999-12-31' WHERE record_id = ?", (circle,))
+    coming = events.coming(site.db, today, now=now)
+    assert {one.card.title for one in coming} == {"West", "Whole day", "Open end", "Off", "Circle"}
+    assert next(one.slip.iso for one in coming if one.slip and one.card.title == "Circle").startswith("2026-11-30")
+    assert [one.card.title for one in events.past(site.db, today, 9, now=now)] == ["Night"]
+    assert events.count_past(site.db, today, events.ALL, now) == 1
+    assert events.count_coming(site.db, today, now) == 4  # not the cancelled one
+    assert events.count_coming(site.db, today) == 5
+    site.db.close()
+
+
+def test_the_first_page_counts_what_its_lists_show(tmp_path: Path) -> None:
+    site = build(tmp_path / "data" / "site.db")
+    with schema.writing(site.db):
+        site.add("opportunity", "shut", title="Shut", closes="2020-01-01")
+        site.add("opportunity", "open", title="Open", closes=f"{DAY}")
+    counts = home.home(Asked(site.db, "/", {}, TODAY)).counts
+    assert [(one.label, one.count) for one in counts] == [("Opportunities", "1")]
+    site.db.close()

@@ -79,10 +79,10 @@ def _list_page(asked: Asked, want: Wanted) -> ListPage:
     return ListPage(
         **_around(asked, want, found, ""),
         empty="" if events.are_any(db) else lookup(TYPES["event"].empty),
-        months=tuple(_by_month(events.coming(db, today, narrowed))) if first_page else (),
+        months=tuple(_by_month(events.coming(db, today, narrowed, now=asked.now))) if first_page else (),
         open=events.without_date(db, today, narrowed) if first_page else (),
-        past=events.past(db, today, size, narrowed, (want.page - 1) * size),
-        pager=lists.pager(want, events.count_past(db, today, narrowed)),
+        past=events.past(db, today, size, narrowed, (want.page - 1) * size, now=asked.now),
+        pager=lists.pager(want, events.count_past(db, today, narrowed, asked.now)),
     )
 
 
