@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from test_pages import check, words
-from web_site import SiteBuilder, build
+from web_site import SiteBuilder, build, serve
 
 from cop import schema
-from cop.web import events, home
+from cop.web import dates, events, home
 from cop.web.asked import Asked
 
 TODAY = datetime.now(UTC).date()
@@ -164,4 +164,23 @@ def test_the_first_page_counts_what_its_lists_show(tmp_path: Path) -> None:
         site.add("opportunity", "open", title="Open", closes=f"{DAY}")
     counts = home.home(Asked(site.db, "/", {}, TODAY)).counts
     assert [(one.label, one.count) for one in counts] == [("Opportunities", "1")]
+    site.db.close()
+
+
+async def test_a_series_stands_everywhere_by_its_next_date(tmp_path: Path) -> None:
+    site, began = build(tmp_path / "data" / "site.db"), TODAY - timedelta(days=69)
+    following = TODAY + timedelta(days=1)
+    with schema.writing(site.db):
+        fields = {"start": f"{began}", "repeats": "every week", "organisers": ["Caafi Health"]}
+        circle = site.add("event", "circle", title="Circle", seen=f"{TODAY}T01:00:00Z", **fields)
+        site.db.execute("UPDATE records SET ends = '9999-12-31' WHERE record_id = ?", (circle,))
+        site.add("event", "tea", title="Tea", start=f"{TODAY}")
+        site.add("organisation", "caafi", title="Caafi Health")
+    client = serve(site.path).client
+    rows = (await client.get("/site/upcoming_events.json?_shape=array")).json()
+    assert [(row["title"], row["start"]) for row in rows] == [("Tea", f"{TODAY}"), ("Circle", f"{following}")]
+    for path in ("/events", "/organisations/caafi", "/new"):
+        text = await words(client, path)
+        assert dates.words(f"{following}") in text, path
+        assert dates.words(f"{began}") not in text, path
     site.db.close()
