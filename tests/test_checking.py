@@ -104,7 +104,10 @@ def test_slips_in_names_words_and_links_are_remarked_on_and_nothing_is_refused(c
     cop.write(
         "techniques/a.md", "---\ntitle: A\ntried:\n  - {who: us, how_it_went: People laughed first, then sat.}\n---\n"
     )
-    cop.write("events/b.md", "---\ntitle: B\nchlidcare: Yes\nTimezone: Europe/London\naccess_provided: [hybird]\nstart: 2020-01-01\n---\n")
+    cop.write(
+        "events/b.md",
+        "---\ntitle: B\nchlidcare: Yes\nTimezone: Europe/London\naccess_provided: [hybird]\nstart: 2020-01-01\n---\n",
+    )
     cop.write("events/c.md", "---\ntitle: C\nstart: 2020-01-01\nformat: hybird\nmood: good\n---\n")
     cop.write("notes/d.md", "---\ntitle: D\nabout: resources/no-such\ntopics: [power]\nsame_as_in: [e]\n---\n")
     cop.write("notes/e.md", "---\ntitle: E\nabout: techniques/a\n---\n")

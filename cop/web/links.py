@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from cop.fields import FOLDERS, TYPES
 from cop.web.language import spoken
@@ -71,6 +71,16 @@ def record_address(type_name: str, slug: str) -> str:
         return f"/{slug}"
     record_type = TYPES.get(type_name)
     return f"/{record_type.folder}/{quote(slug, safe='')}" if record_type else ""
+
+
+def about(address: str) -> dict[str, str]:
+    """What stands behind /add to say which record is meant.
+
+    >>> about("/resources/guidance%202021"), about("/privacy")
+    ({'about': 'resources/guidance 2021'}, {'about': 'pages/privacy'})
+    """
+    named = unquote(address.strip("/"))
+    return {"about": named if "/" in named else f"pages/{named}"}
 
 
 def feeds(path: str) -> tuple[str, ...]:
