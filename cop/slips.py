@@ -81,10 +81,14 @@ def _name(name: str, line: int, kind: RecordType) -> Iterator[Slip]:
 
 
 def _choices(field: Field, line: Line) -> Iterator[Slip]:
+    """Words outside a list. A choice may also be a word of one's own, so only what is nearly in its list is told."""
+    alike = NEAR_NAME if field.kind == "choice" else NEAR_WORD
     for one in line.value if isinstance(line.value, list) else [line.value]:
         if isinstance(one, str) and one and one not in field.choices:
-            meant = nearest(one, field.choices)
+            meant = nearest(one, field.choices, alike)
             hint = f"Write: {meant}." if meant else f"Write one of: {', '.join(field.choices)}."
+            if field.kind == "choice" and not meant:
+                continue
             yield Slip(line.number, f"“{field.name}”: “{one[:60]}” is not a word of its list", hint)
 
 

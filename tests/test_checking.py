@@ -108,7 +108,7 @@ def test_slips_in_names_words_and_links_are_remarked_on_and_nothing_is_refused(c
         "events/b.md",
         "---\ntitle: B\nchlidcare: Yes\nTimezone: Europe/London\naccess_provided: [hybird]\nstart: 2020-01-01\n---\n",
     )
-    cop.write("events/c.md", "---\ntitle: C\nstart: 2020-01-01\nformat: hybird\nmood: good\n---\n")
+    cop.write("events/c.md", "---\ntitle: C\nstart: 2020-01-01\nformat: hybird\nkind: picnic\nmood: good\n---\n")
     cop.write("notes/d.md", "---\ntitle: D\nabout: resources/no-such\ntopics: [power]\nsame_as_in: [e]\n---\n")
     cop.write("notes/e.md", "---\ntitle: E\nabout: techniques/a\n---\n")
     loaded = cop("load")

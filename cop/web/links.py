@@ -84,7 +84,7 @@ def about(address: str) -> dict[str, str]:
 
 
 def feeds(path: str) -> tuple[str, ...]:
-    """Feeds that a page names to programs: the one of everything, of its kind, of its topic.
+    """Feeds that a page names to programs: the one of everything, of its kind, of its topic or organisation.
 
     >>> feeds("/topics/meetings"), feeds("/about")
     (('/feed.atom', '/topics/feed.atom', '/topics/meetings/feed.atom'), ('/feed.atom',))
@@ -93,7 +93,7 @@ def feeds(path: str) -> tuple[str, ...]:
     found = [FEED]
     if parts[0] in FOLDERS:
         found.append(f"/{parts[0]}{FEED}")
-        if parts[0] == "topics" and len(parts) == 2:
+        if parts[0] in ("topics", "organisations") and len(parts) == 2:
             found.append(f"{path}{FEED}")
     return tuple(found)
 
