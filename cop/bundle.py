@@ -33,7 +33,7 @@ from cop.model import PARTNERS, PUBLIC, Entry, WriterId
 from cop.partners import Partner, all_partners, keep_points, owner_of
 from cop.progress import Progress, no_progress
 from cop.signing import sha256
-from cop.turns import Side, changes_in, count_changes, named, own_organisation, receive
+from cop.turns import Side, changes_in, count_changes, named, own_organisation, receive, take_restored
 from cop.wire import Message
 
 MAGIC = b"cop bundle 1\n"
@@ -254,6 +254,8 @@ def apply(
         if header.files and not dry_run:  # which of them are wanted, the text says
             _take_files(side, file, path, applied, lambda count: progress(min(done + count, of), of))
     applied.pages_waiting = stale.count(side.db)
+    if not dry_run:
+        applied.restored, applied.renewed = take_restored(side.db)
     if dry_run:
         applied.files = header.files
         _preview(side, brought, applied)
@@ -281,8 +283,6 @@ def _apply_one(side: Side, message: Message, applied: Applied, now: int) -> None
     applied.received += came.changes
     applied.texts += came.texts
     applied.apart += came.apart
-    applied.restored += came.restored
-    applied.renewed |= came.renewed
     for name, changes in named(side.db, came.by).items():
         applied.by[name] = applied.by.get(name, 0) + changes
     applied.refused += sum(came.refused.values())

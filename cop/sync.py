@@ -25,6 +25,7 @@ from cop.turns import (
     named,
     plan,
     receive,
+    take_restored,
     wanted,
 )
 from cop.wire import Message
@@ -239,8 +240,6 @@ def _count(exchange: _Exchange, going: Composed, theirs: Message, came: Received
     report.sent += count_changes(_welcome(going, theirs))
     report.refused += sum(came.refused.values())
     report.apart += came.apart
-    report.restored += came.restored
-    report.renewed |= came.renewed
     report.partner_lacks = len(exchange.turned_away)
     for name, changes in named(db, came.by).items():
         report.by[name] = report.by.get(name, 0) + changes
@@ -259,6 +258,7 @@ def _finish(exchange: _Exchange) -> None:
     report.waiting, report.not_understood = status.waiting(db), status.not_understood(db)
     report.left_out, report.pages_waiting = currency.left_out(db), stale.count(db)
     report.texts = min(report.texts, exchange.lacked)  # the others were left out and fetched within this exchange
+    report.restored, report.renewed = take_restored(db)
     happened = {"received": report.received, "sent": report.sent, "refused": report.refused}
     with writing(db):
         partners.keep_report(db, exchange.partner.organisation, happened, exchange.now)

@@ -15,8 +15,11 @@ from cop import currency, frontier, identity, log, partners, sealing, trust, wir
 from cop.config import Site
 from cop.holding import NOTHING, Holding
 from cop.model import OWN, PARTNERS, PUBLIC, Entry, OrganisationId, PayloadHash, WriterId
+from cop.schema import writing
 from cop.signing import Signer, sha256
 from cop.wire import Message
+
+UNTOLD = "restored"  # name of a setting
 
 QUIET_KINDS = frozenset({"writer", "organisation"})  # who is who: not counted as news for people
 
@@ -105,6 +108,28 @@ def _go_on_if_restored(side: Side, new: Iterable[Entry], came: Received, now: in
     came.restored = sum(entry.writer == log.own_writer(side.db) for entry in new)
     if came.restored:
         came.renewed = identity.renew_writer(side.site, side.db, now) is not None
+        count, renewed = _untold(side.db)
+        with writing(side.db):
+            told = json.dumps([count + came.restored, renewed or came.renewed])
+            log.set_setting(side.db, UNTOLD, told)
+
+
+def _untold(db: sqlite3.Connection) -> tuple[int, bool]:
+    kept = log.setting(db, UNTOLD)
+    count, renewed = json.loads(kept) if isinstance(kept, str) else (0, False)
+    return count, renewed
+
+
+def take_restored(db: sqlite3.Connection) -> tuple[int, bool]:
+    """How many entries of ours came back, and whether we go on under another key: since a report last told it.
+
+    It is kept until then, for the exchange that brought them may have broken off, or was begun by a partner.
+    """
+    found = _untold(db)
+    if found[0]:
+        with writing(db):
+            log.set_setting(db, UNTOLD, None)
+    return found
 
 
 def changes_in(db: sqlite3.Connection, numbers: Iterable[int]) -> int:

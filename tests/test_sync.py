@@ -794,3 +794,23 @@ def test_who_answers_remembers_whose_changes_came(tmp_path: Path) -> None:
     one.sync(other)
     (last,) = [found for found in exchanges.recent(other.db) if found.direction == exchanges.ANSWERED]
     assert last.counts["by"] == {third.name: 1}
+
+
+def test_that_a_copy_went_on_under_another_key_is_told_though_the_line_broke(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    backup = one.copied(tmp_path / "backup")
+    one.change(None, {"title": "After the backup"})
+    one.sync(other)
+    big(other, 500)
+    backup.change(None, {"title": "Before it exchanged"})
+    before = backup.signer.public
+
+    class Short(FaultyLine):
+        several = False
+
+    with pytest.raises(CopError):
+        backup.sync(other, Short(other, lose_question=3))
+    assert backup.signer.public != before
+    report = backup.sync(other)
+    assert (report.restored, report.renewed) == (1, True)
+    assert not backup.sync(other).restored
