@@ -225,7 +225,7 @@ def apply(start: Path, file: Path, dry_run: bool, as_json: bool) -> None:
     applied.conflicts, applied.waiting = status.conflict_count(side.db), status.waiting(side.db)
     applied.not_understood = status.not_understood(side.db)
     if not dry_run:
-        maker = bytes.fromhex(bundles.show(file).organisation)
+        maker = bytes.fromhex(applied.organisation)
         exchanges.remember(side.db, maker, exchanges.BUNDLE, asdict(applied), now())
     if as_json:
         echo_json(applied)
