@@ -24,7 +24,7 @@ from cop.report import carrier_of, remarks
 from cop.signing import Signer
 from cop.transports.folder import FolderCarrier
 from tests.carriers import LateFolder, data_files, files_in, visit, visit_folder, web_server
-from tests.network import NOW, Place, assert_same_views, befriend, network, places, steady
+from tests.network import NOW, Place, assert_same_views, befriend, network, places, steady, store
 from tests.test_sync import big
 
 MANY = int(os.environ.get("COP_EXAMPLES", "100"))  # of `pytest -m slow`
@@ -789,6 +789,17 @@ def test_two_copied_folders_do_not_replace_each_others_word(
     assert (folder / state_path(publisher_of(identity.ensure(copy.site, copy.db, NOW).public))).exists()
     assert not report.restored
     copy.close()
+
+
+def test_a_visit_that_brings_only_texts_says_so(pair: tuple[Place, Place], folder: Path) -> None:
+    one, other = pair
+    settle(folder, one, other)
+    before = one.entry_ids()
+    one.change(None, {"title": "Its entry came another way"})
+    store(other, [entry for entry in one.entries() if entry.entry_id not in before], [])
+    settle(folder, one, rounds=1)
+    report = visit_folder(other, folder)
+    assert (report.received, report.texts) == (0, 1)
 
 
 def test_an_older_store_gets_the_tables(tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
         not_understood=status.not_understood(db),
         refused=sum(visit.turned_away.values()),
         apart=visit.apart,
+        texts=visit.texts,
         restored=restored,
         renewed=renewed,
         left_out=currency.left_out(db),

@@ -36,6 +36,7 @@ class Visit:
     received: int = 0  # changes
     sent: int = 0
     apart: int = 0  # changes of organisations that were removed
+    texts: int = 0  # texts that came now, of changes that were known before
     turned_away: dict[str, int] = field(default_factory=dict)  # per file, entries of writers we do not know
     unreadable: int = 0  # files
     by: dict[OrganisationId, int] = field(default_factory=dict)
