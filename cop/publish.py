@@ -98,8 +98,9 @@ def published(
         for name, value in clean(view.type, view.fields).items()
         if name not in (BODY, "slug") and _may_be_public(view.type, name)
     }
-    row = _record_row(record_id, view, fields, revisions, body)
     history = tuple(_history_rows(record_id, History(revisions), origin))
+    revisions = [revision for revision in revisions if revision.counts]
+    row = _record_row(record_id, view, fields, revisions, body)
     conflicts = tuple(_conflict_rows(record_id, view, origin))
     files = tuple(_file_rows(record_id, view, fields))
     first = min(revisions, key=lambda revision: (revision.claimed_time, revision.entry_id))

@@ -20,11 +20,11 @@ from datasette import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cop import __version__, blobs
+from cop import __version__, blobs, ended
 from cop.web import address, catalogues, door, following, language, sheet
 from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
 from cop.web.language import N_, lookup, speaking
-from cop.web.links import outside, page_link, rel, shown_as
+from cop.web.links import about, outside, page_link, rel, shown_as
 from cop.web.narrow import Facet
 from cop.web.offered import Offered
 from cop.web.script import SCRIPT
@@ -94,7 +94,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,  # it would look at the disk for every part of every page
     )
-    environment.globals.update(outside=outside, shown_as=shown_as, marked=language.marked, apart=language.apart)
+    environment.globals.update(
+        about=about, outside=outside, shown_as=shown_as, marked=language.marked, apart=language.apart
+    )
     environment.globals.update(_=language.on_page, ngettext=language.counted_on_page, mark=_mark, time=_time)
     environment.filters["number"] = language.number
     return environment
@@ -178,11 +180,13 @@ async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> R
             held = blobs.state(blobs.folder_beside(Path(str(datasette.databases[DATABASE].path))))
             meta = read_meta(db)
             top = address.top(datasette, request, meta)
-            tag = _tag(meta, path, "\0".join((request.query_string, language.current(), held, top)), desk=desk)
+            now = ended.the_hour()
+            over = str(ended.events(db, date.today(), now))
+            tag = _tag(meta, path, "\0".join((request.query_string, language.current(), held, over, top)), desk=desk)
             if tag and request.headers.get("if-none-match") == tag:
                 return tag, ""
             args = parse_qs("&".join(request.query_string.split("&")[:MAX_ARGUMENTS]), keep_blank_values=True)
-            page = build(Asked(db, path, args, date.today(), top), **parts)
+            page = build(Asked(db, path, args, date.today(), now, top), **parts)
             if page is None or isinstance(page, Moved):
                 return "", page
             if isinstance(page, Document):
