@@ -365,7 +365,7 @@ TECHNIQUE = (
     Field("group_size", "text", "Group size", "", "About"),
     Field("time_needed", "text", "Time needed", "", "About"),
     Field("materials", "list", "What you need", "", "About"),
-    Field("remote", "flag", "Works at a distance", "", "About", ask=True),
+    Field("remote", "flag", "Works at a distance", "", "About", ask=True, facet=True),
     Field("access_notes", "text", "Access", "", "About", ask=True),
     Field(
         "power",
@@ -386,7 +386,7 @@ OPPORTUNITY = (
     Field("closes", "date", "Closes", "Afterwards it leaves the list. Its page stays.", "About", ask=True),
     Field("pay", "money", "Pay", "", "About", ask=True),
     Field("checks_needed", "text", "Checks needed", "", "About", ask=True),
-    Field("no_degree_needed", "flag", "No degree needed", "", "About", ask=True),
+    Field("no_degree_needed", "flag", "No degree needed", "", "About", ask=True, facet=True),
     Field("url", "url", "More about it", "", "Find it"),
 )
 _FROM_EVENTS = {
