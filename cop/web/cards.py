@@ -109,8 +109,10 @@ def meta_line(type_name: str, day: str, fields: Mapping[str, Any]) -> Markup:
         when = _("closes %(day)s", day=when)
     if type_name == "training":
         when = _apart(fields.get("next_date"))
-    who_when = comma([part for part in (people, when) if part])
-    return sentences([_kind(fields) or _apart(fields.get("tradition")), who_when])
+    kind, who_when = _kind(fields) or _apart(fields.get("tradition")), [part for part in (people, when) if part]
+    if type_name == "opportunity" and not people:  # "closes" begins no sentence
+        return Markup(comma([part for part in (kind, when) if part]))
+    return sentences([kind, comma(who_when)])
 
 
 def event_when(fields: Mapping[str, Any]) -> str:
