@@ -3,18 +3,22 @@
 Looks at the files as they are now, saved or not, and changes nothing.
 """
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
-from cop import asking, naming, occasions
+from cop import asking, naming, occasions, slips
 from cop.config import Site
-from cop.content import ContentFile
+from cop.content import ContentFile, slug_from_path
 from cop.fields import TYPES
 from cop.occasions import DoesNotFit
-from cop.publish import title_of
+from cop.publish import short_address, title_of
 from cop.reading import Problem, read_all
 from cop.scan import every_file
+from cop.schema import open_store
+from cop.slips import Lead
 
 _OVER = "0"  # sorts before every date
 
@@ -62,7 +66,7 @@ def wrong_clock(file: ContentFile, timezone: str) -> Problem | None:
     try:
         occasions.check_clocks(file.fields, occasions.named_zone(timezone))
     except DoesNotFit as error:
-        line, reason = file.time_lines.get(error.name, 1), f"“{error.name}”: {error.reason}"
+        line, reason = file.lines.get(error.name, 1), f"“{error.name}”: {error.reason}"
         return Problem(f"content/{file.path}", line, reason, error.hint)
     return None
 
@@ -71,7 +75,47 @@ def remarks_on(file: ContentFile) -> Iterator[Problem]:
     """What could be better in a file that can be used."""
     for field, name in naming.with_titles(file.type, file.fields):
         hint = "Take the title out, unless the person wishes it there."
-        yield Problem(f"content/{file.path}", 1, f"“{field}”: we name everybody without titles, not “{name}”", hint)
+        reason = f"“{field}”: we name everybody without titles, not “{name}”"
+        yield Problem(f"content/{file.path}", file.lines.get(field, 1), reason, hint)
+    for slip in file.slips:
+        yield Problem(f"content/{file.path}", slip.line, slip.reason, slip.hint)
+
+
+def remarks_on_leads(site: Site, db: sqlite3.Connection | None, files: Iterable[ContentFile]) -> Iterator[Problem]:
+    """Names of records that are neither in the store nor among these files."""
+    files = tuple(files)
+    here = {(file.type, _slug(file)) for file in files}
+    is_known = cache(lambda type_name, slug: (type_name, slug) in here or _is_kept(site, db, type_name, slug))
+    for file in files:
+        for lead in slips.leads(file.type, file.fields):
+            if not is_known(lead.type, lead.slug):
+                yield _leads_nowhere(file, lead, here)
+
+
+def _leads_nowhere(file: ContentFile, lead: Lead, here: Iterable[tuple[str, str]]) -> Problem:
+    folder = TYPES[lead.type].folder
+    alike = tuple(slug for type_name, slug in here if type_name == lead.type and slug[:2] == lead.slug[:2])
+    meant = slips.nearest(lead.slug, alike, slips.NEAR_NAME)
+    address = f"{folder}/{meant}" if "/" in lead.address else meant
+    hint = (
+        f"Did you mean: {address}?"
+        if meant
+        else f"Write a short address of one of {folder}, as in: cop list {lead.type}"
+    )
+    reason = f"“{lead.field}”: there is no “{lead.address[:80]}” here"
+    return Problem(f"content/{file.path}", file.lines.get(lead.field, 1), reason, hint)
+
+
+def _slug(file: ContentFile) -> str:
+    return short_address(str(file.fields.get("slug", ""))) or slug_from_path(file.path)
+
+
+def _is_kept(site: Site, db: sqlite3.Connection | None, type_name: str, slug: str) -> bool:
+    """True if the store knows the record, or a file lies where its file would."""
+    if db and db.execute("SELECT 1 FROM view_record WHERE type = ? AND slug = ?", [type_name, slug]).fetchone():
+        return True
+    name = f"{slug}.md"
+    return name.isprintable() and "/" not in name and (site.content / TYPES[type_name].folder / name[:200]).is_file()
 
 
 def check_events(site: Site, today: date) -> Checked:
@@ -88,8 +132,9 @@ def _look(
     read = [file.content for file in found if file.content]
     clocks = (wrong_clock(file, site.config.timezone) for file in read)
     problems = tuple(problem for problem in (*(file.problem for file in found), *clocks) if problem)
-    remarks = tuple(remark for content in read for remark in remarks_on(content))
-    return problems, tuple(waiting(read, today)), remarks
+    db = open_store(site.store_db) if site.store_db.exists() else None
+    remarks = (*(remark for content in read for remark in remarks_on(content)), *remarks_on_leads(site, db, read))
+    return problems, tuple(waiting(read, today)), tuple(sorted(remarks, key=lambda one: (one.path, one.line)))
 
 
 def waiting(files: Iterable[ContentFile], today: date) -> list[EventWaits]:

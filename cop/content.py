@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from cop import asking, attachments, frontmatter, occasions, statement
+from cop import asking, attachments, frontmatter, occasions, slips, statement
 from cop.errors import BadContent
 from cop.fields import FOLDERS, SHARES, STEERING, RecordType, kind_of
 from cop.frontmatter import Line
@@ -13,6 +13,7 @@ from cop.merge import BODY
 from cop.model import OWN, Value
 from cop.occasions import DoesNotFit
 from cop.publish import short_address, title_of
+from cop.slips import Slip
 from cop.values import WrongValue, check
 
 MAX_FILE_BYTES = 600_000
@@ -50,7 +51,8 @@ class ContentFile:
     field_shares: Mapping[str, int]  # fields that go to fewer than the record
     id_line: int = 1  # where `id:` stands
     file_lines: Mapping[str, int] = field(default_factory=dict)  # where fields stand that may name files
-    time_lines: Mapping[str, int] = field(default_factory=dict)  # where the times of an event stand
+    lines: Mapping[str, int] = field(default_factory=dict)  # where each field stands
+    slips: tuple[Slip, ...] = ()  # what is probably meant otherwise
     has_files: bool = False  # it names files, which may change while it does not
 
     def audience(self, name: str) -> int:
@@ -94,11 +96,10 @@ def read(data: bytes, path: str) -> ContentFile:
         _check_under_18s(fields, lines, shown)
     id_line = lines["id"].number if "id" in lines else 1
     file_lines = {name: lines[name].number for name in attachments.fields_of(kind.name) if name in lines}
-    time_lines: dict[str, int] = {
-        name: lines[name].number for name in ("start", "end", "also_on", "moved") if name in lines
-    }
+    numbers = {name: line.number for name, line in lines.items()}
+    slipped = tuple(slips.look({name: line for name, line in lines.items() if name not in _HIDDEN_ELSEWHERE}, kind))
     written_id = _written_id(lines, shown)
-    return ContentFile(path, kind.name, written_id, fields, share, field_shares, id_line, file_lines, time_lines)
+    return ContentFile(path, kind.name, written_id, fields, share, field_shares, id_line, file_lines, numbers, slipped)
 
 
 def _decode(data: bytes, shown: str) -> str:

@@ -16,9 +16,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from cop import attached, attaching, content, files, log, views
-from cop.checking import remarks_on
+from cop.checking import remarks_on, remarks_on_leads
 from cop.config import Site
+from cop.content import ContentFile
 from cop.errors import CopError
+from cop.merge import BODY
 from cop.model import PayloadHash, RecordId
 from cop.patch import reason
 from cop.planning import Plan, plan_all
@@ -115,6 +117,7 @@ def _load(
     report = LoadReport(unchanged=found.unchanged)
     problems = [Problem(f"content/{odd.path}", 1, odd.reason, odd.hint) for odd in found.odd]
     remarks: list[Problem] = []
+    read: list[ContentFile] = []
     missing = set(found.missing)
     claimed: dict[RecordId, str] = {}
     done = 0
@@ -123,6 +126,7 @@ def _load(
         plans, bad = plan_all(site, db, taken.files, missing, claimed)
         problems += [*taken.problems, *bad]
         remarks += [remark for file in taken.files if file.content for remark in remarks_on(file.content)]
+        read += [_without_text(file.content) for file in taken.files if file.content]
         if not dry_run:
             report.entries += _save(site, db, signer, plans, now, why, found.started_ns, taken.known)
         _count(report, plans)
@@ -130,11 +134,17 @@ def _load(
         progress(done, len(found.candidates))
     if not dry_run:
         views.refresh(site, db, progress)
+    remarks += remarks_on_leads(site, db, read)
     report.missing = tuple(sorted(missing))
     report.refused = tuple(sorted(problems, key=lambda problem: problem.path))
-    report.remarks = tuple(sorted(remarks, key=lambda remark: remark.path))
+    report.remarks = tuple(sorted(remarks, key=lambda remark: (remark.path, remark.line)))
     report.seconds = round(time.monotonic() - started, 3)
     return report
+
+
+def _without_text(file: ContentFile) -> ContentFile:
+    """Small enough to keep thousands until all are saved."""
+    return replace(file, fields={name: value for name, value in file.fields.items() if name != BODY})
 
 
 def _count(report: LoadReport, plans: Iterable[Plan]) -> None:

@@ -1,5 +1,6 @@
 """What waits in the content files: on the command line and on the desk."""
 
+import shutil
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -71,7 +72,7 @@ def test_titles_before_names_are_remarked_on_and_wait_for_nobody(cop: Cop):
     cop.write("posts/a.md", "---\ntitle: A\nauthors: [Dr Ann]\n---\n")
     result = cop("check")
     assert result.exit_code == 0
-    assert "content/posts/a.md: “authors”: we name everybody without titles, not “Dr Ann”." in result.output
+    assert "content/posts/a.md, line 3: “authors”: we name everybody without titles, not “Dr Ann”." in result.output
     assert [one["path"] for one in cop.json("check")["remarks"]] == ["content/posts/a.md"]
 
 
@@ -111,3 +112,40 @@ def test_the_desk_shows_twenty_at_a_time_and_leads_to_what_is_published(folder: 
     assert (len(first.events), first.pager.previous, first.pager.next) == (20, None, {"page": "2"})
     (event,) = second.events
     assert (event.target, second.pager.next) == ("/events/talk-20", None)
+
+
+def remarks(cop: Cop) -> list[str]:
+    return [f"{one['path']}:{one['line']} {one['reason']}. {one['hint']}" for one in cop.json("check")["remarks"]]
+
+
+def test_slips_in_names_words_and_links_are_remarked_on_and_nothing_is_refused(cop: Cop):
+    cop.write(
+        "techniques/a.md", "---\ntitle: A\ntried:\n  - {who: us, how_it_went: People laughed first, then sat.}\n---\n"
+    )
+    cop.write(
+        "events/b.md",
+        "---\ntitle: B\nchlidcare: Yes\nTimezone: Europe/London\naccess_provided: [hybird]\nstart: 2020-01-01\n---\n",
+    )
+    cop.write("events/c.md", "---\ntitle: C\nstart: 2020-01-01\nformat: hybird\nkind: picnic\nmood: good\n---\n")
+    cop.write("notes/d.md", "---\ntitle: D\nabout: resources/no-such\ntopics: [power]\nsame_as_in: [e]\n---\n")
+    cop.write("notes/e.md", "---\ntitle: E\nabout: techniques/a\n---\n")
+    loaded = cop("load")
+    assert loaded.exit_code == 0
+    said = remarks(cop)
+    assert [one.split(". ")[0] for one in said] == [
+        "content/events/b.md:4 there is no field “chlidcare”; did you mean “childcare”?",
+        "content/events/b.md:5 there is no field “Timezone”; did you mean “timezone”?",
+        "content/events/b.md:6 “access_provided”: “hybird” is not a word of its list",
+        "content/events/c.md:5 “format”: “hybird” is not a word of its list",
+        "content/notes/d.md:4 “about”: there is no “resources/no-such” here",
+        "content/notes/d.md:5 “topics”: there is no “power” here",
+        "content/techniques/a.md:4 “tried”: a text ends too early, before “then sat.”",
+    ]
+    assert "Write: hybrid." in said[3] and "between quotes" in said[-1]
+    assert loaded.output.count("“hybird”") == 2 and "content/events/c.md, line 4:" in loaded.output
+
+
+def test_the_starter_content_has_nothing_to_remark_on(tmp_path: Path):
+    folder = Folder(tmp_path / "site", tmp_path / "keys")
+    shutil.copytree(Path(__file__).parent.parent / "content", folder.content, dirs_exist_ok=True)
+    assert checking.check(folder.site, TODAY).remarks == ()

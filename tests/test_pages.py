@@ -196,6 +196,16 @@ async def test_only_checklists_may_run_a_script_and_nothing_on_them_can_be_sent(
         assert "script-src" not in answer.headers["content-security-policy"] and "<script" not in answer.text, path
 
 
+async def test_who_suggests_a_correction_is_told_which_entry_and_which_file(client: Any) -> None:
+    for path in ("/resources/guidance-2018", "/resources/guidance-2018/history"):
+        assert "add?about=resources%2Fguidance-2018" in (await client.get(path)).text, path
+    page = (await client.get("/add?about=resources%2Fguidance-2018")).text
+    assert 'href="resources/guidance-2018"' in page and "content/resources/guidance-2018.md" in page
+    for odd in ("resources/no-such", "<script>", "resources", "../../etc/passwd", "nothing/guidance-2018", "\0%00"):
+        answer = await client.get("/add", params={"about": odd})
+        assert answer.status_code == 200 and "The entry you came from" not in answer.text, odd
+
+
 async def test_a_record_is_found_by_its_id_and_sent_to_its_address(client: Any, site: SiteBuilder) -> None:
     for path, target in (
         (f"/resources/{3:026d}", "../resources/guidance-2018"),

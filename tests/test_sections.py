@@ -1,11 +1,13 @@
 """What belongs to an organisation or a project: some of each kind with counts, and the way to all of them."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from datasette.app import Datasette
 from test_pages import words
-from web_site import SiteBuilder, filled
+from web_site import SiteBuilder, filled, serve
 
 from cop.filing import MAX_NAMED, named
 
@@ -87,3 +89,37 @@ def test_names_of_organisations_are_found_wherever_they_stand() -> None:
     people = [{"name": "A", "organisation": "One"}, {"name": "B"}, "C", {"name": "D", "organisation": 4}]
     assert named("project", {"credits": people, "funders": ["Two", "One"]}) == ["One", "Two"]
     assert len(named("resource", {"authors": [f"N{at}" for at in range(99)]})) == MAX_NAMED
+
+
+def _fill_short(site: SiteBuilder) -> None:
+    site.add("organisation", "nsun", title="National Survivor User Network (NSUN)", aliases=["Survivors (SURV)"])
+    site.add("organisation", "one", title="United Network (UN)")
+    site.add("organisation", "two", title="Urban Nurses (UN)")
+    site.add("event", "walk", title="A walk", start="2018-05-01", organisers=["NSUN"])
+    site.add("event", "talk", title="A talk", start="2018-05-01", organisers=["SURV", "UN"])
+    site.add("resource", "work", title="Work", authors=["National Survivor User Network", "Hodan"])
+    site.add("resource", "other", title="Other", changed="2026-11-21T09:00:00Z")
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Datasette:
+    return serve(filled(tmp_path, _fill_short).path)
+
+
+async def test_initials_in_brackets_behind_the_name_of_an_organisation_stand_for_it(short: Datasette) -> None:
+    assert 'href="../organisations/nsun"' in (await short.client.get("/events/walk")).text
+    talk = (await short.client.get("/events/talk")).text
+    assert 'href="../organisations/nsun"' in talk
+    assert "organisations/one" not in talk and "organisations/two" not in talk  # nobody knows which is meant
+    page = (await short.client.get("/organisations/nsun")).text
+    assert headings(page) == {"Events": "2", "Resources": "1"}
+    people = (await short.client.get("/people")).text
+    assert 'href="organisations/nsun"' in people and "Hodan%22" in people
+
+
+async def test_an_organisation_has_a_feed_of_what_names_it(short: Datasette) -> None:
+    page = (await short.client.get("/organisations/nsun")).text
+    assert page.count('href="../organisations/nsun/feed.atom"') == 2  # in the head, and for people to read
+    feed = (await short.client.get("/organisations/nsun/feed.atom")).text
+    assert [one in feed for one in ("<title>A walk<", "A talk", "Work", "Survivor", "Other")] == [True] * 4 + [False]
+    assert (await short.client.get("/organisations/none/feed.atom")).status_code == 404

@@ -53,7 +53,7 @@ def _say_found(found: Checked) -> None:
         say(f"{problem.path}, line {problem.line}: {sentence(problem.reason)}")
         say(f"  Try: {problem.hint}")
     for remark in found.remarks:
-        say(f"{remark.path}: {sentence(remark.reason)} {remark.hint}")
+        say(f"{remark.path}, line {remark.line}: {sentence(remark.reason)} {remark.hint}")
     for event in found.events:
         _say_event(event)
 

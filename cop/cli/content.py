@@ -1,6 +1,7 @@
 """`cop load`, `new`, `checkout` and `withdraw`: between content files and the log."""
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -21,6 +22,8 @@ from cop.config import Site
 from cop.errors import CopError, WrongUsage
 from cop.scan import Scan, scan
 from cop.schema import is_site_current, open_store
+
+MOST_REMARKS = 20  # of those that `cop load` says
 
 
 @click.command()
@@ -87,12 +90,19 @@ def _load(site: Site, paths: tuple[Path, ...], found: Scan | None, dry_run: bool
     return {**asdict(report), "missing": len(missing), "missing_paths": missing}
 
 
+def _say_remarks(remarks: Sequence[Mapping[str, object]]) -> None:
+    for remark in remarks[:MOST_REMARKS]:
+        place = f"{remark['path']}, line {remark['line']}"
+        say(f"{place}: {sentence(str(remark['reason']))} {remark['hint']}", err=True)
+    if len(remarks) > MOST_REMARKS:
+        say(f"There are {len(remarks) - MOST_REMARKS:,} more such remarks. See them all: cop check", err=True)
+
+
 def _say(report: dict[str, object], dry_run: bool) -> None:
     for problem in report["refused"]:  # type: ignore[attr-defined]
         say(f"{problem['path']}, line {problem['line']}: {sentence(problem['reason'])}", err=True)
         say(f"  Try: {problem['hint']}", err=True)
-    for remark in report["remarks"]:  # type: ignore[attr-defined]
-        say(f"{remark['path']}: {sentence(remark['reason'])} {remark['hint']}", err=True)
+    _say_remarks(report["remarks"])  # type: ignore[arg-type]
     for path in report["missing_paths"]:  # type: ignore[attr-defined]
         say(
             f"{path} is gone. Its record stays. Bring it back: cop checkout {path}. Hide it: cop withdraw {path}",

@@ -10,7 +10,7 @@ from cop.asking import is_asked
 from cop.calendars import CalendarEvent, CalendarFile
 from cop.fields import TYPES
 from cop.plain import shortened
-from cop.web import cards, event_page, events, facts, labels, lists, narrow, sections
+from cop.web import called, cards, event_page, events, facts, labels, lists, narrow
 from cop.web.asked import Asked, read_meta
 from cop.web.language import _, lookup
 from cop.web.links import record_address, rel
@@ -80,7 +80,7 @@ def beside(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any]) 
 
 
 def _names(row: sqlite3.Row) -> list[str]:
-    return sections.names(row["title"], cards.loads(row["fields"]))
+    return called.names(row["title"], cards.loads(row["fields"]))
 
 
 def _filed(name: str, values: list[str]) -> tuple[str, list[str]]:

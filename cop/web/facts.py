@@ -12,7 +12,7 @@ from cop import attachments, blobs
 from cop.asking import is_asked
 from cop.fields import FOLDERS, TYPES, Field, RecordType, grouped
 from cop.filing import ORGANISATIONS
-from cop.web import credits, dates, labels, series, words
+from cop.web import called, credits, dates, labels, series, words
 from cop.web.language import _, lookup
 from cop.web.links import outside, record_address, shown_as
 
@@ -78,9 +78,12 @@ class Links:
         return found.get(slug, Part(address))
 
     def by_title(self, type_name: str, title: str) -> str:
-        """Address of the record of exactly that title, or "" if there is none."""
+        """Address of the record of exactly that title, of an organisation also by another name; "" if there is none."""
         found = titled(self._db, type_name, title)
-        return record_address(type_name, found[0]["slug"]) if found else ""
+        slug = found[0]["slug"] if found else ""
+        if not slug and type_name == "organisation":
+            slug = called.organisations(self._db).get(title.strip(), "")
+        return record_address(type_name, slug) if slug else ""
 
 
 def titled(db: sqlite3.Connection, type_name: str, title: str) -> list[sqlite3.Row]:

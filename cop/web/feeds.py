@@ -1,4 +1,4 @@
-"""Feeds of what changed: of everything, of one kind of record (narrowed like its list), of one topic."""
+"""Feeds of what changed: of everything, of one kind of record (narrowed like its list), of one topic or organisation."""
 
 import re
 import sqlite3
@@ -11,13 +11,15 @@ from markupsafe import Markup
 
 from cop import atom, ending
 from cop.atom import Feed, FeedEntry
-from cop.fields import FOLDERS, TYPES
-from cop.web import cards, labels, lists, narrow
+from cop.fields import FOLDERS, NAMED, TYPES
+from cop.filing import CONTRIBUTOR, MAX_VALUE
+from cop.web import called, cards, labels, lists, narrow
 from cop.web.asked import Asked, read_meta
 from cop.web.language import _, tag
 from cop.web.links import FEED, body, outside, record_address, rel
 from cop.web.render import Answer, Document
 from cop.web.words import comma
+from cop.web.works import find, renamed
 
 NEWEST = 50  # entries of one feed
 MAX_NAMES = 30  # authors and topics of one entry
@@ -58,6 +60,19 @@ def topic(asked: Asked, slug: str) -> Answer:
     named = f"number IN (SELECT number FROM facets WHERE type IN ({marks}) AND name = 'topics' AND value = ?)"
     wanted = _Asked(_titles(asked.db, [slug])[slug], f"{page}{FEED}", page, named, (*TYPES, slug))
     return _document(asked, wanted, must_exist=slug)
+
+
+def organisation(asked: Asked, slug: str) -> Answer:
+    """/organisations/<organisation>/feed.atom: its page, all that names it, and all that it added or changed."""
+    row = find(asked.db, TYPES["organisation"], slug)
+    if row is None:
+        return renamed(asked.db, TYPES["organisation"], slug, FEED)
+    names, page = called.names(row["title"], cards.loads(row["fields"])), record_address("organisation", row["slug"])
+    filed = f"name IN ('{NAMED.name}', '{CONTRIBUTOR}') AND value IN ({', '.join('?' * len(names))})"
+    types = ", ".join("?" * len(TYPES))
+    condition = f"(record_id = ? OR number IN (SELECT number FROM facets WHERE type IN ({types}) AND {filed}))"
+    values = (row["record_id"], *TYPES, *(name[:MAX_VALUE] for name in names))
+    return _document(asked, _Asked(row["title"], f"{page}{FEED}", page, condition, values))
 
 
 def _document(asked: Asked, wanted: _Asked, must_exist: str = "") -> Document | None:

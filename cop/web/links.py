@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from cop.fields import FOLDERS, TYPES
 from cop.web.language import spoken
@@ -73,8 +73,18 @@ def record_address(type_name: str, slug: str) -> str:
     return f"/{record_type.folder}/{quote(slug, safe='')}" if record_type else ""
 
 
+def about(address: str) -> dict[str, str]:
+    """What stands behind /add to say which record is meant.
+
+    >>> about("/resources/guidance%202021"), about("/privacy")
+    ({'about': 'resources/guidance 2021'}, {'about': 'pages/privacy'})
+    """
+    named = unquote(address.strip("/"))
+    return {"about": named if "/" in named else f"pages/{named}"}
+
+
 def feeds(path: str) -> tuple[str, ...]:
-    """Feeds that a page names to programs: the one of everything, of its kind, of its topic.
+    """Feeds that a page names to programs: the one of everything, of its kind, of its topic or organisation.
 
     >>> feeds("/topics/meetings"), feeds("/about")
     (('/feed.atom', '/topics/feed.atom', '/topics/meetings/feed.atom'), ('/feed.atom',))
@@ -83,7 +93,7 @@ def feeds(path: str) -> tuple[str, ...]:
     found = [FEED]
     if parts[0] in FOLDERS:
         found.append(f"/{parts[0]}{FEED}")
-        if parts[0] == "topics" and len(parts) == 2:
+        if parts[0] in ("topics", "organisations") and len(parts) == 2:
             found.append(f"{path}{FEED}")
     return tuple(found)
 

@@ -67,6 +67,7 @@ PAGES: list[tuple[str, render.Build]] = [
     (r"^/feed\.atom$", feeds.everything),
     (rf"^/(?P<folder>{_ANY_FOLDER})/feed\.atom$", feeds.kind),
     (r"^/topics/(?P<slug>[^/]+)/feed\.atom$", feeds.topic),
+    (r"^/organisations/(?P<slug>[^/]+)/feed\.atom$", feeds.organisation),
     (r"^/projects/(?P<slug>[^/]+)/log\.csv$", logs.as_csv),
     (r"^/topics/(?P<slug>[^/]+)$", topics.topic),
     (rf"^/(?P<folder>{_ANY_FOLDER})/(?P<slug>[^/]+)$", record.record),

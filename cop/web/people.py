@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cop.fields import TYPES
-from cop.web import lists
+from cop.web import called, lists
 from cop.web.asked import Asked, read_meta
 from cop.web.cards import Card, cards
 from cop.web.language import _, lookup
+from cop.web.links import record_address
 
 MAX_LISTED = 1000
 MAX_NAMES = 5000
@@ -26,7 +27,7 @@ class Letter:
     """Names that begin alike."""
 
     letter: str
-    names: tuple[str, ...]
+    names: tuple[tuple[str, str], ...]  # and the address of an organisation, "" if it is none that has a page
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,17 @@ def _letters(db: sqlite3.Connection) -> tuple[Letter, ...]:
 
 
 def _read_letters(db: sqlite3.Connection) -> tuple[Letter, ...]:
+    organisations = called.organisations(db)
     names = {name.strip() for (name,) in db.execute(_CREDITED) if isinstance(name, str) and name.strip()}
-    letters: dict[str, list[str]] = {}
+    letters: dict[str, list[tuple[str, str]]] = {}
     for name in sorted(names, key=str.casefold):
-        letters.setdefault(_first(name), []).append(name)
+        letters.setdefault(_first(name), []).append((name, _address(organisations, name)))
     return tuple(Letter(letter, tuple(members)) for letter, members in letters.items())
+
+
+def _address(organisations: called.Addresses, name: str) -> str:
+    slug = organisations.get(name, "")
+    return record_address("organisation", slug) if slug else ""
 
 
 def _first(name: str) -> str:

@@ -24,7 +24,7 @@ from cop import __version__, blobs, ended
 from cop.web import address, catalogues, door, following, language, sheet
 from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
 from cop.web.language import N_, lookup, speaking
-from cop.web.links import outside, page_link, rel, shown_as
+from cop.web.links import about, outside, page_link, rel, shown_as
 from cop.web.narrow import Facet
 from cop.web.offered import Offered
 from cop.web.script import SCRIPT
@@ -94,7 +94,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,  # it would look at the disk for every part of every page
     )
-    environment.globals.update(outside=outside, shown_as=shown_as, marked=language.marked, apart=language.apart)
+    environment.globals.update(
+        about=about, outside=outside, shown_as=shown_as, marked=language.marked, apart=language.apart
+    )
     environment.globals.update(_=language.on_page, ngettext=language.counted_on_page, mark=_mark, time=_time)
     environment.filters["number"] = language.number
     return environment

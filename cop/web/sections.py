@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from cop.fields import NAMED, OF_PROJECT, TYPES, RecordType
-from cop.web import labels, lists, narrow
+from cop.web import called, labels, lists, narrow
 from cop.web.asked import Asked
 from cop.web.cards import Card, cards
 from cop.web.language import _, number
 
 SHOWN = 5  # records of one kind
-MAX_NAMES = 20  # of one organisation: as many as an address may hold
 _PLACE = {name: at for at, name in enumerate(("project", "event", "opportunity", "training", "post", "resource"))}
 
 
@@ -51,18 +50,10 @@ def of_record(
     `addresses` are the short address of the record and those that it once had.
     """
     if row["type"] == "organisation":
-        return tuple(_named(asked, NAMED.name, names(row["title"], fields), _("All %(things)s that name it")))
+        return tuple(_named(asked, NAMED.name, called.names(row["title"], fields), _("All %(things)s that name it")))
     if row["type"] == "project":
         return tuple(_named(asked, OF_PROJECT.name, addresses, _("All %(things)s of this project")))
     return ()
-
-
-def names(title: str, fields: Mapping[str, Any]) -> list[str]:
-    """Every name of an organisation: its title, what it is also called, what stands in a source."""
-    aliases, others = fields.get("aliases"), fields.get("other_names")
-    found = [title, *(aliases if isinstance(aliases, list) else [])]
-    found += [one.get("name") for one in others if isinstance(one, dict)] if isinstance(others, list) else []
-    return list(dict.fromkeys(one for one in found if isinstance(one, str) and one))[:MAX_NAMES]
 
 
 def _named(asked: Asked, name: str, values: Sequence[str], every: str) -> Iterator[Section]:

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
-from cop.fields import TYPES
+from cop.fields import FOLDERS, TYPES
 from cop.web import happened
 from cop.web.asked import Asked
 from cop.web.language import N_, _, lookup
-from cop.web.links import body, history_address
+from cop.web.links import body, history_address, record_address
 from cop.web.works import find
 
 HOW_TO_ADD = "how-to-add"
@@ -41,11 +41,22 @@ class TextPage:
 
 
 @dataclass(frozen=True)
+class Meant:
+    """A record that somebody wants to correct or complete."""
+
+    title: str
+    lang: str
+    target: str
+    file: str  # where it lies in the site folder
+
+
+@dataclass(frozen=True)
 class AddPage:
     """How to add something."""
 
     heading: str
     more_target: str  # the page record with more about it, or ""
+    meant: Meant | None  # the record that somebody came from
     template: ClassVar[str] = "cop_add.html"
 
 
@@ -172,7 +183,18 @@ def of_row(asked: Asked, row: sqlite3.Row) -> TextPage:
 
 def add(asked: Asked) -> AddPage:
     """/add"""
-    return AddPage(_("Add something"), f"/pages/{HOW_TO_ADD}" if _has_page(asked.db, HOW_TO_ADD) else "")
+    more = f"/pages/{HOW_TO_ADD}" if _has_page(asked.db, HOW_TO_ADD) else ""
+    return AddPage(_("Add something"), more, _meant(asked.db, asked.text("about")))
+
+
+def _meant(db: sqlite3.Connection, about: str) -> Meant | None:
+    """The record that stands behind ?about=, such as resources/guidance-2021."""
+    folder, _slash, slug = about.partition("/")
+    row = find(db, FOLDERS[folder], slug) if folder in FOLDERS else None
+    if row is None:
+        return None
+    target = record_address(row["type"], row["slug"])
+    return Meant(row["title"], row["language"], target, f"content/{folder}/{row['slug']}.md")
 
 
 def _has_page(db: sqlite3.Connection, slug: str) -> bool:
