@@ -10,6 +10,7 @@ from cop.fields import SETTINGS, TYPES, Field, RecordType
 
 NO_GATHERING = ("awareness-week", "call", "project", "publication", "review", "organisation-change")
 _PLACE, _DISTANCE, _UNDER_18 = SETTINGS
+_NEXT = ("childcare", "food", "cost", "costs_covered", "support_offered", "under_18s")
 _NOT_AT: Mapping[str, tuple[str, ...]] = {_PLACE: ("online", "phone"), _DISTANCE: ("in-person",)}
 
 
@@ -39,6 +40,11 @@ def is_blank(value: object) -> bool:
 def missing_first(fields: Mapping[str, Any]) -> list[Field]:
     """What the people who plan this event are asked for first and have not written down."""
     return [field for field in _missing(fields) if field.first]
+
+
+def missing_next(fields: Mapping[str, Any]) -> list[Field]:
+    """What readers look for as well, on lists and calendars, and nobody has written down."""
+    return [field for field in _missing(fields) if field.name in _NEXT]
 
 
 def missing_for_under_18s(fields: Mapping[str, Any]) -> list[Field]:

@@ -149,7 +149,8 @@ def _waiting(files: Iterable[ContentFile], today: date) -> Iterator[EventWaits]:
         day = _next_day(file, today)
         blank = [*asking.missing_first(file.fields), *asking.missing_for_under_18s(file.fields)]
         if blank and day != _OVER:
-            missing = tuple(Missing(field.name, field.label) for field in blank)
+            every = dict.fromkeys([*blank, *asking.missing_next(file.fields)])
+            missing = tuple(Missing(field.name, field.label) for field in every)
             yield EventWaits(f"content/{file.path}", title_of(file.fields), day, missing)
 
 

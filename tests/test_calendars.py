@@ -22,7 +22,7 @@ from cop.calendars import CalendarEvent, CalendarFile
 from cop.clocks import described
 from cop.plain import one_line
 from cop.recurring import Rule
-from cop.web import events
+from cop.web import event_page, events
 
 TODAY = date(2026, 11, 22)
 THEN = datetime(2026, 11, 1, 9, tzinfo=UTC)
@@ -271,7 +271,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
     made = example(tmp_path_factory.mktemp("calendars") / "data" / "site.db")
     with schema.writing(made.db):
         made.add("organisation", "caafi", title="Caafi Health CIC", aliases=["Caafi Health"])
-        made.add("event", "off", title="Picnic", start="2027-05-01", status="cancelled", topics=["meetings"])
+        made.add("event", "off", title="Picnic", start="2027-05-01", status="cancelled", topics=["meetings"],
+                 status_note="The park is <b>flooded</b> & shut.", summary="In the park.")  # fmt: skip
         made.add(
             "event", "maybe", title="Walk", start="2027-05-02", date_basis="inferred", date_note="A Sunday in May."
         )
@@ -309,6 +310,15 @@ async def test_what_is_not_settled_is_tentative(client: Any) -> None:
         "Reading circle": "CONFIRMED",
     }  # fmt: skip
     assert "The date is our reading.\nA Sunday in May." in str(found["Walk"]["DESCRIPTION"])
+
+
+async def test_what_changed_and_why_stands_first(client: Any) -> None:
+    told = str((await fetch(client, "/events.ics"))["Cancelled: Picnic"]["DESCRIPTION"])
+    assert told.startswith("This event will not take place. The park is <b>flooded</b> & shut.\n\nIn the park."), told
+    fields = {"start": "2027-01-05", "moved_from": "2027-01-04", "status_note": "The hall is painted."}
+    assert event_page.state(fields) == (
+        "It was to be on 4 January 2027. Now it is on 5 January 2027. The hall is painted",
+    )
 
 
 async def test_whatever_narrows_the_list_narrows_the_calendar(client: Any) -> None:
@@ -365,7 +375,7 @@ def test_a_series_stands_among_what_is_to_come(site: SiteBuilder) -> None:
     circle = found["Reading circle"]
     assert (circle.slip.iso, circle.slip.large) == ("2026-12-01T18:00+00:00", "1")
     assert circle.card.meta.startswith(
-        "Tuesday 1 December 2026, 18:00 to 20:00 (Europe/London time), every 2 weeks until 31 March 2027"
+        "Tuesday 1 December 2026, 18:00 to 20:00 (London time), every 2 weeks until 31 March 2027"
     )
     assert "Reading circle" not in {one.card.title for one in events.coming(site.db, date(2027, 4, 1))}
 
@@ -379,6 +389,6 @@ def test_an_event_of_no_kind_is_listed_all_the_same(tmp_path: Path) -> None:
 
 async def test_the_page_of_a_series_says_what_is_next(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (await client.get("/events/circle")).text
-    assert "18:00 to 20:00 (Europe/London time), every 2 weeks until 31 March 2027" in text
+    assert "18:00 to 20:00 (London time), every 2 weeks until 31 March 2027" in text
     assert "15 December 2026: now 16 December 2026, 19:00, Library" in text
     assert "17 November 2026" in text

@@ -105,6 +105,14 @@ def test_events_are_past_or_to_come_by_what_is_known_of_their_date(site: SiteBui
     ]
 
 
+def test_every_date_of_a_series_is_counted(site: SiteBuilder) -> None:
+    site.add("event", "circle", start="2026-11-08", repeats="every week, 4 times", not_on=["2026-11-15"])
+    site.db.execute("UPDATE records SET ends = '2026-11-29'")
+    years, months = timeline.held(site.db, TODAY)
+    assert [(row.label, row.past, row.coming) for row in years.rows] == [("2026", "1", "2")]
+    assert months is not None and [row.label for row in months.rows] == ["November 2026"]
+
+
 def test_without_events_near_today_there_is_no_chart_of_months(site: SiteBuilder) -> None:
     site.add("event", "old", start="2018-12-05")
     assert timeline.held(site.db, TODAY)[1] is None

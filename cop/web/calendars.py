@@ -10,7 +10,7 @@ from cop.asking import is_asked
 from cop.calendars import CalendarEvent, CalendarFile
 from cop.fields import TYPES
 from cop.plain import shortened
-from cop.web import called, cards, events, facts, labels, lists, narrow
+from cop.web import called, cards, event_page, events, facts, labels, lists, narrow
 from cop.web.asked import Asked, read_meta
 from cop.web.language import _, lookup
 from cop.web.links import record_address, rel
@@ -161,14 +161,13 @@ def _place(fields: Mapping[str, Any]) -> str:
 
 def _description(row: sqlite3.Row, fields: Mapping[str, Any], address: str) -> str:
     """What a person needs to decide whether to come, as far as it is known, and where to read more."""
-    parts = [row["summary"], "\n".join(_about_the_date(fields)), *_facts(fields)]
+    notices = "\n".join(f"{one}." for one in event_page.state(fields))
+    parts = [notices, row["summary"], "\n".join(_about_the_date(fields)), *_facts(fields)]
     text = "\n\n".join(part for part in parts if part)
     return f"{shortened(text, MAX_DESCRIPTION)}\n\n{address}"
 
 
 def _about_the_date(fields: Mapping[str, Any]) -> Iterator[str]:
-    if fields.get("status") == "moved":
-        yield _("This event was moved.")
     if fields.get("date_basis") == "inferred":
         yield _("The date is our reading.")
     if isinstance(fields.get("date_note"), str):

@@ -122,9 +122,11 @@ def meta_line(type_name: str, day: str, fields: Mapping[str, Any], about: str = 
         when = _("closes %(day)s", day=when)
     if type_name == "training":
         when = _apart(fields.get("next_date"))
-    who_when = comma([part for part in (people, when) if part])
     first = _("About “%(title)s”", title=apart(about)) if about else _kind(fields) or _apart(fields.get("tradition"))
-    return sentences([first, who_when, _labelled("opportunity", "pay", _apart(fields.get("pay")))])
+    parts = [part for part in (people, when) if part]
+    if type_name == "opportunity" and not people:  # "closes" begins no sentence
+        first, parts = comma([part for part in (first, when) if part]), []
+    return sentences([first, comma(parts), _labelled("opportunity", "pay", _apart(fields.get("pay")))])
 
 
 def _labelled(type_name: str, name: str, value: str) -> str:

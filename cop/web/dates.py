@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, get_timezone_location
 
 from cop.web.language import _, current, locale, tag
 
@@ -117,7 +117,7 @@ def span(start: object, end: object, zone_name: object) -> str:
     """From when to when, in words, with the time zone if there is a time.
 
     >>> span("2026-12-10T18:00+00:00", "2026-12-10T20:00+00:00", "Europe/London")
-    'Thursday 10 December 2026, 18:00 to 20:00 (Europe/London time)'
+    'Thursday 10 December 2026, 18:00 to 20:00 (London time)'
     >>> span("2018-11-23", "2018-12-05", "")
     '23 November 2018 to 5 December 2018'
     """
@@ -160,5 +160,13 @@ def _named(zone_name: object) -> ZoneInfo | None:
 
 def _zone_words(when: When, zone_name: object) -> str:
     if isinstance(zone_name, str) and zone_name:
-        return _("%(zone)s time", zone=zone_name)
+        return _("%(zone)s time", zone=_city(zone_name, tag()))
     return f"{when.clock:%Z}" if when.clock else ""
+
+
+@lru_cache(maxsize=1000)
+def _city(zone_name: str, _tag: str) -> str:
+    """What people call a time zone, such as London; its name where it is called after no place."""
+    if _named(zone_name) is None or "/" not in zone_name or zone_name.startswith("Etc/"):
+        return zone_name
+    return get_timezone_location(zone_name, locale=locale(), return_city=True)

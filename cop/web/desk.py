@@ -7,6 +7,7 @@ They read `store.db`, in a thread, and never through Datasette.
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ from cop.web.offered import Offered
 CLOSED = N_("The desk is open on the organisation’s own computer only")
 NO_STORE = {"Cache-Control": "no-store"}
 Build = Callable[[Served, sqlite3.Connection], render.Page]
+
+
+async def _events(datasette: Any, request: Any) -> Response:
+    typed = (request.args.get("page") or "")[:6]
+    page = max(1, int(typed)) if typed.isascii() and typed.isdigit() else 1
+    return await _page(datasette, request, partial(waiting.waiting_page, number=page))
 
 
 def _view(build: Build) -> Callable[..., Awaitable[Response]]:
@@ -123,6 +130,6 @@ ROUTES: list[tuple[str, Any]] = [
     (r"^/desk$", _start),
     (r"^/desk/sync$", _view(exchanging.sync_page)),
     (r"^/desk/invite$", _view(exchanging.invite_page)),
-    (r"^/desk/events$", _view(waiting.waiting_page)),
+    (r"^/desk/events$", _events),
     (r"^/desk/invitation\.svg$", _picture),
 ]

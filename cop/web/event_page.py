@@ -1,5 +1,6 @@
 """What stands at the top of the page of an event, and beside it: state, time, offers, roles, papers."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,11 +9,12 @@ from typing import Any
 from markupsafe import Markup
 
 from cop import attachments, occasions
-from cop.fields import ROLES
-from cop.web import cards, dates, gathering, labels, series
+from cop.asking import is_blank
+from cop.fields import ROLES, TYPES
+from cop.web import cards, dates, facts, gathering, labels, series
 from cop.web.asked import Asked
 from cop.web.language import N_, _, apart, lookup, ngettext
-from cop.web.words import listed, sentences, size, spaced
+from cop.web.words import listed, sentences, size
 
 # shown at the top or beside the text, and not again among the facts
 TOLD = frozenset({
@@ -52,12 +54,13 @@ class EventTop:
     """Everything that only the page of an event has."""
 
     notices: tuple[Notice, ...]
-    clock: str  # about the time zone
+    clock: str  # what is not known of the time zone
+    offset: str  # how far the clocks of the place are from UTC
     where: Markup
     offers: tuple[str, ...]
     unstated: str
     booking: str
-    ask: str  # whom to ask, "" if nobody wrote it
+    ask: tuple[facts.Part, ...]  # whom to ask; none if nobody wrote it
     turns: tuple[Turn, ...]
     papers: Markup  # when they came out, and how large they are together
 
@@ -66,15 +69,25 @@ def top(fields: Mapping[str, Any], asked: Asked) -> EventTop:
     """The page of an event, as far as it differs from others."""
     return EventTop(
         notices=tuple(_notices(fields)),
-        clock=_clock(series.at_next(fields, asked.today, asked.now), fields),
+        clock=_clock(fields),
+        offset=_offset_words(series.at_next(fields, asked.today, asked.now), fields),
         where=sentences([_text(fields, "place"), _format(fields)]),
         offers=gathering.offers(fields),
         unstated=gathering.unstated(fields),
         booking=str(fields.get("booking") or ""),
-        ask=str(fields.get("contact_role") or ""),
+        ask=tuple(_whom_to_ask(asked.db, fields)),
         turns=tuple(_turns(fields.get("roles"), asked.today)),
         papers=sentences(list(_papers(fields))),
     )
+
+
+def _whom_to_ask(db: sqlite3.Connection, fields: Mapping[str, Any]) -> Iterator[facts.Part]:
+    """Those whom the event names for it, else those who run it."""
+    for name in ("contact_role", "organisers"):
+        field = TYPES["event"].field(name)
+        if field and not is_blank(fields.get(name)):
+            yield from facts.show(facts.Links(db), field, fields[name])
+            return
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
@@ -87,15 +100,24 @@ def _format(fields: Mapping[str, Any]) -> str:
     return labels.choice(value) if isinstance(value, str) and value else ""
 
 
+def state(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """In plain words, for programs: that it is cancelled or moved, from when to when, and why; nothing else."""
+    return tuple(one.text.striptags() for one in _changes(fields))
+
+
 def _notices(fields: Mapping[str, Any]) -> Iterator[Notice]:
+    yield from _changes(fields)
+    if upset := _text(fields, "may_upset"):
+        yield Notice(_("This may upset you"), Markup(upset), False)
+
+
+def _changes(fields: Mapping[str, Any]) -> Iterator[Notice]:
     why = _text(fields, "status_note")
     if fields.get("status") == "cancelled":
         said = sentences([_("This event will not take place"), why])
         yield Notice(_("Cancelled"), said, True)
     elif fields.get("status") == "moved" or fields.get("moved_from"):
         yield Notice(_("Moved"), sentences([_moved(fields), why]), False)
-    if upset := _text(fields, "may_upset"):
-        yield Notice(_("This may upset you"), Markup(upset), False)
 
 
 def _moved(fields: Mapping[str, Any]) -> str:
@@ -105,17 +127,24 @@ def _moved(fields: Mapping[str, Any]) -> str:
     return _("The date is no longer what it was. Now it is on %(now)s", now=now)
 
 
-def _clock(shown: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
-    """How far the clocks of the place are from UTC at that time, and what is not known of them."""
-    start = occasions.point(shown.get("start"), occasions.named_zone(fields.get("timezone")))
+def _clock(fields: Mapping[str, Any]) -> str:
+    """What is not known of the time zone."""
+    start = occasions.point(fields.get("start"), occasions.named_zone(fields.get("timezone")))
     if not isinstance(start, datetime):
         return ""
     if start.tzinfo is None:
         return _("Nobody wrote down in which time zone this is. Please ask if you live elsewhere.")
-    said = _("Clocks there are at %(offset)s on that day.", offset=_offset(start))
     if fields.get("timezone_basis") != "of-the-site":
-        return said
-    return spaced(said, _("Nobody wrote down the time zone: it is that of the group who added the event."))
+        return ""
+    return _("Nobody wrote down the time zone: it is that of the group who added the event.")
+
+
+def _offset_words(shown: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
+    """How far the clocks of the place are from UTC at that time."""
+    start = occasions.point(shown.get("start"), occasions.named_zone(fields.get("timezone")))
+    if not isinstance(start, datetime) or start.tzinfo is None:
+        return ""
+    return _("Clocks there are at %(offset)s on that day.", offset=_offset(start))
 
 
 def _offset(moment: datetime) -> str:

@@ -195,7 +195,9 @@ def _entry(value: object) -> str:
     """One of several small tables in a field, what stands first before the rest: "Planning: 3 peer researchers"."""
     if not isinstance(value, dict):
         return _plain(value)
-    first, *rest = [text for text in map(_plain, value.values()) if text] or [""]
+    named = sorted(value.items(), key=lambda pair: pair[0] != "stage")  # a case says at which stage, then who
+    texts = (dates.words(one) if name == "when" else _plain(one) for name, one in named)
+    first, *rest = [text for text in texts if text] or [""]
     return f"{first}: {'; '.join(rest)}" if rest else first
 
 

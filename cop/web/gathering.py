@@ -11,7 +11,7 @@ from cop.web.words import listed
 
 _ACCESS = ("access_provided", "venue_access", "join_methods")
 _COSTS = ("cost", "costs_covered", "expenses_and_payment")
-_SUPPORT = ("what_to_expect", "leaving_plan", "support_offered")
+_SUPPORT = ("what_to_expect", "leaving_plan", "support_offered", "contact_role")
 
 
 def offers(fields: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from cop import occasions, recurring
-from cop.occasions import Occasion, Point
+from cop.occasions import Occasion, Occasions, Point
 from cop.recurring import Rule
 from cop.web import dates
 from cop.web.language import N_, _, apart, locale, ngettext
@@ -75,7 +75,14 @@ def ahead(fields: Mapping[str, Any], today: date) -> tuple[str, ...]:
     if when is None or not when.is_series:
         return ()
     found = occasions.between(when, today, date(min(today.year + _YEARS_AHEAD, 9999), 12, 31))
-    return tuple(_words(one, fields) for one in found[:AHEAD])
+    told = tuple(_words(one, fields) for one in found[:AHEAD])
+    left = len(found) - AHEAD
+    return (*told, ngettext("and %(num)s more", "and %(num)s more", left)) if left > 0 and _has_end(when) else told
+
+
+def _has_end(when: Occasions) -> bool:
+    """True if a last date was written: then it is known how many are left."""
+    return when.rule is None or bool(when.rule.until or when.rule.times)
 
 
 def at_next(fields: Mapping[str, Any], today: date, now: datetime | None = None) -> Mapping[str, Any]:

@@ -1,15 +1,17 @@
 """Pictures of time: when works were made, and when events took place or will."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from cop.web import dates
+from cop import occasions
+from cop.web import cards, dates
 from cop.web.language import _, ngettext, number
 
 YEARS = 16  # columns; earlier years are one column
 AHEAD = 5  # years to come that have a column of their own; later ones are one column
+MOST_SERIES = 200
 MONTHS_BACK, MONTHS_AHEAD = 5, 12
 TALL = 110  # pixels of the highest column
 _FOOT, _HEAD = 24, 18  # pixels below the columns, and above them, for words
@@ -83,17 +85,29 @@ def held(db: sqlite3.Connection, today: date) -> tuple[Chart, Chart | None]:
     """Events by year; and by month around today, if there are any."""
     rows = db.execute(
         "SELECT substr(date, 1, 7) AS month, count(*), sum(substr(date, 1, 10) >= substr(?, 1, length(substr(date, 1, 10))))"
-        " FROM records WHERE type = 'event' GROUP BY month",
+        " FROM records WHERE type = 'event' AND ends = '' GROUP BY month",
         (today.isoformat(),),
     ).fetchall()
     months = {month: (n - coming, coming) for month, n, coming in rows if month and _is_year(month[:4])}
     unknown = sum(n for _month, n, _coming in rows) - sum(sum(two) for two in months.values())
+    for day in _of_series(db, today):
+        past, coming = months.get(f"{day:%Y-%m}", (0, 0))
+        months[f"{day:%Y-%m}"] = (past + (day < today), coming + (day >= today))
     years: dict[int, tuple[int, int]] = {}
     for month, (past, coming) in months.items():
         before = years.get(int(month[:4]), (0, 0))
         years[int(month[:4])] = (before[0] + past, before[1] + coming)
     undated = ngettext("%(num)s event has no date.", "%(num)s events have no date.", unknown) if unknown else ""
     return _chart(_("Events, by year"), _years(years, today), undated), _around(months, today)
+
+
+def _of_series(db: sqlite3.Connection, today: date) -> Iterator[date]:
+    """Every date of events that take place more than once, up to the end of next year: some have no end."""
+    first, last = date(max(1, today.year - YEARS), 1, 1), date(min(9999, today.year + 1), 12, 31)
+    rows = db.execute(f"SELECT fields FROM records WHERE type = 'event' AND ends <> '' LIMIT {MOST_SERIES}")
+    for (fields,) in rows:
+        if when := occasions.occasions(cards.loads(fields)):
+            yield from (occasions.day_of(one.start) for one in occasions.between(when, first, last))
 
 
 def _is_year(value: object) -> bool:
