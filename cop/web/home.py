@@ -28,6 +28,9 @@ _COUNTED = (
     "opportunity",
     "training",
     "organisation",
+    "project",
+    "person",
+    "note",
 )
 
 
