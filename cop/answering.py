@@ -8,7 +8,7 @@ from cop.errors import Refused
 from cop.holding import NOTHING, Holding, NotRebuilt
 from cop.model import OrganisationId, WriterId
 from cop.schema import writing
-from cop.turns import Plan, Received, Side, Telling, compose, count_changes, partner_name, plan, receive, wanted
+from cop.turns import Plan, Received, Side, Telling, compose, count_changes, named, partner_name, plan, receive, wanted
 from cop.wire import Message
 
 
@@ -81,7 +81,7 @@ def _answer_message(
     sent = count_changes(e for e in composed.entries if e.writer not in message.unwelcome)
     following = None
     if composed.follows:
-        rest = replace(message, entries=(), payloads=(), sealed=(), wanted=())
+        rest = replace(message, entries=(), payloads=(), sealed=(), own=(), wanted=())
         following = Following(rest, sender, already.union(composed.numbers))
     answer = Answer(composed.body, partner_name(db, owner), came, sent, following)
     if owner and not message.looks:
@@ -119,9 +119,10 @@ def _remember(db: sqlite3.Connection, organisation: OrganisationId, answer: Answ
     """
     came = answer.received
     happened = {"received": came.changes, "sent": answer.sent, "refused": sum(came.refused.values())}
+    told = {**happened, "by": named(db, came.by), "apart": came.apart, "texts": came.texts}
     with writing(db):
         partners.keep_report(db, organisation, happened, now)
-        exchanges.remember(db, organisation, exchanges.ANSWERED, happened, now)
+        exchanges.remember(db, organisation, exchanges.ANSWERED, told, now)
         for partner in partners.all_partners(db):
             if in_step and partner.organisation == organisation:
                 partners.keep_agreed(db, partner, frontier.frontier_hash(db))

@@ -5,9 +5,9 @@ frame says who made it for whom, the last that the file is whole; those between 
 is stored whole or not at all, so half a file is safe to apply and useful.
 """
 
-import json
+import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -29,11 +29,11 @@ from cop import (
 )
 from cop.errors import CopError, NotReachable, Refused
 from cop.frontier import Points
-from cop.model import PARTNERS, Entry, WriterId
-from cop.partners import Partner, all_partners, keep_points
+from cop.model import PARTNERS, PUBLIC, Entry, WriterId
+from cop.partners import Partner, all_partners, keep_points, owner_of
 from cop.progress import Progress, no_progress
 from cop.signing import sha256
-from cop.turns import Side, count_changes, named, own_organisation, receive
+from cop.turns import Side, changes_in, count_changes, named, own_organisation, receive, take_restored
 from cop.wire import Message
 
 MAGIC = b"cop bundle 1\n"
@@ -60,7 +60,9 @@ class Applied:
     """What applying a bundle did, or would do; the keys of `cop bundle apply --json`."""
 
     name: str
+    organisation: str  # key of its maker, hex
     received: int = 0  # changes of records that were new here
+    texts: int = 0  # texts that came now, of changes that were known before
     known: int = 0  # entries that were here already
     refused: int = 0  # entries of writers we do not know
     apart: int = 0  # changes of organisations that we removed: kept, not shown
@@ -90,7 +92,7 @@ def create(side: Side, path: Path, partner: Partner | None, *, full: bool, now: 
         receiver=partner.name if partner else "",
         made=now,
         entries=len(numbers),
-        changes=_count_changes(db, numbers),
+        changes=changes_in(db, numbers),
         invitation=_own_invitation(side),
         files=len(attached) if files_too else 0,
         files_left_out=0 if files_too else len(attached),
@@ -124,14 +126,6 @@ def _who_is_who(db: sqlite3.Connection) -> Iterator[int]:
     return (row[0] for row in rows)
 
 
-def _count_changes(db: sqlite3.Connection, numbers: Iterable[int]) -> int:
-    query = (
-        "SELECT count(*) FROM log_item JOIN log_entry USING (entry_number) WHERE kind NOT IN ('writer', 'organisation')"
-        " AND entry_number IN (SELECT value FROM json_each(?))"
-    )
-    return int(db.execute(query, [json.dumps(list(numbers))]).fetchone()[0])
-
-
 def _receivers(db: sqlite3.Connection, partner: Partner | None) -> list[WriterId]:
     keys = partners.receivers(db, partner.organisation if partner else None)
     return [key for key in keys if key != log.own_writer(db)]
@@ -140,16 +134,19 @@ def _receivers(db: sqlite3.Connection, partner: Partner | None) -> list[WriterId
 def _messages(side: Side, numbers: list[int], receivers: list[WriterId]) -> Iterator[bytes]:
     at = 0
     while at < len(numbers):
-        entries, open_, closed, taken = wire.chunk(side.db, numbers[at:], PARTNERS)
+        entries, held, taken = wire.chunk(side.db, numbers[at:], PARTNERS)
+        points = frontier.own_points(side.db) if at == 0 else None  # so that an answer brings only what we lack
         message = Message(
             side.signer.public,
             own_organisation(side.db),
             bytes(HASH_BYTES),
-            points=frontier.own_points(side.db) if at == 0 else None,  # so that an answer brings only what we lack
+            points=points,
+            proof=wire.prove_points(points, side.signer) if points is not None else b"",
             entries=tuple(entries),
-            payloads=tuple(open_),
+            payloads=tuple(held[PUBLIC]),
         )
-        yield wire.pack(message, sealing.seal(receivers, cbor.encode(closed)) if closed and receivers else b"")
+        secret = wire.secret(held[PARTNERS])
+        yield wire.pack(message, sealing.seal(receivers, secret) if secret and receivers else b"")
         at += taken
 
 
@@ -199,6 +196,8 @@ def _header(content: bytes) -> Header:
     if not isinstance(raw, dict) or any(not isinstance(raw.get(name), kind) for name, kind in kinds.items()):
         raise Refused("The start of this bundle cannot be read.")
     clean: dict[str, Any] = {name: _plain(raw[name]) if kind is str else raw[name] for name, kind in kinds.items()}
+    if not re.fullmatch("[0-9a-f]{64}", clean["organisation"]):
+        raise Refused("The start of this bundle does not say readably who made it.")
     invitation = raw.get("invitation", "")
     is_one = isinstance(invitation, str) and len(invitation) <= invitations.MAX_INVITATION and invitation.isprintable()
     counts = {name: raw[name] for name in ("files", "files_left_out") if _is_count(raw.get(name))}
@@ -238,7 +237,7 @@ def apply(
     """
     with _open(path) as file:
         header = _header(_read_frame(file, path))
-        applied = Applied(header.name, files_left_out=header.files_left_out)
+        applied = Applied(header.name, header.organisation, files_left_out=header.files_left_out)
         brought: list[Entry] = []
         done, of = len(MAGIC), path.stat().st_size
         with catching_up.bringing_up_to_date(side.site, side.db, pages):
@@ -255,6 +254,8 @@ def apply(
         if header.files and not dry_run:  # which of them are wanted, the text says
             _take_files(side, file, path, applied, lambda count: progress(min(done + count, of), of))
     applied.pages_waiting = stale.count(side.db)
+    if not dry_run:
+        applied.restored, applied.renewed = take_restored(side.db)
     if dry_run:
         applied.files = header.files
         _preview(side, brought, applied)
@@ -280,16 +281,22 @@ def _is_end(content: bytes) -> bool:
 def _apply_one(side: Side, message: Message, applied: Applied, now: int) -> None:
     came = receive(side, message, applied.name, now)
     applied.received += came.changes
+    applied.texts += came.texts
     applied.apart += came.apart
-    applied.restored += came.restored
-    applied.renewed |= came.renewed
     for name, changes in named(side.db, came.by).items():
         applied.by[name] = applied.by.get(name, 0) + changes
     applied.refused += sum(came.refused.values())
     applied.known += len(message.entries) - came.entries - sum(came.refused.values())
-    for partner in all_partners(side.db):
-        if message.points is not None and partner.organisation == message.organisation:
-            keep_points(side.db, partner, message.points)
+    _keep_points(side.db, message)
+
+
+def _keep_points(db: sqlite3.Connection, message: Message) -> None:
+    """Remember what a partner holds, if it says so itself: whoever handles a stick may have written something else."""
+    if message.points is None or owner_of(db, message.writer) != message.organisation:
+        return
+    for partner in all_partners(db):
+        if partner.organisation == message.organisation and wire.are_points_proved(message):
+            keep_points(db, partner, message.points)
 
 
 def _preview(side: Side, brought: Sequence[Entry], applied: Applied) -> None:

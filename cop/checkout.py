@@ -43,7 +43,7 @@ def _check_out(site: Site, db: sqlite3.Connection, record_ids: Sequence[RecordId
     writers = trust.members(db).writers
     unsaved = _unsaved_ids(site, db)
     for record_id in record_ids or _all_shown(db):
-        revisions = [r for r in log.revisions(db, record_id) if r.writer in writers]
+        revisions = merge.accepted(log.revisions(db, record_id), writers)
         view = merge.merge(revisions)
         if view is not None and view.type in TYPES:
             _check_out_one(site, db, record_id, revisions, view, unsaved.get(record_id), report)

@@ -78,6 +78,11 @@ def _want(db: sqlite3.Connection, items: str, values: Sequence[object]) -> None:
         db.execute("DELETE FROM local_left_out WHERE item_number IN (SELECT item_number FROM local_missing)")
 
 
+def not_here(db: sqlite3.Connection) -> int:
+    """How many texts of known changes are not held: those we wait for, and those we left out."""
+    return left_out(db) + int(db.execute("SELECT count(*) FROM local_missing").fetchone()[0])
+
+
 def left_out(db: sqlite3.Connection) -> int:
     """How many older texts we chose not to fetch."""
     return int(db.execute("SELECT count(*) FROM local_left_out").fetchone()[0])

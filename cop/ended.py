@@ -1,12 +1,17 @@
 """Which records of the published database have ended on the day of a reader."""
 
+import json
 import sqlite3
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from pyroaring import BitMap
 
+from cop import occasions
 from cop.ending import is_over
 from cop.fields import RecordType
+from cop.schema import EVENT_IS_OPEN, EVENT_LAST
+
+MOST_EVENTS = 1000  # of one day
 
 
 def hidden(db: sqlite3.Connection, today: date) -> list[str]:
@@ -27,3 +32,23 @@ def still_open(db: sqlite3.Connection, record_type: RecordType, today: date) -> 
         (record_type.name, today.isoformat()),
     )
     return BitMap(number for (number,) in rows)
+
+
+def the_hour() -> datetime:
+    """The hour that it is. What is kept of pages is made anew with it, and by it an event is over on its last day."""
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def events(db: sqlite3.Connection, today: date, now: datetime | None) -> list[int]:
+    """The numbers of events whose last day is not over, and that ended before `now`."""
+    rows = db.execute(
+        f"SELECT number, fields FROM records WHERE type = 'event' AND {EVENT_IS_OPEN} = 0"
+        f" AND {EVENT_LAST} BETWEEN ? AND ? LIMIT {MOST_EVENTS}",
+        (today.isoformat(), (today + timedelta(days=1)).isoformat()),  # elsewhere tomorrow may have begun
+    ).fetchall()
+    return [number for number, fields in rows if now and _is_over(json.loads(fields), today, now)]
+
+
+def _is_over(fields: object, today: date, now: datetime) -> bool:
+    when = occasions.occasions(fields) if isinstance(fields, dict) else None
+    return when is not None and occasions.following(when, today, now) is None

@@ -4,7 +4,7 @@ Marks are control characters that no published text holds; whoever shows a text 
 """
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -45,15 +45,17 @@ def marked(text: str, language: str, keys: Set[str]) -> str:
 
     >>> marked("Co-producing health care", "en", {"coproduc"}).replace(MARK_ON, "<").replace(MARK_OFF, ">")
     '<Co-producing> health care'
+    >>> marked("Child care", "en", {"childcar"}).replace(MARK_ON, "<").replace(MARK_OFF, ">")
+    '<Child> <care>'
     """
     text = text.translate(_MARKS)
-    return _with_marks(text, list(_runs(text, language, keys)), 0, len(text))
+    return _with_marks(text, _runs(text, language, keys), 0, len(text))
 
 
 def excerpt(text: str, language: str, keys: Set[str]) -> str:
     """The part of a text with most of the words, with marks; "" if none stands in it."""
     text = text[:MAX_LOOKED_AT].translate(_MARKS)
-    runs = list(_runs(text, language, keys))
+    runs = _runs(text, language, keys)
     at = [number for number, run in enumerate(runs) if run.found]
     if not at:
         return ""
@@ -71,15 +73,19 @@ def _told(runs: list[_Run]) -> int:
     return len(frozenset().union(*(run.found for run in runs)))
 
 
-def _runs(text: str, language: str, keys: Set[str]) -> Iterator[_Run]:
+def _runs(text: str, language: str, keys: Set[str]) -> list[_Run]:
     language = words.language_of(language)
     before = ""
+    runs: list[_Run] = []
     for run in words.RUN.finditer(text):
         filed, alone = _filed(run[0], language)
         if before in words.FIRSTS and words.is_pair(before, alone):
-            filed |= {words.key(before + alone, language)}
+            both = {words.key(before + alone, language)}
+            filed |= both
+            runs[-1] = runs[-1]._replace(found=runs[-1].found | (both & keys))
         before = alone
-        yield _Run(*run.span(), _NONE if filed.isdisjoint(keys) else filed & keys)
+        runs.append(_Run(*run.span(), _NONE if filed.isdisjoint(keys) else filed & keys))
+    return runs
 
 
 @lru_cache(maxsize=words.MAX_KEPT)

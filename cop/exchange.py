@@ -1,8 +1,9 @@
 """Exchanging with partners whichever way they are reached: which carrier an address needs, and who meets where."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import TypeVar
 
 from cop import addresses, blob_exchange, invitations, partners, sync
 from cop.errors import CopError, NotReachable
@@ -16,6 +17,8 @@ from cop.transports.base import AnswersOtherwise, LineCut
 from cop.transports.http import HttpTransport, Proof
 from cop.turns import Side
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Meeting:
@@ -23,6 +26,7 @@ class Meeting:
 
     address: str
     partners: tuple[Partner, ...]
+    elsewhere: tuple[str, ...] = ()  # further addresses where the one partner of a line may be
 
     @property
     def key(self) -> str:
@@ -38,10 +42,26 @@ class Meeting:
 def meetings(chosen: Iterable[Partner]) -> list[Meeting]:
     """Who is met where. A shared folder or object store is visited once, however many partners use it."""
     found: dict[str, list[Partner]] = {}
-    for partner in {one.organisation: one for one in chosen}.values():
+    for partner in {(one.organisation, one.address): one for one in chosen}.values():
         shared = holds_files(partner.address)
         found.setdefault(partner.address if shared else partner.organisation.hex(), []).append(partner)
-    return [Meeting(met[0].address, tuple(met)) for met in found.values()]
+    return [_meeting(*met) for met in found.values()]
+
+
+def _meeting(first: Partner, *others: Partner) -> Meeting:
+    if holds_files(first.address):
+        return Meeting(first.address, (first, *others))
+    return Meeting(first.address, (first,), tuple(one.address for one in others))
+
+
+def at_one_address(meeting: Meeting, exchange: Callable[[Meeting], T]) -> tuple[Meeting, T]:
+    """Try the addresses of a meeting in turn, and say which it was: some may be of somebody else. Raises: CopError."""
+    (partner, *_), here = meeting.partners, replace(meeting, elsewhere=())
+    for address in meeting.elsewhere:
+        with suppress(CopError):
+            return here, exchange(here)
+        here = Meeting(address, (replace(partner, address=address),))
+    return here, exchange(here)
 
 
 def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress = no_progress) -> Report:

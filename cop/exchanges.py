@@ -8,6 +8,7 @@ from typing import Any
 
 from cop import partners
 from cop.model import OrganisationId
+from cop.report import NOT_RENEWED, RESTORED
 from cop.schema import writing
 
 ASKED, ANSWERED, BUNDLE = "asked", "answered", "bundle"
@@ -125,7 +126,12 @@ def sentence(name: str, happened: Mapping[str, Any]) -> str:
         text += f", files: {files['received']:,} came, {files['sent']:,} went"
     if lacks := happened.get("partner_lacks", 0):
         text += f", {lacks:,} turned away there (cop invite)"
-    return f"{text}."
+    if apart := happened.get("apart", 0):
+        text += f", {apart:,} by organisations that you removed (kept apart, not shown)"
+    if texts := happened.get("texts", 0):
+        text += f", {texts:,} {'text' if texts == 1 else 'texts'} of earlier changes came"
+    lost = RESTORED if happened.get("renewed") else NOT_RENEWED
+    return f"{text}. {lost}" if happened.get("restored", 0) else f"{text}."
 
 
 def recent(db: sqlite3.Connection) -> list[Exchange]:

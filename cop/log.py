@@ -11,12 +11,27 @@ from dataclasses import dataclass
 from cop import entry as entries
 from cop import patch as patches
 from cop.errors import CopError, Refused
-from cop.model import OWN, PUBLIC, Entry, EntryId, Item, Patch, PayloadHash, RecordId, Revision, Value, WriterId
+from cop.model import (
+    OWN,
+    PARTNERS,
+    PUBLIC,
+    Entry,
+    EntryId,
+    Item,
+    Patch,
+    PayloadHash,
+    RecordId,
+    Revision,
+    Value,
+    WriterId,
+)
 from cop.schema import writing
 from cop.signing import Signer, sha256
 
 HASH_BYTES = 32
 MAX_BATCH_BYTES = 1_000_000  # of payloads in one entry of our own
+WHO_IS_WHO = ("writer", "organisation")  # kinds of entries that say who is a member
+Brought = Sequence[Mapping[PayloadHash, bytes]]  # by audience: the payloads that may stand for such items
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,7 @@ class Appended:
     entries: tuple[Entry, ...]  # new ones, in the order stored
     known: int  # entries that were already here
     payloads: int  # payloads stored, for new and for older entries
+    filled: int  # of these, those for older entries
 
 
 def append(
@@ -46,29 +62,33 @@ def append(
     received_time: int,
     received_from: str,
     sealed: Mapping[PayloadHash, bytes] | None = None,
+    own: Mapping[PayloadHash, bytes] | None = None,
     ours: Container[WriterId] = (),
 ) -> Appended:
     """Store verified entries and the payloads they name; all of it or nothing.
 
     `received` comes from `entry.parse`, which has checked each signature; `payloads` are filed under the SHA-256 of
     their bytes (`by_hash`), and so are `sealed` ones, which came for our eyes only: they never stand for something public,
-    whatever an entry says. Of the writers `ours` we expect also what is their own. Known entries are skipped, so appending twice is safe. A fork and a gap are stored, not
-    refused.
+    whatever an entry says, and `own` ones for nothing that anybody else may have. Of the writers `ours` we expect also
+    what is their own. Known entries are skipped, so appending twice is safe. A fork and a gap are stored, not refused.
     """
     new: list[Entry] = []
     known = stored = 0
-    secret = {**payloads, **(sealed or {})}
+    partners = {**payloads, **(sealed or {})}
+    brought = (payloads, partners, {**partners, **(own or {})})
     with writing(db):
         for entry in received:
             if holds(db, entry.entry_id):
                 known += 1
                 continue
             expected = OWN if entry.writer in ours else OWN - 1
-            stored += _insert(db, entry, payloads, secret, expected, received_time, received_from)
+            stored += _insert(db, entry, brought, expected, received_time, received_from)
             _extend_heads(db, entry)
             new.append(entry)
-        stored += _fill_missing(db, payloads, secret)
-    return Appended(tuple(new), known, stored)
+            if entry.kind in WHO_IS_WHO:  # the views of records that it does not name may be others from now on
+                set_setting(db, "views_day", None)
+        filled = _fill_missing(db, brought)
+    return Appended(tuple(new), known, stored + filled, filled)
 
 
 def by_hash(payloads: Iterable[bytes]) -> dict[PayloadHash, bytes]:
@@ -89,8 +109,7 @@ def holds(db: sqlite3.Connection, entry_id: EntryId) -> bool:
 def _insert(
     db: sqlite3.Connection,
     entry: Entry,
-    open_: Mapping[PayloadHash, bytes],
-    secret: Mapping[PayloadHash, bytes],
+    brought: Brought,
     expected: int,
     received_time: int,
     received_from: str,
@@ -111,7 +130,7 @@ def _insert(
         ),
     )
     db.executemany("INSERT INTO local_stale (record_id) VALUES (?)", ((item.record_id,) for item in entry.items))
-    found = [_payload_for(item, open_, secret) for item in entry.items]
+    found = [_payload_for(item, brought) for item in entry.items]
     held = [(first + at, payload) for at, payload in enumerate(found) if payload]
     missing = [
         (first + at,)
@@ -123,21 +142,20 @@ def _insert(
     return len(held)
 
 
-def _payload_for(item: Item, open_: Mapping[PayloadHash, bytes], secret: Mapping[PayloadHash, bytes]) -> bytes | None:
-    payload = (open_ if item.audience == PUBLIC else secret).get(item.payload_hash, b"")
+def _payload_for(item: Item, brought: Brought) -> bytes | None:
+    payload = brought[min(item.audience, OWN)].get(item.payload_hash, b"")
     return payload if len(payload) == item.size > 0 else None
 
 
-def _fill_missing(
-    db: sqlite3.Connection, open_: Mapping[PayloadHash, bytes], secret: Mapping[PayloadHash, bytes]
-) -> int:
+def _fill_missing(db: sqlite3.Connection, brought: Brought) -> int:
     """Store payloads that older entries were waiting for."""
     filled = 0
-    for payload_hash, payload in secret.items():
+    for payload_hash, payload in brought[OWN].items():
+        widest = next(audience for audience in (PUBLIC, PARTNERS, OWN) if payload_hash in brought[audience])
         rows = db.execute(
             "SELECT item_number, size, record_id FROM log_item WHERE payload_hash = ? AND audience >= ?"
             " AND (item_number IN local_missing OR item_number IN local_left_out)",
-            [payload_hash, PUBLIC if payload_hash in open_ else PUBLIC + 1],
+            [payload_hash, widest],
         ).fetchall()
         for item_number, size, record_id in rows:
             db.execute("DELETE FROM local_missing WHERE item_number = ?", [item_number])
@@ -244,29 +262,30 @@ def revisions(db: sqlite3.Connection, record_id: RecordId) -> list[Revision]:
 _REVISIONS = """
     SELECT record_id, payload_hash, parents, audience, payload, writer, entry_id, kind, claimed_time, received_time
     FROM log_item JOIN log_entry USING (entry_number) LEFT JOIN log_payload USING (item_number)
-    WHERE record_id IN (SELECT value FROM json_each(?)) AND kind IN (SELECT value FROM json_each(?))
+    WHERE record_id IN (SELECT value FROM json_each(?))
     ORDER BY item_number
 """
-_KNOWN_KINDS = json.dumps(sorted(entries.KINDS))  # what other kinds mean for a record, a newer cop knows
 
 
 def revisions_of(db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> dict[RecordId, list[Revision]]:
     """The histories of several records, each in the order it arrived here."""
     found: dict[RecordId, list[Revision]] = {}
-    for row in db.execute(_REVISIONS, [json.dumps(record_ids), _KNOWN_KINDS]):
+    for row in db.execute(_REVISIONS, [json.dumps(record_ids)]):
         record_id, payload_hash, parents, audience, payload, writer, entry_id, kind, claimed, received = row
+        known = kind in entries.KINDS  # what other kinds mean for a record, a newer cop knows
         found.setdefault(record_id, []).append(
             Revision(
                 payload_hash,
                 split_hashes(parents),
                 audience,
-                _patch_or_none(payload),
+                _patch_or_none(payload) if known else None,
                 writer,
                 entry_id,
                 kind,
                 claimed,
                 received,
                 payload is not None,
+                known,
             )
         )
     return found

@@ -5,13 +5,14 @@ all values kept. Sets merge by what was added and removed. Only `body` is merged
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from merge3 import Merge3
 
 from cop.fields import TOGETHER
-from cop.model import OWN, PARTNERS, PUBLIC, PayloadHash, RecordView, Revision, Value, Version
+from cop.model import OWN, PARTNERS, PUBLIC, PayloadHash, RecordView, Revision, Value, Version, WriterId
 
 BODY = "body"
 _BLANK_LINES = re.compile(r"(\n(?:[ \t]*\n)+)")
@@ -67,8 +68,13 @@ class History:
         return [r for r in revisions if not passed & self._bit[r.payload_hash]] or list(revisions)
 
     def heads(self) -> list[Revision]:
-        """Revisions that no other names as parent."""
-        return self.last(self.revisions)
+        """Revisions that no other was made from, of those that count."""
+        return self.last([revision for revision in self.revisions if revision.counts])
+
+    def first(self, revisions: Sequence[Revision]) -> list[Revision]:
+        """Those that were made from none of the others."""
+        some = _union((self._bit[revision.payload_hash] for revision in revisions), 0)
+        return [r for r in revisions if not self._before[r.payload_hash] & some]
 
     def in_order(self) -> list[Revision]:
         """Readable revisions, each behind those it was made from; the same order everywhere."""
@@ -86,8 +92,16 @@ class History:
         return any(before & both == both for before in self._before.values())
 
 
-def _rank(revision: Revision) -> tuple[bool, bytes]:
-    return revision.patch is None, revision.entry_id
+def _rank(revision: Revision) -> tuple[bool, bool, bytes]:
+    return not revision.counts, revision.patch is None, revision.entry_id
+
+
+def accepted(revisions: Iterable[Revision], writers: Container[WriterId]) -> list[Revision]:
+    """The same history, in which only what these writers said counts.
+
+    What others wrote in between stays as a link: who wrote after it saw what came before it.
+    """
+    return [r if r.writer in writers else replace(r, patch=None, held=False, counts=False) for r in revisions]
 
 
 def _union(bits: Iterable[int], without: int) -> int:
@@ -187,7 +201,7 @@ def _type(history: History, revisions: Sequence[Revision]) -> str:
     """The kind of record. Only a patch that says another kind than its parents moves it."""
     said = {revision.payload_hash: revision.patch.type for revision in revisions if revision.patch}
     moves = [r for r in revisions if any(said.get(p, said[r.payload_hash]) != said[r.payload_hash] for p in r.parents)]
-    roots = [r for r in revisions if not any(p in said for p in r.parents)]
+    roots = history.first(revisions)
     last = history.last(moves) or roots or list(revisions)
     return said[min(last, key=lambda r: r.payload_hash).payload_hash]
 

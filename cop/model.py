@@ -77,6 +77,9 @@ class Revision:
     claimed_time: int  # seconds UTC
     received_time: int  # seconds UTC
     held: bool = True  # its payload is here, readable or not
+    counts: bool = (
+        True  # False: not by a member, or of a kind that is not known here; it only links what it stands between
+    )
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 from cop import words
+from cop.real_words import is_real
 
 MAX_LOOKED_AT = 4000  # words that begin alike, and as many that end alike
 MAX_BEGINNINGS = 20  # words that a beginning may stand for
@@ -21,8 +22,8 @@ def beginnings(db: sqlite3.Connection, begins: str) -> tuple[str, ...]:
 
 
 def near(db: sqlite3.Connection, plain: str, count: int = 1) -> list[str]:
-    """Words as people write them, the nearest first; of those equally near the more usual one."""
-    allowed = _allowed(plain)
+    """Words as people write them, the nearest first; of those equally near the more usual one. None for a real word."""
+    allowed = 0 if is_real(plain) else _allowed(plain)
     if not allowed:
         return []
     found: dict[str, tuple[tuple[float, bool, int, str], str]] = {}
@@ -92,6 +93,8 @@ def _slips(one: str, other: str, most: int) -> int:
 
 def split(db: sqlite3.Connection, plain: str) -> str:
     """Two words of the collection that were typed as one, with a space between; "" if there are none."""
+    if is_real(plain):
+        return ""
     best: tuple[int, str] = (RARE, "")
     for at in range(3, len(plain) - 2):
         halves = plain[:at], plain[at:]

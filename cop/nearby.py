@@ -8,6 +8,7 @@ import queue
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ MAX_FOUND = 100
 MAX_NAME_BYTES = 200  # a text of an announcement has 255, with its label
 LOOK_SECONDS = 5.0
 PROBE_SECONDS = 3.0
+PROBES = 20  # at a time
 RESOLVE_MILLISECONDS = 1500
 FIREWALL = "A firewall on that computer may be in the way: it must let others reach cop on the local network."
 
@@ -89,14 +91,19 @@ def match(found: Iterable[Found], accepted: Sequence[Partner], own: Organisation
     return Around(tuple((p, at) for p, at in matched if at), tuple(at[0] for at in by_key.values()))
 
 
-def reachable(found: Iterable[Found], seconds: float = PROBE_SECONDS) -> str:
-    """The first address whose port answers, or ""."""
-    for one in found:
-        for address in one.addresses:
-            host = address.removeprefix("http://").rpartition(":")[0].strip("[]")
-            with suppress(OSError), socket.create_connection((host, one.port), timeout=seconds):
-                return address
-    return ""
+def reachable(found: Iterable[Found], seconds: float = PROBE_SECONDS) -> list[str]:
+    """The addresses whose port answers. Some may be another's: anyone can announce a key, or more addresses for a name."""
+    places = {address: one.port for one in found for address in one.addresses}
+    with ThreadPoolExecutor(PROBES) as pool:
+        answers = pool.map(lambda address: _answers(address, places[address], seconds), places)
+        return [address for address, answered in zip(places, answers, strict=True) if answered]
+
+
+def _answers(address: str, port: int, seconds: float) -> bool:
+    host = address.removeprefix("http://").rpartition(":")[0].strip("[]")
+    with suppress(OSError), socket.create_connection((host, port), timeout=seconds):
+        return True
+    return False
 
 
 def _zeroconf(interfaces: Sequence[str] | None) -> "Zeroconf":

@@ -271,15 +271,22 @@ def moved_occasions(when: Occasions) -> list[Occasion]:
     return [_occasion(when, one.to, one.place, stood) for one, stood in found if stood and one.day not in gone]
 
 
-def following(when: Occasions, today: date) -> Occasion | None:
-    """The first time that is not over, or None."""
+def following(when: Occasions, today: date, now: datetime | None = None) -> Occasion | None:
+    """The first time that is not over, or None. With the moment `now`, what ended earlier today is over."""
     if not when.is_series:
-        last = day_of(when.end or when.start)
-        return _occasion(when, when.start) if last >= today else None
+        once = _occasion(when, when.start)
+        return once if day_of(when.end or when.start) >= today and not _has_ended(once, now) else None
     for days in (31, 400, 365 * _YEARS):  # the next one is near, as a rule
-        if found := between(when, today, today + min(timedelta(days), date.max - today)):
-            return found[0]
+        found = between(when, today, today + min(timedelta(days), date.max - today))
+        if going := next((one for one in found if not _has_ended(one, now)), None):
+            return going
     return None
+
+
+def _has_ended(one: Occasion, now: datetime | None) -> bool:
+    """True if a time of end was written, with a time zone, and is over; a day lasts until its end."""
+    end = one.end
+    return now is not None and isinstance(end, datetime) and end.tzinfo is not None and end <= now
 
 
 def last_day(when: Occasions) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 from slugify import slugify
 
-from cop import attachments, cbor, changes, ending, filing, occasions, signing
-from cop.fields import SHARES, TYPES, kind_of
+from cop import attachments, cbor, changes, ending, filing, occasions, searched, signing
+from cop.fields import SHARES, TYPES
 from cop.languages import is_code
 from cop.markdown import Rendered
 from cop.merge import BODY, History
@@ -21,7 +21,6 @@ from cop.values import clean
 Row = dict[str, Any]
 _json = json.JSONEncoder(ensure_ascii=False).encode
 _PLAIN_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_NAMES = ("authors", "publisher", "organisers", "aliases", "label", "cited_as", "kind", "tradition", "place")
 
 
 @dataclass(frozen=True)
@@ -99,8 +98,9 @@ def published(
         for name, value in clean(view.type, view.fields).items()
         if name not in (BODY, "slug") and _may_be_public(view.type, name)
     }
-    row = _record_row(record_id, view, fields, revisions, body)
     history = tuple(_history_rows(record_id, History(revisions), origin))
+    revisions = [revision for revision in revisions if revision.counts]
+    row = _record_row(record_id, view, fields, revisions, body)
     conflicts = tuple(_conflict_rows(record_id, view, origin))
     files = tuple(_file_rows(record_id, view, fields))
     first = min(revisions, key=lambda revision: (revision.claimed_time, revision.entry_id))
@@ -146,7 +146,7 @@ def _record_row(
         "slug": slug,
         "title": title,
         "summary": str(fields.get("summary", "")),
-        "keywords": " ".join(_keywords(fields)),
+        "keywords": " ".join(searched.keywords(view.type, fields)),
         "language": _language(fields.get("languages")),
         "date": str(fields.get(record_type.sort, "")) if record_type.sort != "title" else "",
         "ends": _ends(view.type, fields),
@@ -157,7 +157,8 @@ def _record_row(
         "checks": _json(view.checks),
         "fields": _json(fields),
         "html": body.html.removeprefix(f"<h2>{escape(title, quote=False)}</h2>\n"),  # the page shows the title itself
-        "text": "\n".join([body.text, *_entry_texts(view.type, fields)]).strip(),
+        "text": "\n".join([body.text, *searched.entry_texts(view.type, fields)]).strip(),
+        "other_words": "\n".join(searched.other_words(view.type, fields)),
     }
 
 
@@ -175,25 +176,6 @@ def _may_be_public(type_name: str, name: str) -> bool:
 def _language(languages: Value) -> str:
     """The main language of a record, "" if none is given as a code."""
     return next((one for one in map(str, languages) if is_code(one)), "") if isinstance(languages, list) else ""
-
-
-def _keywords(fields: Mapping[str, Value]) -> Iterator[str]:
-    topics = fields.get("topics")
-    if isinstance(topics, list):
-        yield from (str(topic).replace("-", " ") for topic in topics)
-    for name in _NAMES:
-        value = fields.get(name)
-        yield from (str(one) for one in value) if isinstance(value, list) else [str(value)] if value else []
-    credits = fields.get("credits")
-    for person in credits if isinstance(credits, list) else ():
-        yield from (str(part) for part in person.values()) if isinstance(person, dict) else ()
-
-
-def _entry_texts(type_name: str, fields: Mapping[str, Value]) -> Iterator[str]:
-    for name, value in fields.items():
-        if kind_of(type_name, name) == "entries" and isinstance(value, list):
-            for entry in value:
-                yield from (part for part in entry.values() if isinstance(part, str)) if isinstance(entry, dict) else ()
 
 
 def _history_rows(record_id: RecordId, history: History, origin: Origin) -> Iterator[Row]:

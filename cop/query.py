@@ -51,7 +51,9 @@ class Part:
 
     @property
     def _is_one_word(self) -> bool:
-        return bool(self.whole) and self.words[0] in rules.PREFIXES
+        """True if no record has it only in parts: such words are filed as one as well, however they are written."""
+        known = self.words[0] in rules.PREFIXES or (len(self.words) == 2 and words.is_pair(*self.words))
+        return bool(self.whole) and known
 
     def _singles(self) -> tuple[str, ...]:
         return (*((self.word,) if self.word else ()), *self.also)

@@ -22,7 +22,7 @@ class Redone:
     everything: RecordView | None  # as this installation sees it
     shared: RecordView | None  # as the network sees it
     public: RecordView | None  # as readers see it; None hides it
-    revisions: Sequence[Revision]  # public ones
+    revisions: Sequence[Revision]  # public ones, with those that only link them
     held: bool  # something of it is here, readable or not
     today: date  # by which it was decided what has ended
 
@@ -35,7 +35,7 @@ class Redone:
 
 def redo(record_id: RecordId, history: Sequence[Revision], origin: Origin) -> Redone:
     """The views of one record from its history. Pure; revisions of writers who are no members do not count."""
-    accepted = [revision for revision in history if revision.writer in origin.writers]
+    accepted = merge.accepted(history, origin.writers)
     open_ = [revision for revision in accepted if revision.audience == PUBLIC]
     everything = merge.merge(accepted)
     only_public = len(open_) == len(accepted)
@@ -67,6 +67,6 @@ def _state(redone: Redone, view: RecordView) -> str:
         return "withdrawn"
     if ending.is_hidden(view.type, view.fields, redone.today):
         return ENDED
-    if not redone.revisions:
+    if not any(revision.counts for revision in redone.revisions):
         return "partners" if redone.shared else "own"
     return "untitled" if view.type in TYPES else "unknown"

@@ -15,7 +15,7 @@ from cop.errors import CopError
 from cop.fields import TYPES, RecordType, facets
 
 APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 8  # raise it when a table of site.db changes: an older file is then rebuilt from the log
+SITE_VERSION = 9  # raise it when a table of site.db changes: an older file is then rebuilt from the log
 BUSY_SECONDS = 30
 
 STORE_VERSION = 2  # how many functions stand in _migrate()
@@ -170,7 +170,7 @@ CREATE TABLE records (
     slug TEXT NOT NULL,         -- with the type, its address: /<folder>/<slug>
     title TEXT NOT NULL,
     summary TEXT NOT NULL,
-    keywords TEXT NOT NULL,     -- topics, authors and other names, for search
+    keywords TEXT NOT NULL,     -- topics, authors, other names, and words to choose from, for search
     language TEXT NOT NULL,     -- first language code, or ''
     date TEXT NOT NULL,         -- what its list is ordered by, or ''
     ends TEXT NOT NULL DEFAULT '', -- last day of an event that repeats, 9999-12-31 if nobody wrote it, or ''
@@ -181,7 +181,8 @@ CREATE TABLE records (
     checks TEXT NOT NULL,       -- JSON list of fields merged by machine
     fields TEXT NOT NULL,       -- JSON object of all public fields but the body
     html TEXT NOT NULL,         -- the body, safe to show
-    text TEXT NOT NULL          -- the body as plain text, for search
+    text TEXT NOT NULL,         -- the body as plain text, for search
+    other_words TEXT NOT NULL DEFAULT '' -- of all other fields that have words, for search
 );
 CREATE INDEX records_slug ON records (type, slug);
 CREATE INDEX records_base_slug ON records (type, base_slug);

@@ -19,7 +19,9 @@ from cop.search_index import FILTERS, exact
 
 MAX_OPTIONS = 12  # of a facet, where each must be looked for
 HEADS = ("title", "title keywords", "title keywords summary")
-_SHOWN = f"record_id, type, slug, title, summary, language, date, substr(text, 1, {excerpts.MAX_LOOKED_AT})"
+_SHOWN = (
+    f"record_id, type, slug, title, summary, language, date, substr(text, 1, {excerpts.MAX_LOOKED_AT}), other_words"
+)
 
 
 @dataclass(frozen=True)
@@ -152,10 +154,11 @@ def _newest(db: sqlite3.Connection, expression: str, most: int) -> list[int]:
 def _hits(db: sqlite3.Connection, found: Sequence[int], keys: frozenset[str]) -> Iterator[Hit]:
     sql = f"SELECT number, {_SHOWN} FROM records WHERE number IN ({', '.join('?' * len(found))})"
     rows = {number: row for number, *row in db.execute(sql, found)}
-    for record_id, type_name, slug, title, summary, language, date, text in map(rows.__getitem__, found):
+    for record_id, type_name, slug, title, summary, language, date, text, others in map(rows.__getitem__, found):
         shown = excerpts.marked(summary, language, keys)
         if excerpts.MARK_ON not in shown:
-            shown = excerpts.excerpt(text, language, keys) or shown
+            filled_in = others.replace("\n", " · ")
+            shown = excerpts.excerpt(text, language, keys) or excerpts.excerpt(filled_in, language, keys) or shown
         yield Hit(record_id, type_name, slug, excerpts.marked(title, language, keys), summary, shown, language, date)
 
 

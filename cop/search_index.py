@@ -15,7 +15,7 @@ from typing import Any
 
 from cop import words
 
-COLUMNS = ("title", "keywords", "summary", "text")
+COLUMNS = ("title", "keywords", "summary", "text")  # the last holds the other words as well
 FILTERS = ("type", "topics", "languages", "kind")  # facets that a search can be narrowed by
 MANY = 50_000  # words that are counted before they are written
 UNCOUNTED = "words_uncounted"  # name in `meta`
@@ -85,7 +85,7 @@ def recount(public: sqlite3.Connection) -> None:
         return
     public.execute("DELETE FROM search_words")
     counting = Counting()
-    for row in public.execute(f"SELECT {', '.join(COLUMNS)}, date FROM records"):
+    for row in public.execute(f"SELECT {', '.join(COLUMNS)}, other_words, date FROM records"):
         for some in _runs(row):
             counting.count(some, 1)
     counting.write(public, last=True)
@@ -129,11 +129,9 @@ def clear(public: sqlite3.Connection) -> None:
 
 
 def _runs(row: Row) -> list[list[str]]:
-    """The words of each column; the year counts as a keyword."""
-    return [
-        words.RUN.findall(f"{row[column]} {row['date'][:4]}" if column == "keywords" else row[column])
-        for column in COLUMNS
-    ]
+    """The words of each column; the year counts as a keyword, and what people filled in as text."""
+    with_year, with_others = f"{row['keywords']} {row['date'][:4]}", f"{row['text']}\n{row['other_words']}"
+    return [words.RUN.findall(text) for text in (row["title"], with_year, row["summary"], with_others)]
 
 
 def _filed(row: Row, facets: Facets, counting: Counting, sign: int) -> tuple[object, ...]:

@@ -27,7 +27,7 @@ def resolve(
 ) -> tuple[str, Value]:
     """Take one of several answers. Returns the record's title and the value. Raises: WrongUsage."""
     writers = trust.members(db).writers
-    revisions = [r for r in log.revisions(db, record_id) if r.writer in writers]
+    revisions = merge.accepted(log.revisions(db, record_id), writers)
     view = merge.merge(revisions)
     if view is None or field not in view.conflicts:
         raise WrongUsage(f"There is no difference to settle in “{field}” of this record.", hint="cop conflicts")

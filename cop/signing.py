@@ -11,6 +11,7 @@ from cop.errors import BadSignature
 
 ENTRY = b"cop/v1/entry\0"
 CERTIFICATE = b"cop/v1/writer\0"
+POINTS = b"cop/v1/points\0"
 DEVICE = b"cop/v1/device\0"
 
 

@@ -189,7 +189,7 @@ def conflicts(db: sqlite3.Connection) -> list[Report]:
     for record_id, title in db.execute(
         "SELECT record_id, title FROM view_record WHERE conflicts <> '[]' ORDER BY 1"
     ).fetchall():
-        view = merge.merge(r for r in log.revisions(db, record_id) if r.writer in network.writers)
+        view = merge.merge(merge.accepted(log.revisions(db, record_id), network.writers))
         for name in view.conflicts if view else ():
             values = [
                 {

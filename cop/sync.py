@@ -19,11 +19,13 @@ from cop.turns import (
     Received,
     Side,
     Telling,
+    changes_in,
     compose,
     count_changes,
     named,
     plan,
     receive,
+    take_restored,
     wanted,
 )
 from cop.wire import Message
@@ -55,7 +57,7 @@ class _Exchange:
     cuts: int = 0  # since anything last got through
     follows: bool = False  # the partner's last message says that another stands behind it
     lacking: int = 0  # entries that the partner lacked when it last told
-    lacked: int = 0  # texts that we did not hold before this exchange, of changes that we knew
+    lacked: int = 0  # texts that were not here before this exchange, of changes that were known
     unanswered: dict[int, int] = field(default_factory=dict)  # changes per entry that went before the line was cut
 
 
@@ -84,7 +86,7 @@ def run(
 def _turns(exchange: _Exchange, history: str) -> Message | None:
     """Take turns until neither has anything for the other; the partner's last message."""
     db, theirs = exchange.side.db, None
-    exchange.current, exchange.lacked = history != currency.ALL, _lacked(db)
+    exchange.current, exchange.lacked = history != currency.ALL, currency.not_here(db)
     going = _first(exchange)
     for _ in range(MAX_TURNS):
         theirs, going, done = _turn(exchange, going)
@@ -95,10 +97,6 @@ def _turns(exchange: _Exchange, history: str) -> Message | None:
         if done:
             break
     return theirs
-
-
-def _lacked(db: sqlite3.Connection) -> int:
-    return currency.left_out(db) + status.waiting(db)
 
 
 def _first(exchange: _Exchange) -> Composed:
@@ -238,11 +236,10 @@ def _count(exchange: _Exchange, going: Composed, theirs: Message, came: Received
     exchange.turned_away = (exchange.turned_away | turned_away) - held
     exchange.given |= going.payloads
     report.received += came.changes
+    report.texts += came.texts
     report.sent += count_changes(_welcome(going, theirs))
     report.refused += sum(came.refused.values())
     report.apart += came.apart
-    report.restored += came.restored
-    report.renewed |= came.renewed
     report.partner_lacks = len(exchange.turned_away)
     for name, changes in named(db, came.by).items():
         report.by[name] = report.by.get(name, 0) + changes
@@ -260,7 +257,8 @@ def _finish(exchange: _Exchange) -> None:
     report.conflicts = status.conflict_count(db)
     report.waiting, report.not_understood = status.waiting(db), status.not_understood(db)
     report.left_out, report.pages_waiting = currency.left_out(db), stale.count(db)
-    report.texts = max(0, exchange.lacked - _lacked(db))
+    report.texts = min(report.texts, exchange.lacked)  # the others were left out and fetched within this exchange
+    report.restored, report.renewed = take_restored(db)
     happened = {"received": report.received, "sent": report.sent, "refused": report.refused}
     with writing(db):
         partners.keep_report(db, exchange.partner.organisation, happened, exchange.now)
@@ -289,7 +287,8 @@ def preview(side: Side, partner: Partner, transport: Transport) -> Report:
     owners = trust.admissible(side.db, theirs.entries).writers
     new = [e for e in theirs.entries if e.writer in owners and not log.holds(side.db, e.entry_id)]
     going = _compose(exchange, theirs)
-    report.received, report.sent = count_changes(new), count_changes(going.entries)
+    report.received = count_changes(new) + theirs.left_changes
+    report.sent = changes_in(side.db, going.lacked)
     report.refused = len([e for e in theirs.entries if e.writer not in owners])
     report.bytes_in, report.bytes_out = transport.bytes_in + theirs.left // 4, len(going.body) + going.left // 4
     report.requests, report.equal = transport.requests, not (new or going.gives or theirs.more)

@@ -5,16 +5,21 @@ stored whole or not at all, so a cut line leaves nothing half done and the next 
 A question of 16 bytes, a frontier hash, asks only whether there is anything new.
 """
 
+import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
-from cop import cbor, currency, frontier, identity, log, partners, sealing, trust, wire
+from cop import currency, frontier, identity, log, partners, sealing, trust, wire
 from cop.config import Site
 from cop.holding import NOTHING, Holding
 from cop.model import OWN, PARTNERS, PUBLIC, Entry, OrganisationId, PayloadHash, WriterId
+from cop.schema import writing
 from cop.signing import Signer, sha256
 from cop.wire import Message
+
+UNTOLD = "restored"  # name of a setting
 
 QUIET_KINDS = frozenset({"writer", "organisation"})  # who is who: not counted as news for people
 
@@ -26,6 +31,7 @@ class Received:
     changes: int = 0  # changes of records that were new here
     entries: int = 0
     payloads: int = 0
+    texts: int = 0  # of these payloads, those of changes that were known before
     refused: dict[WriterId, int] = field(default_factory=dict)  # entries of writers we do not know
     by: dict[OrganisationId, int] = field(default_factory=dict)  # changes per organisation that made them
     apart: int = 0  # changes of organisations that were removed: kept, not shown
@@ -61,9 +67,10 @@ def receive(side: Side, message: Message, received_from: str, now: int, *, curre
         received_time=now,
         received_from=received_from,
         sealed=log.by_hash(message.sealed),
+        own=log.by_hash(message.own),
         ours=[writer for writer, owner in owners.items() if owner == own],
     )
-    came = Received(0, len(appended.entries), appended.payloads, refused)
+    came = Received(0, len(appended.entries), appended.payloads, appended.filled, refused)
     _count(came, appended.entries, trust.members(side.db).writers)
     if current:
         currency.leave_out(side.db, appended.entries, message.replaced)
@@ -101,6 +108,37 @@ def _go_on_if_restored(side: Side, new: Iterable[Entry], came: Received, now: in
     came.restored = sum(entry.writer == log.own_writer(side.db) for entry in new)
     if came.restored:
         came.renewed = identity.renew_writer(side.site, side.db, now) is not None
+        count, renewed = _untold(side.db)
+        with writing(side.db):
+            told = json.dumps([count + came.restored, renewed or came.renewed])
+            log.set_setting(side.db, UNTOLD, told)
+
+
+def _untold(db: sqlite3.Connection) -> tuple[int, bool]:
+    kept = log.setting(db, UNTOLD)
+    count, renewed = json.loads(kept) if isinstance(kept, str) else (0, False)
+    return count, renewed
+
+
+def take_restored(db: sqlite3.Connection) -> tuple[int, bool]:
+    """How many entries of ours came back, and whether we go on under another key: since a report last told it.
+
+    It is kept until then, for the exchange that brought them may have broken off, or was begun by a partner.
+    """
+    found = _untold(db)
+    if found[0]:
+        with writing(db):
+            log.set_setting(db, UNTOLD, None)
+    return found
+
+
+def changes_in(db: sqlite3.Connection, numbers: Iterable[int]) -> int:
+    """How many changes of records these entries (`entry_number`) hold."""
+    query = (
+        "SELECT count(*) FROM log_item JOIN log_entry USING (entry_number) WHERE kind NOT IN ('writer', 'organisation')"
+        " AND entry_number IN (SELECT value FROM json_each(?))"
+    )
+    return int(db.execute(query, [json.dumps(list(numbers))]).fetchone()[0])
 
 
 def count_changes(entries: Iterable[Entry]) -> int:
@@ -192,10 +230,10 @@ def compose(
     numbers = going.numbers if widest > PUBLIC else wire.open_to_all(db, going.numbers)
     room = to.room if to else wire.CHUNK_BYTES
     without = currency.replaced(db, wire.front(db, numbers, room)) if to and to.current else frozenset()
-    entries, open_, closed, taken = wire.chunk(db, numbers, widest, room, without)
+    entries, held, taken = wire.chunk(db, numbers, widest, room, without)
     asked = [payload_hash for payload_hash in (to.wanted if to else ()) if payload_hash not in given]
-    asked_open, asked_closed = wire.answer_wanted(db, asked, widest)
-    secret = [*closed, *asked_closed]
+    answered = wire.answer_wanted(db, asked, widest)
+    secret = wire.secret([*held[PARTNERS], *answered[PARTNERS]], [*held[OWN], *answered[OWN]])
     more = taken < len(going.numbers) or (widest == PUBLIC and _lacks_narrower(db))
     message = Message(
         writer=side.signer.public,
@@ -205,11 +243,12 @@ def compose(
         points=frontier.own_points(db) if telling.points else None,
         apart=frontier.apart(db) if telling.points else b"",
         entries=tuple(entries),
-        payloads=(*open_, *asked_open),
+        payloads=(*held[PUBLIC], *answered[PUBLIC]),
         wanted=wanted(db, widest),
         unwelcome=telling.unwelcome,
         more=more,
         left=wire.bytes_of(db, numbers[taken:]),
+        left_changes=changes_in(db, numbers[taken:]) if to and to.looks else 0,
         room=telling.room,
         whole=telling.whole,
         current=telling.current,
@@ -219,12 +258,12 @@ def compose(
         looks=telling.looks,
         report=telling.report,
     )
-    sealed = sealing.seal([receiver], cbor.encode(secret)) if secret else b""
+    sealed = sealing.seal([receiver], secret) if secret else b""
     return Composed(
         wire.pack(message, sealed, going.holding),
         entries=tuple(entries),
         numbers=tuple(numbers[:taken]),
-        payloads=frozenset(map(sha256, [*asked_open, *asked_closed])),
+        payloads=frozenset(map(sha256, chain(*answered))),
         has_points=telling.points,
         asks=bool(message.wanted),
         gives=bool(entries or message.payloads or secret),

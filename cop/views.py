@@ -254,4 +254,4 @@ def network_digest(db: sqlite3.Connection) -> str:
 def current_view(db: sqlite3.Connection, record_id: RecordId, widest: int = OWN) -> RecordView | None:
     """One record as this installation sees it, computed now."""
     writers = trust.members(db).writers
-    return merge.merge((r for r in log.revisions(db, record_id) if r.writer in writers), widest)
+    return merge.merge(merge.accepted(log.revisions(db, record_id), writers), widest)

@@ -12,7 +12,7 @@ from typing import Any
 
 import zstandard
 
-from cop import cbor, entry, sealing
+from cop import cbor, entry, sealing, signing
 from cop.errors import BadSignature, Refused, TooLarge
 from cop.frontier import STATE_BYTES, Points
 from cop.holding import NOTHING, Holding, NotRebuilt
@@ -36,6 +36,9 @@ FRONT_SHARE = 10  # what was replaced is left out, so a message may reach furthe
 _LEVEL = 10
 
 
+Payloads = tuple[list[bytes], list[bytes], list[bytes]]  # by audience: PUBLIC, PARTNERS, OWN
+
+
 @dataclass(frozen=True)
 class Message:
     """One turn of an exchange."""
@@ -49,10 +52,12 @@ class Message:
     entries: tuple[Entry, ...] = ()  # verified
     payloads: tuple[bytes, ...] = ()
     sealed: tuple[bytes, ...] = ()  # likewise, and for the receiver's eyes only
+    own: tuple[bytes, ...] = ()  # likewise, and for our own organisation only: nobody's announcement widens that
     wanted: tuple[PayloadHash, ...] = ()  # payloads the sender lacks
     unwelcome: tuple[WriterId, ...] = ()  # writers whose entries the sender has just turned away
     more: bool = False  # the sender has more for the receiver than fits here
     left: int = 0  # how much more, about, in bytes before packing
+    left_changes: int = 0  # how many changes that is; told to whoever only wants to know
     room: int = CHUNK_BYTES  # how much the sender wants in the answer, in bytes before packing
     whole: bool = False  # the sender could not put packed entries together: it wants them whole
     current: bool = False  # the sender wants current texts only, and none that were replaced
@@ -60,6 +65,7 @@ class Message:
     several: bool = False  # the sender takes several messages in one answer
     follows: bool = False  # another message stands behind this one, in the same answer
     looks: bool = False  # the sender only wants to know what would come
+    proof: bytes = b""  # the sender's signature of its points, in a file, where nothing else says who sent them
     report: dict[str, Any] = field(default_factory=dict)  # counts of what the sender did with the last message
 
 
@@ -83,6 +89,8 @@ def pack(message: Message, sealed: bytes = b"", holding: Holding = NOTHING) -> b
         "sealed": sealed,
         "more": message.more,
         "left": message.left,
+        "left_changes": message.left_changes,
+        "proof": message.proof,
         "room": message.room if message.room != CHUNK_BYTES else 0,
         "whole": message.whole,
         "current": message.current,
@@ -96,6 +104,20 @@ def pack(message: Message, sealed: bytes = b"", holding: Holding = NOTHING) -> b
     if message.points is not None:
         content["points"] = _pack_points(message.points)
     return zstandard.ZstdCompressor(level=_LEVEL, write_content_size=False).compress(cbor.encode(content))
+
+
+def prove_points(points: Points, signer: Signer) -> bytes:
+    """The signature of somebody who says how far it holds each log."""
+    return signer.sign(signing.POINTS, cbor.encode(_pack_points(points)))
+
+
+def are_points_proved(message: Message) -> bool:
+    """True if the writer of a message signed its points."""
+    try:
+        signing.verify(signing.POINTS, message.writer, cbor.encode(_pack_points(message.points or {})), message.proof)
+    except BadSignature:
+        return False
+    return True
 
 
 def _pack_points(points: Points) -> list[Any]:
@@ -113,6 +135,7 @@ def unpack(data: bytes, signer: Signer, holding: Holding = NOTHING) -> Message:
     if not isinstance(content, dict) or content.get("v") not in FORMATS:
         raise Refused("The partner speaks a form of cop that this one does not know.", hint="Update cop on both sides.")
     entries, payloads = _unpacked(content, holding)
+    sealed, own = _unsealed(content, signer)
     report, room = content.get("report"), content.get("room")
     return Message(
         writer=_key(content, "writer"),
@@ -123,11 +146,14 @@ def unpack(data: bytes, signer: Signer, holding: Holding = NOTHING) -> Message:
         apart=_bytes(content, "apart"),
         entries=tuple(entries),
         payloads=(*payloads, *_all_bytes(content, "payloads")),
-        sealed=tuple(_unsealed(content, signer)),
+        sealed=sealed,
+        own=own,
         wanted=tuple(_all_bytes(content, "wanted")[:MAX_WANTED]),
         unwelcome=tuple(_all_bytes(content, "unwelcome")),
         more=content.get("more") is True,
         left=_count(content.get("left")),
+        left_changes=_count(content.get("left_changes")),
+        proof=_bytes(content, "proof"),
         room=min(max(_count(room), MIN_ROOM), MAX_ROOM) if room else CHUNK_BYTES,
         whole=content.get("whole") is True,
         current=content.get("current") is True,
@@ -184,10 +210,19 @@ def _state(content: dict[str, Any], name: str) -> bytes:
     return value[:STATE_BYTES]
 
 
-def _unsealed(content: dict[str, Any], signer: Signer) -> list[bytes]:
+def secret(partners: Sequence[bytes], own: Sequence[bytes] = ()) -> bytes:
+    """What is sealed: payloads for partners, and those for our own organisation apart from them; b"" for none."""
+    if own:
+        return cbor.encode({"payloads": list(partners), "own": list(own)})
+    return cbor.encode(list(partners)) if partners else b""
+
+
+def _unsealed(content: dict[str, Any], signer: Signer) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     sealed = content.get("sealed")
     plain = sealing.unseal(signer, sealed) if isinstance(sealed, bytes) else None
-    return _all_bytes({"payloads": cbor.decode(plain, "A sealed part")}, "payloads") if plain else []
+    read = cbor.decode(plain, "A sealed part") if plain else []
+    parts = read if isinstance(read, dict) else {"payloads": read}
+    return tuple(_all_bytes(parts, "payloads")), tuple(_all_bytes(parts, "own"))
 
 
 def _entry(raw: object) -> Entry:
@@ -236,15 +271,14 @@ def chunk(
     widest: int,
     room: int = CHUNK_BYTES,
     without: Container[PayloadHash] = (),
-) -> tuple[list[Entry], list[bytes], list[bytes], int]:
+) -> tuple[list[Entry], Payloads, int]:
     """Entries from the front of `numbers` that fit one message, with the payloads a receiver may have.
 
     `widest` is the narrowest audience the receiver belongs to, `without` are payloads that it does not want. Returns
-    entries, public payloads, other payloads, and how many of `numbers` were taken.
+    entries, payloads by audience, and how many of `numbers` were taken.
     """
     entries: list[Entry] = []
-    open_: list[bytes] = []
-    closed: list[bytes] = []
+    held: Payloads = ([], [], [])
     size = 0
     for number in numbers:
         if size >= room or len(entries) == MAX_ENTRIES:
@@ -254,9 +288,9 @@ def chunk(
         size += len(row[0])
         for payload, audience in _payloads(db, "entry_number = ?", [number]):
             if audience <= widest and (not without or sha256(payload) not in without):
-                (open_ if audience == PUBLIC else closed).append(payload)
+                held[audience].append(payload)
                 size += len(payload)
-    return entries, open_, closed, len(entries)
+    return entries, held, len(entries)
 
 
 def bytes_of(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
@@ -289,16 +323,13 @@ def _payloads(db: sqlite3.Connection, condition: str, values: Sequence[object]) 
     return ((row[0], row[1]) for row in db.execute(query, values))
 
 
-def answer_wanted(
-    db: sqlite3.Connection, wanted: Iterable[PayloadHash], widest: int
-) -> tuple[list[bytes], list[bytes]]:
-    """Payloads that a partner asks for and may have: public ones, others. About one message full."""
-    open_: list[bytes] = []
-    closed: list[bytes] = []
+def answer_wanted(db: sqlite3.Connection, wanted: Iterable[PayloadHash], widest: int) -> Payloads:
+    """Payloads that a partner asks for and may have, by audience. About one message full."""
+    held: Payloads = ([], [], [])
     size = 0
     for payload_hash in wanted:
         for payload, audience in _payloads(db, "payload_hash = ? ORDER BY audience LIMIT 1", [payload_hash]):
             if audience <= widest and size < CHUNK_BYTES:
-                (open_ if audience == PUBLIC else closed).append(payload)
+                held[audience].append(payload)
                 size += len(payload)
-    return open_, closed
+    return held

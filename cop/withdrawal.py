@@ -19,7 +19,7 @@ def withdraw(
 ) -> str:
     """Hide a record, or with `undo` show it again. Returns its title. Raises: CopError if it is so already."""
     writers = trust.members(db).writers
-    revisions = [r for r in log.revisions(db, record_id) if r.writer in writers]
+    revisions = merge.accepted(log.revisions(db, record_id), writers)
     view = merge.merge(revisions)
     if view is None:
         raise CopError("Nothing of this record is held here.", hint="cop sync")

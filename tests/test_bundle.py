@@ -2,16 +2,18 @@
 
 import errno
 import random
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 
-from cop import bundle, cbor, files, unpacking
+from cop import bundle, cbor, files, frontier, unpacking, wire
+from cop.cli import reports
 from cop.errors import CopError, NotReachable, Refused
 from cop.model import OWN, PARTNERS, PUBLIC
 from cop.signing import sha256
-from tests.network import NOW, Place, assert_same_views, befriend, network, places, read_by_anyone
+from tests.network import NOW, Place, assert_same_views, befriend, network, places, read_by_anyone, store, sync_all
 from tests.test_sync import big
 
 
@@ -325,7 +327,7 @@ def test_a_missing_bundle_and_a_folder_are_not_reachable(pair: tuple[Place, Plac
             bundle.show(path)
 
 
-HEADER = {"name": "N", "organisation": "", "receiver": "", "made": 1, "entries": 0, "changes": 0}
+HEADER = {"name": "N", "organisation": "ab" * 32, "receiver": "", "made": 1, "entries": 0, "changes": 0}
 
 
 @pytest.mark.parametrize("said", [{"name": 5}, {"made": "x"}, {"made": None}, {"entries": []}], ids=repr)
@@ -378,3 +380,68 @@ def test_a_key_that_is_nobodys_does_not_stop_a_bundle(pair: tuple[Place, Place],
     write(one, tmp_path / "stick.cop")
     bundle.apply(other.side, tmp_path / "stick.cop", NOW)
     assert other.view(record_id).fields["title"] == "For partners"
+
+
+# -- what somebody else may have written on a stick
+
+
+def _forged(path: Path, header: bundle.Header, *messages: bytes) -> Path:
+    content = [cbor.encode({**asdict(header)}), *messages, cbor.encode({"end": True})]
+    path.write_bytes(bundle.MAGIC + b"".join(len(one).to_bytes(4, "big") + sha256(one) + one for one in content))
+    return path
+
+
+def test_nobody_else_can_say_on_a_stick_what_a_partner_holds(tmp_path: Path) -> None:
+    one, other, hostile = network(tmp_path, 3)
+    sync_all([one, other, hostile])
+    record_id = one.change(None, {"title": "News"})
+    points = frontier.own_points(one.db)
+    for writer, proof in (
+        (hostile.signer.public, b""),
+        (other.signer.public, wire.prove_points(points, hostile.signer)),
+    ):
+        message = wire.Message(writer, other.organisation, bytes(16), points=points, proof=proof)
+        header = bundle.Header("anybody", "00" * 32, "", NOW, 0, 0)
+        bundle.apply(one.side, _forged(tmp_path / "forged.cop", header, wire.pack(message)), NOW)
+    assert bundle.create(one.side, tmp_path / "news.cop", one.partner(other), full=False, now=NOW).changes == 1
+    bundle.apply(other.side, tmp_path / "news.cop", NOW)
+    assert other.published(record_id)
+
+
+@pytest.mark.parametrize("key", ["", "not hex", "ab" * 31, "AB" * 32])
+def test_a_bundle_that_does_not_say_who_made_it_is_refused(pair: tuple[Place, Place], tmp_path: Path, key: str) -> None:
+    header = bundle.Header("anybody", key, "", NOW, 0, 0)
+    path = _forged(tmp_path / "forged.cop", header)
+    for use in (lambda: bundle.show(path), lambda: bundle.apply(pair[1].side, path, NOW)):
+        with pytest.raises(Refused, match="who made it"):
+            use()
+
+
+def test_a_stick_that_is_pulled_out_behind_the_last_byte_is_reported(
+    pair: tuple[Place, Place], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.testing import CliRunner
+
+    from cop.cli import cli
+
+    one, other = pair
+    one.change(None, {"title": "On a stick"})
+    path = tmp_path / "stick.cop"
+    write(one, path)
+    real = bundle.apply
+    monkeypatch.setattr(bundle, "apply", lambda *given, **more: [real(*given, **more), path.unlink()][0])
+    monkeypatch.setenv("COP_KEYS", str(other.site.keys))
+    done = CliRunner().invoke(cli, ["--site", str(other.site.root), "bundle", "apply", str(path)])
+    assert done.exit_code == 0 and "1 change came" in done.output
+
+
+def test_texts_that_come_later_are_counted(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    sync_all([one, other])
+    for title in ("First", "Second"):
+        one.change(None, {"title": title})
+    store(other, [entry for entry in one.entries() if entry.entry_id not in other.entry_ids()])
+    write(one, tmp_path / "stick.cop")
+    applied = bundle.apply(other.side, tmp_path / "stick.cop", NOW)
+    assert (applied.received, applied.texts) == (0, 2)
+    assert "  2 texts of earlier changes came." in reports.bundle_lines(applied, dry_run=False)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cop import catching_up, lacking, status, views
+from cop import catching_up, lacking, partners, stale, status, views
 from cop.cli import common
-from tests.network import Place, assert_same_views, befriend, places
+from tests.network import NOW, Place, assert_same_views, befriend, network, places, sync_all
 from tests.test_blobs import publish
 from tests.test_sync import big
 from tests.test_sync_http import at, cop, report, serving
@@ -125,3 +125,16 @@ def test_catching_up_shows_a_bar_when_it_takes_long(
     ):
         common.open_up_to_date(one.site).close()
     assert common.PAGES in capsys.readouterr().err
+
+
+def test_an_exchange_that_was_killed_before_the_views_knew_who_left_is_made_up_for(tmp_path: Path) -> None:
+    one, other, third = network(tmp_path, 3)
+    record_id = third.change(None, {"title": "By the third"})
+    sync_all([one, other, third])
+    views.refresh(one.site, one.db)
+    assert one.published(record_id)
+    partners.remove(one.db, one.signer, one.partner(third), NOW)  # and the computer goes off
+    one.sync(other)
+    assert stale.is_any(one.db), "so whatever shows records refreshes first"
+    views.refresh(one.site, one.db)
+    assert not one.published(record_id) and not stale.is_any(one.db)

@@ -1,14 +1,17 @@
 """Pages of events as readers meet them: lists narrowed by what is provided, months, and the page of one event."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from test_pages import check, words
-from web_site import SiteBuilder, build
+from web_site import SiteBuilder, build, serve
 
 from cop import schema
+from cop.web import dates, events, home
+from cop.web.asked import Asked
 
 TODAY = datetime.now(UTC).date()
 DAY = TODAY + timedelta(days=40)
@@ -71,6 +74,12 @@ async def test_the_counts_tell_what_is_not_stated(client: Any) -> None:
     assert "Childcare 1" in text  # of those that are step-free
 
 
+async def test_the_choices_of_a_month_count_what_the_month_holds(client: Any) -> None:
+    assert "Step-free" not in await words(client, "/events?month=1999-01")
+    text = await words(client, f"/events?month={DAY:%Y-%m}&access=step-free")
+    assert "Childcare 1" in text
+
+
 async def test_the_list_says_what_is_offered_and_what_is_not_stated(client: Any) -> None:
     text = await words(client, "/events")
     assert "Childcare Step-free Join by phone Costs are paid Not stated, please ask: support." in text
@@ -125,3 +134,53 @@ async def test_pages_stay_small(client: Any, tmp_path: Path) -> None:
 
     for path in ("/events", f"/events?month={DAY:%Y-%m}", "/events/workshop"):
         assert len(gzip.compress((await client.get(path)).content)) < 10_000, path
+
+
+def test_an_event_is_over_after_its_end_on_the_clocks_of_its_place(tmp_path: Path) -> None:
+    site, today, london = build(tmp_path / "data" / "site.db"), date(2026, 11, 23), "Europe/London"
+    now = datetime(2026, 11, 23, 3, 28, tzinfo=UTC)
+    add = partial(site.add, "event", timezone=london)
+    add("night", title="Night", start="2026-11-23T01:00", end="2026-11-23T02:00")
+    add("west", title="West", start="2026-11-23T01:00", end="2026-11-23T02:00", timezone="America/New_York")
+    add("day", title="Whole day", start="2026-11-23")
+    add("open end", title="Open end", start="2026-11-23T01:00")
+    add("off", title="Off", start="2026-11-24", status="cancelled")
+    circle = add("circle", title="Circle", start="2026-11-16T01:00", end="2026-11-16T02:00", repeats="every week")
+    site.db.execute("UPDATE records SET ends = '9999-12-31' WHERE record_id = ?", (circle,))
+    coming = events.coming(site.db, today, now=now)
+    assert {one.card.title for one in coming} == {"West", "Whole day", "Open end", "Off", "Circle"}
+    assert next(one.slip.iso for one in coming if one.slip and one.card.title == "Circle").startswith("2026-11-30")
+    assert [one.card.title for one in events.past(site.db, today, 9, now=now)] == ["Night"]
+    assert events.count_past(site.db, today, events.ALL, now) == 1
+    assert events.count_coming(site.db, today, now) == 4  # not the cancelled one
+    assert events.count_coming(site.db, today) == 5
+    site.db.close()
+
+
+def test_the_first_page_counts_what_its_lists_show(tmp_path: Path) -> None:
+    site = build(tmp_path / "data" / "site.db")
+    with schema.writing(site.db):
+        site.add("opportunity", "shut", title="Shut", closes="2020-01-01")
+        site.add("opportunity", "open", title="Open", closes=f"{DAY}")
+    counts = home.home(Asked(site.db, "/", {}, TODAY)).counts
+    assert [(one.label, one.count) for one in counts] == [("Opportunities", "1")]
+    site.db.close()
+
+
+async def test_a_series_stands_everywhere_by_its_next_date(tmp_path: Path) -> None:
+    site, began = build(tmp_path / "data" / "site.db"), TODAY - timedelta(days=69)
+    following = TODAY + timedelta(days=1)
+    with schema.writing(site.db):
+        fields = {"start": f"{began}", "repeats": "every week", "organisers": ["Caafi Health"]}
+        circle = site.add("event", "circle", title="Circle", seen=f"{TODAY}T01:00:00Z", **fields)
+        site.db.execute("UPDATE records SET ends = '9999-12-31' WHERE record_id = ?", (circle,))
+        site.add("event", "tea", title="Tea", start=f"{TODAY}")
+        site.add("organisation", "caafi", title="Caafi Health")
+    client = serve(site.path).client
+    rows = (await client.get("/site/upcoming_events.json?_shape=array")).json()
+    assert [(row["title"], row["start"]) for row in rows] == [("Tea", f"{TODAY}"), ("Circle", f"{following}")]
+    for path in ("/events", "/organisations/caafi", "/new"):
+        text = await words(client, path)
+        assert dates.words(f"{following}") in text, path
+        assert dates.words(f"{began}") not in text, path
+    site.db.close()

@@ -13,7 +13,7 @@ from cop.fields import TYPES
 from cop.search import Found, search
 
 CONTENT = Path(__file__).parent.parent / "content"
-AT_LEAST = 0.89  # nDCG@10; 0.91 when this was written
+AT_LEAST = 0.9  # nDCG@10; 0.92 when this was written
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,8 @@ def test_something_right_is_among_the_first_ten(db: sqlite3.Connection, typed: s
      ("particpation", "participation"), ("comittee", "committee"), ("co-prodution", "co-production"), ("coprodution", "co-production"),
      ("decisionmaking", "decision making"), ("universty of bristol", "university of bristol"), ("safegarding", "safeguarding"),
      ("cafimadka", ""), ("cafimaatka", "caafimaadka"), ("spolecznoscia", ""), ("spolecnoscia", "społecznością"), ("المجتمغ", "المجتمع"),
-     ("hodan", ""), ("2031", ""), ("zoom", "")],
+     ("hodan", ""), ("2031", ""), ("zoom", ""), ("november", ""), ("wednesday", ""), ("grudnia", ""), ("styczeń", ""), ("Rhagfyr", ""),
+     ("meeting in september", ""), ("opportunities", "")],
 )  # fmt: skip
 def test_spelling_is_forgiven_and_said(db: sqlite3.Connection, typed: str, instead: str) -> None:
     assert search(db, typed).shown_for == instead
@@ -83,6 +84,14 @@ def test_however_it_is_written_the_same_is_found(db: sqlite3.Connection, one: st
     first, second = search(db, one), search(db, other)
     assert first.total >= second.total > 0 and not first.any_word and not second.shown_for
     assert set(addresses(first)[:10]) & set(addresses(second)[:3])
+
+
+@pytest.mark.parametrize(
+    "typed", ["child care", "on line", "health care", "web site", "co production", "easy read", "tool kit"]
+)
+def test_a_pair_and_its_one_word_find_the_same_in_the_same_order(db: sqlite3.Connection, typed: str) -> None:
+    found = [search(db, one, limit=50) for one in (typed, typed.replace(" ", "-"), typed.replace(" ", ""))]
+    assert found[0].total and addresses(found[0]) == addresses(found[1]) == addresses(found[2])
 
 
 @pytest.mark.parametrize(

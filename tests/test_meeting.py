@@ -6,25 +6,28 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from filelock import Timeout
 
 from cop import about, amounts, bundle, cbor, exchanges, invitations, meeting, nearby, partners, qr_code, status
 from cop.cli import cli, every, near, reports
 from cop.cli.common import bar_line
 from cop.cli.every import Teller, alone, go_on
 from cop.errors import CopError, NotReachable, Refused
-from cop.exchange import Meeting
+from cop.exchange import Meeting, meetings
 from cop.model import OWN, PARTNERS
 from cop.partners import Partner
-from cop.report import Report
+from cop.report import NOT_RENEWED, RESTORED, Report
 from cop.signing import sha256
 from tests.commands import COP, WAIT_SECONDS, serving, started
 from tests.commands import cop as command
@@ -366,6 +369,28 @@ def test_somebody_who_announces_a_partners_key_gets_nothing_and_is_not_remembere
     assert one.partner(other).address == ""
 
 
+@pytest.mark.parametrize("fake_first", [True, False])
+def test_a_partner_is_met_although_somebody_else_announces_its_key(
+    two: list[Place], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake_first: bool
+) -> None:
+    one, other = two
+    befriend(one, other)
+    one.db.execute("UPDATE local_partner SET address = ''")
+    impostor = Place(tmp_path / "impostor", other.name)
+    told = announced(other)
+    impostor.close()
+    other.close()
+    with serving(impostor) as wrong, serving(other) as right:
+        order = [wrong, right] if fake_first else [right, wrong]
+        found = [replace(told, addresses=(where,), port=int(where.rpartition(":")[2])) for where in order]
+        monkeypatch.setattr(nearby, "browse", lambda **_: found)
+        watch = near.Watch(one.side, lambda: partners.current(one.db), 120)
+        assert [[met.address, *met.elsewhere] for met in meetings(watch())] == [order]
+        done = run(one, "sync", "--nearby")
+    assert done.exit_code == 0 and f"{other.name}: 0 changes came, 0 went." in done.stdout
+    assert [met.address for met in partners.current(one.db)] == [right]
+
+
 def test_every_interval_looks_around_once_and_meets_who_is_near_then(
     two: list[Place], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -403,14 +428,14 @@ def test_two_on_one_network_find_each_other_and_say_goodbye(two: list[Place]) ->
 
             found = [site for site in nearby.browse(20, enough=is_there, interfaces=LOOPBACK) if site.key == key]
             assert found == [nearby.Found(key, other.name, (f"http://127.0.0.1:{port}",), port)]
-            assert nearby.reachable(found) == f"http://127.0.0.1:{port}"
+            assert nearby.reachable(found) == [f"http://127.0.0.1:{port}"]
             befriend(one, other)
             around = nearby.match(found, partners.all_partners(one.db), one.organisation)
             assert [p.name for p, _ in around.partners] == [other.name]
         finally:
             announcement.stop()
             announcement.stop()  # twice is safe
-    assert nearby.reachable(found) == ""
+    assert nearby.reachable(found) == []
     started = time.monotonic()
     assert not [site for site in nearby.browse(1, interfaces=LOOPBACK) if site.key == key]
     assert time.monotonic() - started < 10
@@ -531,6 +556,64 @@ def test_only_what_moved_is_told_and_a_failure_once(capsys: pytest.CaptureFixtur
         ("Caafi Health", 1, None),
         ("Caafi Health", None, "x"),
     ]
+
+
+@pytest.mark.parametrize("where", ["exchange", "whom"])
+@pytest.mark.parametrize(
+    "failure", [sqlite3.OperationalError("database is locked"), Timeout("data/views.lock"), NotReachable("It is away.")]
+)
+def test_the_loop_tells_of_a_round_that_failed_and_goes_on(failure: Exception, where: str) -> None:
+    clock, failures, told = Clock(20), {where: failure}, list[tuple[Any, Any]]()
+
+    def fail_once(at: str) -> None:
+        if at in failures:
+            raise failures.pop(at)
+
+    def whom() -> list[Meeting]:
+        fail_once("whom")
+        return [partner("there")]
+
+    def exchange(one: Meeting) -> Report:
+        fail_once("exchange")
+        return Report(one.name)
+
+    with pytest.raises(KeyboardInterrupt):
+        go_on(120, whom, exchange, lambda outcome, one, again: told.append((outcome, one)), clock, clock.wait)
+    (first, met), *later = told
+    assert isinstance(first, CopError) and (met is None) == (where == "whom")
+    assert ("Another cop is busy" in str(first)) != isinstance(failure, CopError)
+    assert later and all(isinstance(outcome, Report) for outcome, _ in later)
+
+
+def test_a_mistake_of_ours_still_ends_the_loop() -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        go_on(120, lambda: [partner("there")], lambda _: sqlite3.connect(":memory:").execute("SELECT x"), print)
+
+
+def test_why_nobody_can_be_met_is_told_once_until_somebody_is(capsys: pytest.CaptureFixture[str]) -> None:
+    tell, failure = Teller(as_json=False, local_time=lambda: "17:13"), CopError("The local network cannot be used.")
+    tell(failure, None, 60)
+    tell(failure, None, 60)
+    assert capsys.readouterr().err == "17:13  The local network cannot be used. Next try in 1 minute.\n"
+    tell(Report("Caafi Health"), partner("Caafi Health"), 60)
+    tell(failure, None, 60)
+    assert capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        (Report("Caafi Health", received=1, restored=1, renewed=True), RESTORED),
+        (Report("Caafi Health", restored=1), NOT_RENEWED),
+        (Report("Caafi Health", apart=2), "2 by organisations that you removed (kept apart, not shown)."),
+        (Report("Caafi Health", texts=1), "1 text of earlier changes came."),
+    ],
+)
+def test_the_loop_tells_what_is_more_than_a_number_of_changes(
+    report: Report, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Teller(as_json=False)(report, partner("Caafi Health"), 60)
+    assert capsys.readouterr().out.endswith(f"{said}\n")
 
 
 def test_a_second_loop_says_so_and_ends(two: list[Place]) -> None:

@@ -91,6 +91,14 @@ def test_the_day_is_that_of_the_clocks_of_the_place(site: SiteBuilder) -> None:
     assert not by_day(month(site, 2026, 11))
 
 
+def test_the_numbers_of_a_month_are_those_that_it_shows(site: SiteBuilder) -> None:
+    add(site, "circle", **CIRCLE, repeats="every week")
+    add(site, "loose", start="2026-12")
+    add(site, "other", start="2026-11-30")
+    assert list(months.numbers(site.db, (2026, 12))) == [1, 2]
+    assert list(months.numbers(site.db, (2026, 9))) == []
+
+
 def test_a_month_is_bounded(site: SiteBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(months, "MAX_EVENTS", 3)
     for at in range(5):

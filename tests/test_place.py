@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cop import addresses, exchange, invitations, partners, place, schema, wire
+from cop import addresses, exchange, exchanges, invitations, partners, place, schema, wire
 from cop.errors import CopError, NotReachable, Refused, WrongUsage
 from cop.model import PARTNERS, PUBLIC
 from cop.place import memory, state
@@ -722,6 +722,18 @@ def test_an_invitation_is_found_in_a_place_by_name(tmp_path: Path, folder: Path)
     assert (told.organisation, told.phrase()) == (one.organisation, one.invitation().phrase())
     with pytest.raises(WrongUsage, match=f"There: .*{other.name}"):
         exchange.invitation_at(newcomer.side, str(folder), "Nobody")
+
+
+def test_a_visit_to_a_place_stands_among_the_last_exchanges_after_its_failure(
+    pair: tuple[Place, Place], folder: Path
+) -> None:
+    one, other = pair
+    exchanges.remember(other.db, one.organisation, exchanges.ASKED, {"error": "The stick is not in."}, NOW)
+    one.change(None, {"title": "On the stick"})
+    settle(folder, one, other, rounds=1)
+    last, failed = exchanges.recent(other.db)
+    assert (last.name, last.direction, last.counts["received"], last.error) == (one.name, exchanges.ASKED, 1, "")
+    assert failed.error
 
 
 def test_an_older_store_gets_the_tables(tmp_path: Path) -> None:

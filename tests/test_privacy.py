@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cop import answering, cbor, log, patch, sealing, signing, views, wire
+from cop import answering, cbor, devices, log, patch, sealing, signing, views, wire
 from cop.errors import CopError, Refused
-from cop.model import OWN, PUBLIC, Patch
+from cop.model import OWN, PARTNERS, PUBLIC, Patch
 from tests.network import (
     NOW,
     Line,
@@ -21,6 +21,7 @@ from tests.network import (
     read_by_anyone,
     store,
 )
+from tests.test_devices import carried
 
 EVENT = """---
 title: Coffee morning
@@ -251,6 +252,30 @@ def test_what_is_our_own_stays_so_when_a_member_announces_it_as_public(tmp_path:
     log.append(one.db, [], {}, received_time=NOW, received_from="x", sealed=log.by_hash([secret]))
     views.refresh(one.site, one.db)
     assert b"SecretDiary" not in one.bytes_of("site.db")
+
+
+def test_our_own_text_fills_nothing_that_a_partner_announced_for_partners(tmp_path: Path) -> None:
+    """A partner names the hash of our own text in a record of its own. Our second computer wants it, our first has it."""
+    one, hostile = network(tmp_path, 2)
+    laptop = carried(one, tmp_path / "laptop")
+    request = devices.new(laptop.site, NOW)
+    laptop._open()
+    devices.add(one.site, one.db, one.signer, request, NOW)
+    laptop.sync(hostile)
+    hostile.sync(one)
+    laptop.sync(hostile)
+    laptop.accept(one)
+    laptop.sync(one)
+    one.change(None, {"title": "SecretOfOurs"}, audience=OWN)
+    one.sync(hostile)
+    secret = next(payload for payload in one.payloads().values() if b"SecretOfOurs" in payload)
+    store(hostile, [next_entry(hostile, [item_of(patch.new_record_id(), secret, audience=PARTNERS)])])
+    for _ in range(2):
+        hostile.sync(laptop)
+        laptop.sync(one)
+        hostile.sync(one)
+    assert secret in laptop.payloads().values(), "our own second computer has it"
+    assert secret not in hostile.payloads().values()
 
 
 def test_a_public_text_is_given_though_a_member_announces_it_as_its_own(tmp_path: Path) -> None:

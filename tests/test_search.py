@@ -77,6 +77,48 @@ def test_of_very_many_those_with_the_words_in_the_title_come_first(many: sqlite3
     assert slugs(many, "word")[:2] == ["word", "in-title"]
 
 
+# -- what is read
+
+
+@pytest.fixture(scope="module")
+def filled_in(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
+    """Records whose words stand in other fields than title, summary and text."""
+    site = build(tmp_path_factory.mktemp("filled") / "site.db")
+    site.add(
+        "event", "evening", title="Evening", access_provided=["step-free", "hearing-loop"], childcare="Yes, next door", freephone=True,
+        status="cancelled", status_note="Snow on the hill", roles=[{"name": "Yasmin", "role": "quiet-voices"}],
+        booking="At https://forms.example.org/zebra, or tell Tom", meeting_link="https://video.example.org/secret",
+        agenda={"sha256": "ab" * 32, "name": "agenda.pdf", "size": 3, "title": "What we talk about"}, unheard="of",
+    )  # fmt: skip
+    site.add("technique", "rounds", title="Rounds", purpose="To hear everybody", access_notes="Needs no reading")
+    site.add("opportunity", "job", title="Assistant", pay="£12 an hour", kind="paid-role", no_degree_needed=True)
+    site.add("person", "hodan", title="Hodan", offers=["Cooking"], consent="Said so to Amina")
+    site.add("event", "other", title="Other", freephone=False, access_needs_asked=True)
+    return site.db
+
+
+@pytest.mark.parametrize(
+    ("typed", "slug"),
+    [("step-free", "evening"), ("step free", "evening"), ("hearing loop", "evening"), ("childcare", "evening"), ("next door", "evening"),
+     ("snow", "evening"), ("cancelled", "evening"), ("yasmin", "evening"), ("quiet voices", "evening"), ("free phone line", "evening"),
+     ("what we talk about", "evening"), ("tell Tom", "evening"), ("hear everybody", "rounds"), ("needs no reading", "rounds"),
+     ("£12", "job"), ("pay", "job"), ("no degree needed", "job"), ("paid role", "job"), ("cooking", "hodan")],
+)  # fmt: skip
+def test_what_people_filled_in_is_found(filled_in: sqlite3.Connection, typed: str, slug: str) -> None:
+    found = search(filled_in, typed)
+    assert [hit.slug for hit in found.hits] == [slug] and not found.shown_for and not found.any_word
+
+
+@pytest.mark.parametrize("typed", ["zebra", "abababababab", "secret", "unheard", "amina", "pdf"])
+def test_addresses_hashes_and_what_no_page_shows_are_not_read(filled_in: sqlite3.Connection, typed: str) -> None:
+    assert understand(filled_in, typed, as_typed=True) is None
+
+
+def test_the_excerpt_says_which_field_it_is(filled_in: sqlite3.Connection) -> None:
+    (hit,) = search(filled_in, "childcare").hits
+    assert f"· {MARK_ON}Childcare{MARK_OFF}: Yes, next door ·" in hit.excerpt
+
+
 # -- how many
 
 

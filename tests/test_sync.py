@@ -761,3 +761,56 @@ def test_a_partner_that_comes_for_the_first_time_is_known_by_its_invitation(tmp_
     (told,) = exchanges.recent(one.db)
     assert (told.name, told.direction, told.counts["sent"]) == (newcomer.name, exchanges.ANSWERED, 2)
     assert one.partner(newcomer).heard_time == NOW
+
+
+def test_a_dry_run_counts_all_that_would_come_and_go(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    sync_all([one, other])
+    big(one, 300)
+    line = Line(one)
+    line.sender = other.signer.public
+    assert sync.preview(other.side, other.partner(one), line).received == 300
+    line = Line(other)
+    line.sender = one.signer.public
+    assert sync.preview(one.side, one.partner(other), line).sent == 300
+    assert other.sync(one).received == 300
+
+
+def test_a_gap_that_is_closed_is_no_text(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    sync_all([one, other])
+    for title in ("First", "Second"):
+        one.change(None, {"title": title})
+    new = [entry for entry in one.entries() if entry.entry_id not in other.entry_ids()]
+    store(other, new[1:], one.payloads().values())
+    report = other.sync(one)
+    assert (report.received, report.texts) == (1, 0)
+
+
+def test_who_answers_remembers_whose_changes_came(tmp_path: Path) -> None:
+    one, other, third = network(tmp_path, 3)
+    third.change(None, {"title": "By the third"})
+    one.sync(third)
+    one.sync(other)
+    (last,) = [found for found in exchanges.recent(other.db) if found.direction == exchanges.ANSWERED]
+    assert last.counts["by"] == {third.name: 1}
+
+
+def test_that_a_copy_went_on_under_another_key_is_told_though_the_line_broke(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    backup = one.copied(tmp_path / "backup")
+    one.change(None, {"title": "After the backup"})
+    one.sync(other)
+    big(other, 500)
+    backup.change(None, {"title": "Before it exchanged"})
+    before = backup.signer.public
+
+    class Short(FaultyLine):
+        several = False
+
+    with pytest.raises(CopError):
+        backup.sync(other, Short(other, lose_question=3))
+    assert backup.signer.public != before
+    report = backup.sync(other)
+    assert (report.restored, report.renewed) == (1, True)
+    assert not backup.sync(other).restored

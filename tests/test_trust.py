@@ -5,11 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from cop import answering, invitations, partners, trust, wire
+from cop import answering, invitations, partners, status, trust, wire
 from cop.errors import CopError, Refused, WrongUsage
 from cop.model import Entry
 from cop.signing import Signer, sha256
-from tests.network import NOW, assert_same_views, befriend, certified_by, forge, network, next_entry, places, store
+from tests.network import (
+    NOW,
+    assert_same_views,
+    befriend,
+    certified_by,
+    forge,
+    network,
+    next_entry,
+    places,
+    store,
+    sync_all,
+)
 
 
 def org(number: int) -> tuple[Signer, Signer, Entry]:
@@ -220,3 +231,35 @@ def test_removing_a_partner_ends_what_came_through_it(tmp_path: Path) -> None:
     a.remove(b)
     assert trust.members(a.db).organisations == {a.organisation}
     assert a.public()["records"] == [] and NOW
+
+
+def test_what_was_written_after_a_removed_member_stays_the_newest(tmp_path: Path) -> None:
+    one, other, third = network(tmp_path, 3)
+    ids = [one.change(None, {"title": "Old", "summary": "First"}) for _ in range(8)]
+    for place, said in ((third, "By the third"), (other, "Newest")):
+        sync_all([one, other, third])
+        for record_id in ids:
+            place.change(record_id, {"title": said})
+    sync_all([one, other, third])
+    one.remove(third)
+    assert status.conflict_count(one.db) == 0
+    assert {(one.view(i).fields["title"], one.view(i).fields["summary"]) for i in ids} == {("Newest", "First")}
+    assert {one.published(i)["title"] for i in ids} == {"Newest"}
+    for record_id in ids:
+        one.change(record_id, {"title": "Ours now"})
+    other.sync(one)
+    assert {place.view(i).fields["title"] for i in ids for place in (one, other)} == {"Ours now"}
+
+
+def test_a_kind_of_change_from_tomorrow_links_what_it_stands_between(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    record_id = one.change(None, {"title": "Old"})
+    sync_all([one, other])
+    other.change(record_id, {"title": "Tomorrow"}, kind="change2")
+    head = other.db.execute("SELECT payload_hash FROM log_item ORDER BY item_number DESC LIMIT 1").fetchone()[0]
+    other.change(record_id, {"title": "Newest"}, parents=[head])
+    sync_all([one, other])
+    for place in (one, other):
+        assert place.view(record_id).fields == {"title": "Newest"} and not place.view(record_id).conflicts
+    assert status.not_understood(one.db) == 1
+    assert_same_views([one, other])

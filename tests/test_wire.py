@@ -20,7 +20,7 @@ ENTRY = forge(ONE, [item_of("a" * 26, PAYLOAD)])
 STATE = sha256(b"x")[:16]
 MESSAGE = wire.Message(
     ONE.public, OTHER.public, STATE, STATE, {ONE.public: [(1, b"12345678")]}, b"87654321", (ENTRY,), (PAYLOAD,),
-    (), (sha256(b"y"),), (OTHER.public,), more=True, left=9, room=100_000, whole=True, current=True, replaced=b"123456", looks=True, report={"changes": 3},
+    (), (), (sha256(b"y"),), (OTHER.public,), more=True, left=9, room=100_000, whole=True, current=True, replaced=b"123456", looks=True, report={"changes": 3},
 )  # fmt: skip
 
 

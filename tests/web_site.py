@@ -10,7 +10,7 @@ from typing import Any
 
 from datasette.app import Datasette
 
-from cop import filing, schema, search_index, site_tables
+from cop import filing, schema, search_index, searched, site_tables
 from cop.fields import TYPES
 
 SOON = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
@@ -44,7 +44,7 @@ class SiteBuilder:
             "slug": slug,
             "title": given.get("title") or given.get("label") or slug,
             "summary": given.get("summary", ""),
-            "keywords": " ".join([*given.get("topics", ()), *given.get("authors", ())]),
+            "keywords": " ".join(searched.keywords(type_name, given)),
             "language": (given.get("languages") or [""])[0],
             "date": str(given.get(record_type.sort, "")) if record_type.sort != "title" else "",
             "added": "2026-11-01T09:00:00Z",
@@ -55,6 +55,7 @@ class SiteBuilder:
             "fields": json.dumps(given),
             "html": html,
             "text": text,
+            "other_words": "\n".join(searched.other_words(type_name, given)),
         } | columns
         marks = ", ".join("?" * len(row))
         self.db.execute(f"INSERT INTO records ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))

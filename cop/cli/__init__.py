@@ -37,6 +37,9 @@ COMMANDS = {
 }
 
 
+_BUSY = CopError("Another cop is busy with this site.", hint="Wait until it is done, then run it again.")
+
+
 class Commands(click.Group):
     """Finds commands by name, and shows our errors without a traceback."""
 
@@ -59,22 +62,24 @@ class Commands(click.Group):
         except CopError as error:
             show_error(error)
             ctx.exit(error.exit_code)
-        except sqlite3.DatabaseError as error:
-            known = _of_the_disk(error)
+        except (sqlite3.DatabaseError, TimeoutError) as error:
+            known = of_the_disk(error)
             if known is None:
                 raise
             show_error(known)
             ctx.exit(known.exit_code)
 
 
-def _of_the_disk(error: sqlite3.DatabaseError) -> CopError | None:
-    """What a database cannot do because of where it lies, in plain words; None for a mistake of ours."""
+def of_the_disk(error: sqlite3.DatabaseError | TimeoutError) -> CopError | None:
+    """What a database, or the lock of one, cannot do because of where it lies; None for a mistake of ours."""
+    if isinstance(error, TimeoutError):  # `filelock.Timeout` is one; loading that to ask for it takes long
+        return _BUSY if hasattr(error, "lock_file") else None
     text = str(error)
     if "malformed" in text or "not a database" in text:
         hint = "If it is data/site.db, delete it, then: cop load. If it is data/store.db, bring it back from a backup."
         return Refused(f"A file in the data folder is damaged ({text}).", hint)
     if "locked" in text:
-        return CopError("Another cop is busy with this site.", hint="Wait until it is done, then run it again.")
+        return _BUSY
     if "full" in text:
         return CopError("The disk is full. What was saved before stays.", hint="Make room, then run it again.")
     if "readonly" in text or "unable to open" in text:

@@ -1,14 +1,18 @@
 """`cop sync --every`: exchange again and again, quietly, and less often with who does not answer."""
 
+import functools
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
 from cop import amounts, exchanges
+from cop.cli import of_the_disk
 from cop.cli.common import say
 from cop.config import Site
 from cop.errors import CopError
@@ -16,6 +20,8 @@ from cop.exchange import Meeting
 from cop.report import Report
 from cop.schedule import Schedule
 
+T = TypeVar("T")
+_NOBODY = ""  # in place of the key of a meeting
 MOST_SLEEP_SECONDS = 60.0  # at a time: a laptop that slept wakes up late, and this is how late at most
 
 
@@ -42,30 +48,48 @@ def go_on(
     interval: float,
     meetings: Callable[[], Sequence[Meeting]],
     exchange: Callable[[Meeting], Report],
-    tell: Callable[[Report | CopError, Meeting, float], None],
+    tell: Callable[[Report | CopError, Meeting | None, float], None],
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
 ) -> None:
     """Exchange with each in turn until interrupted; the next run begins when this one has ended.
 
-    `tell` gets what came of each exchange, and in how many seconds the next one with them begins.
+    `tell` gets what came of each exchange, and in how many seconds the next one with them begins; with no meeting, why
+    it is not known whom to meet.
     """
     schedule = Schedule(interval)
     while True:
-        everyone = meetings()
+        everyone = _outcome(meetings)
+        if isinstance(everyone, CopError):
+            tell(everyone, None, min(interval, MOST_SLEEP_SECONDS))
+            everyone = ()
         for meeting in everyone:
-            if not schedule.is_due(meeting.key, clock()):
-                continue
-            outcome: Report | CopError
-            try:
-                outcome = exchange(meeting)
-            except CopError as error:
-                outcome = error
-            again = schedule.done(meeting.key, clock(), well=isinstance(outcome, Report))
-            tell(outcome, meeting, again)
+            if schedule.is_due(meeting.key, clock()):
+                outcome = _outcome(functools.partial(exchange, meeting))
+                again = schedule.done(meeting.key, clock(), well=isinstance(outcome, Report))
+                tell(outcome, meeting, again)
         left = schedule.seconds_until_next([meeting.key for meeting in everyone], clock())
         if left > 0:
             wait(min(left, MOST_SLEEP_SECONDS))
+
+
+def _outcome(do: Callable[[], T]) -> T | CopError:
+    """What comes of it, or an error that a person can do something about: that is no reason to stop."""
+    try:
+        return do()
+    except CopError as error:
+        return error
+    except (sqlite3.DatabaseError, TimeoutError) as error:
+        known = of_the_disk(error)
+        if known is None:
+            raise
+        return known
+
+
+def _is_news(report: Report) -> bool:
+    moved = report.received or report.sent or report.texts or report.apart or report.restored
+    files = report.attachments.get("received") or report.attachments.get("sent")
+    return bool(moved or files or report.refused or report.partner_lacks)
 
 
 class Teller:
@@ -75,16 +99,18 @@ class Teller:
         self._as_json, self._local_time = as_json, local_time
         self._failing: dict[str, str] = {}
 
-    def __call__(self, outcome: Report | CopError, meeting: Meeting, again: float) -> None:
-        """Tell what came of one exchange."""
+    def __call__(self, outcome: Report | CopError, meeting: Meeting | None, again: float) -> None:
+        """Tell what came of one exchange, or why it is not known whom to meet."""
+        key = meeting.key if meeting else _NOBODY
+        if meeting:
+            self._failing.pop(_NOBODY, "")
         if isinstance(outcome, CopError):
-            if self._failing.get(meeting.key) != str(outcome):
-                self._failing[meeting.key] = str(outcome)
-                self._say_failure(outcome, meeting, again)
+            if self._failing.get(key) != str(outcome):
+                self._failing[key] = str(outcome)
+                self._say_failure(outcome, meeting.name if meeting else "", again)
             return
-        back = self._failing.pop(meeting.key, "")
-        files = outcome.attachments.get("received") or outcome.attachments.get("sent")
-        moved = outcome.received or outcome.sent or outcome.refused or outcome.partner_lacks or files
+        back = self._failing.pop(key, "")
+        moved = _is_news(outcome)
         if self._as_json and (moved or back):
             say(json.dumps(asdict(outcome), ensure_ascii=False))
         elif moved:
@@ -92,10 +118,11 @@ class Teller:
         elif back:
             say(f"{self._local_time()}  {outcome.partner} answers again. Nothing new.")
 
-    def _say_failure(self, error: CopError, meeting: Meeting, again: float) -> None:
+    def _say_failure(self, error: CopError, name: str, again: float) -> None:
         if self._as_json:
-            told = {"partner": meeting.name, "error": str(error), "hint": error.hint, "exit_code": error.exit_code}
+            told = {"partner": name, "error": str(error), "hint": error.hint, "exit_code": error.exit_code}
             say(json.dumps(told, ensure_ascii=False))
         else:
-            text = f"{self._local_time()}  {meeting.name}: {error} Next try in {amounts.duration(again)}."
+            whom = f"{name}: " if name else ""
+            text = f"{self._local_time()}  {whom}{error} Next try in {amounts.duration(again)}."
             say(text, err=True)

@@ -94,9 +94,12 @@ def _sync_all(
     errors = [(Meeting(partner.address, (partner,)), error) for partner, error in failed_before]
     for meeting in exchange.meetings(chosen):
         try:
-            reports.append((meeting, exchange.preview(side, meeting) if dry_run else _sync_one(side, meeting)))
+            there, report = exchange.at_one_address(
+                meeting, lambda one: exchange.preview(side, one) if dry_run else _sync_one(side, one)
+            )
+            reports.append((there, report))
             if not dry_run:
-                partners.keep_first_address(side.db, meeting.partners[0])
+                partners.keep_first_address(side.db, there.partners[0])
         except CopError as error:
             errors.append((meeting, error))
             _remember_failure(side, meeting, error)
@@ -128,7 +131,7 @@ def _sync_every(side: Side, names: Sequence[str], interval: int, as_json: bool, 
 
     def quietly(meeting: Meeting) -> Report:
         try:
-            return _sync_one(side, meeting, quiet=True)
+            return exchange.at_one_address(meeting, lambda one: _sync_one(side, one, quiet=True))[1]
         except CopError as error:
             _remember_failure(side, meeting, error)
             raise
@@ -222,7 +225,7 @@ def apply(start: Path, file: Path, dry_run: bool, as_json: bool) -> None:
     applied.conflicts, applied.waiting = status.conflict_count(side.db), status.waiting(side.db)
     applied.not_understood = status.not_understood(side.db)
     if not dry_run:
-        maker = bytes.fromhex(bundles.show(file).organisation)
+        maker = bytes.fromhex(applied.organisation)
         exchanges.remember(side.db, maker, exchanges.BUNDLE, asdict(applied), now())
     if as_json:
         echo_json(applied)

@@ -16,7 +16,7 @@ from cop.turns import Side
 class Near:
     """Whom to exchange with, and what else to tell."""
 
-    partners: tuple[Partner, ...]  # each with the address where it is now
+    partners: tuple[Partner, ...]  # each, once for each address where it may be now
     failed: tuple[tuple[Partner, CopError], ...]  # near, but their port does not answer
     told: tuple[dict[str, object], ...]  # for --json: others who are near
 
@@ -51,11 +51,14 @@ class Watch:
         self._next, self._near = clock(), list[Partner]()
 
     def __call__(self) -> list[Partner]:
-        """Each with an address where it is now; nobody, if nobody is near. Raises: CopError."""
+        """Each, once for each address where it may be now; nobody, if nobody is near. Raises: CopError."""
         if self._clock() >= self._next:
             around = nearby.match(nearby.browse(), self._chosen(), own_organisation(self._side.db))
-            there = [(partner, nearby.reachable(found)) for partner, found in around.partners]
-            self._near = [replace(partner, address=address) for partner, address in there if address]
+            self._near = [
+                replace(partner, address=address)
+                for partner, found in around.partners
+                for address in nearby.reachable(found)
+            ]
             self._next = self._clock() + self._interval
         return self._near
 
@@ -70,11 +73,11 @@ def _nobody(strangers: int) -> NotReachable:
 
 
 def _reach(around: nearby.Around, told: tuple[dict[str, object], ...]) -> Near:
-    """Try the ports. A partner may be there with several installations, and somebody else may use its name."""
+    """Try the ports. A partner may be there with several installations, and somebody else may use its key."""
     there: list[Partner] = []
     failed: list[tuple[Partner, CopError]] = []
     for partner, found in around.partners:
-        addresses = [address for one in found if (address := nearby.reachable([one]))]
+        addresses = nearby.reachable(found)
         for address in addresses:
             say(f"{partner.name} is near, at {address}", err=True)
             there.append(replace(partner, address=address))

@@ -142,7 +142,7 @@ def _take_in(side: Side, path: Path) -> None:
         applied = bundles.apply(side, path, now(), progress=bar, pages=pages)
     applied.conflicts, applied.waiting = status.conflict_count(side.db), status.waiting(side.db)
     applied.not_understood = status.not_understood(side.db)
-    maker = bytes.fromhex(bundles.show(path).organisation)
+    maker = bytes.fromhex(applied.organisation)
     exchanges.remember(side.db, maker, exchanges.BUNDLE, asdict(applied), now())
     for line in words.bundle_lines(applied, dry_run=False):
         say(line)

@@ -90,14 +90,14 @@ def history(start: Path, record: str, as_json: bool) -> None:
 
     Example: cop history events/reading-circle
     """
-    from cop import log, trust
+    from cop import log, merge, trust
     from cop.merge import History
     from cop.model import AUDIENCES, iso_time
 
     db = open_up_to_date(find_site(start))
     network = trust.members(db)
     names = trust.names(db, network)
-    known = History(r for r in log.revisions(db, resolve_record(db, record)) if r.writer in network.writers)
+    known = History(merge.accepted(log.revisions(db, resolve_record(db, record)), network.writers))
     rows = [
         {
             "claimed": iso_time(revision.claimed_time),

@@ -19,7 +19,7 @@ def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[st
         *_by(report.by, lambda name: carrier_of(report, name)),
         *(["  Both hold the same now."] if report.equal and not dry_run else []),
         *_of_ours(report),
-        *([f"  {plural(report.texts, 'text')} of earlier changes came."] if report.texts else []),
+        *_texts(report.texts),
         *(
             [f"  {LEFT_OUT.format(plural(report.left_out, 'older text was', 'older texts were'))}"]
             if report.left_out
@@ -51,6 +51,10 @@ def _by(by: Mapping[str, int], carrier: Callable[[str], str]) -> list[str]:
         through = f", carried by {carrier(name)}" if carrier(name) else ""
         found.append(f"  {plural(changes, 'change')} by {name}{through}.")
     return found
+
+
+def _texts(count: int) -> list[str]:
+    return [f"  {plural(count, 'text')} of earlier changes came."] if count else []
 
 
 def _of_ours(report: Report | Applied) -> list[str]:
@@ -134,6 +138,7 @@ def bundle_lines(applied: Applied, *, dry_run: bool) -> list[str]:
     come = f"{plural(applied.received, 'change')} {'would come' if dry_run else 'came'}{size}"
     return [
         f"{applied.name}: {come}, {plural(applied.known, 'entry was', 'entries were')} here already.",
+        *_texts(applied.texts),
         *_by(applied.by, lambda name: "" if name == applied.name else applied.name),
         *_of_ours(applied),
         *_bundle_files(applied, dry_run=dry_run),

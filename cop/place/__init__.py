@@ -7,8 +7,9 @@ matter here. See docs/decisions/places.md.
 
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from cop import catching_up, currency, frontier, invitations, log, partners, stale, status, trust, wire
+from cop import catching_up, currency, exchanges, frontier, invitations, log, partners, stale, status, trust, wire
 from cop.errors import CopError, Refused, WrongUsage
 from cop.invitations import Invitation
 from cop.model import PARTNERS, Entry
@@ -21,7 +22,7 @@ from cop.place.writing import write_all
 from cop.progress import Progress, no_progress
 from cop.report import PlaceReport
 from cop.transports.base import FileCarrier
-from cop.turns import Side, count_changes, named
+from cop.turns import Side, count_changes, named, take_restored
 
 
 def run(
@@ -44,6 +45,8 @@ def run(
             write_all(visit)
     report = _report(visit, met)
     report.seconds = round(time.monotonic() - started, 3)
+    for one in met:
+        exchanges.remember(side.db, one.organisation, exchanges.ASKED, asdict(report), now)
     return report
 
 
@@ -58,6 +61,7 @@ def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
     owners = partners.owners(db)
     same = {owners.get(state.writer) for state in visit.states.values() if state.held == held}
     _keep_reports(visit, owners, same)
+    restored, renewed = take_restored(db)
     return PlaceReport(
         partner=partners.names_of(met),
         partners=[one.name for one in met],
@@ -71,8 +75,8 @@ def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
         not_understood=status.not_understood(db),
         refused=sum(visit.turned_away.values()),
         apart=visit.apart,
-        restored=visit.restored,
-        renewed=visit.renewed,
+        restored=restored,
+        renewed=renewed,
         left_out=currency.left_out(db),
         pages_waiting=stale.count(db),
         by=named(visit.side.db, visit.by),
@@ -125,7 +129,7 @@ def _entries(visit: Visit, name: FileName) -> tuple[Entry, ...]:
 def _would_go(visit: Visit) -> list[Entry]:
     numbers, entries = memory.entries_not_there(visit.side.db, visit.place), []
     while numbers:
-        some, _, _, taken = wire.chunk(visit.side.db, numbers, PARTNERS)
+        some, _, taken = wire.chunk(visit.side.db, numbers, PARTNERS)
         entries += some
         numbers = numbers[taken:]
     return entries

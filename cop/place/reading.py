@@ -195,8 +195,6 @@ def _store(visit: Visit, files: Sequence[_File]) -> None:
     came = turns.receive(side, message, turns.partner_name(side.db, message.organisation), visit.now)
     visit.received += came.changes
     visit.apart += came.apart
-    visit.restored += came.restored
-    visit.renewed |= came.renewed
     for owner, changes in came.by.items():
         visit.by[owner] = visit.by.get(owner, 0) + changes
     with writing(side.db):

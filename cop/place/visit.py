@@ -31,8 +31,6 @@ class Visit:
     received: int = 0  # changes
     sent: int = 0
     apart: int = 0  # changes of organisations that were removed
-    restored: int = 0  # entries of ours that had been lost
-    renewed: bool = False  # we go on under another key since then
     turned_away: dict[str, int] = field(default_factory=dict)  # per file, entries of writers we do not know
     unreadable: int = 0  # files
     by: dict[OrganisationId, int] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from cop import cbor, frontier, invitations, partners, sealing, trust, turns, wire
+from cop import frontier, invitations, partners, sealing, trust, turns, wire
 from cop.errors import CopError
 from cop.model import PARTNERS, Entry, PayloadHash, WriterId
 from cop.place import memory, state
@@ -42,7 +42,7 @@ class Writer:
         self._payloads(WANTED, open_, closed)
 
     def _payloads(self, kind: str, open_: Sequence[bytes], closed: Sequence[bytes]) -> None:
-        sealed = sealing.seal(self.receivers, cbor.encode(list(closed))) if closed else b""
+        sealed = sealing.seal(self.receivers, wire.secret(closed)) if closed else b""
         hashes = [sha256(payload) for payload in (*open_, *closed)]
         answered = [(writer, one) for one in hashes for writer in self.wishes.get(one, ())]
         name, size = self._put(kind, self._pack(payloads=open_, sealed=sealed))
@@ -86,7 +86,7 @@ def write_all(visit: Visit) -> None:
     db, writer = visit.side.db, Writer(visit)
     numbers = memory.entries_not_there(db, visit.place)
     while numbers:
-        entries, open_, closed, taken = wire.chunk(db, numbers, PARTNERS)
+        entries, (open_, closed, _), taken = wire.chunk(db, numbers, PARTNERS)
         writer.entries(entries, open_, closed)
         numbers = numbers[taken:]
     lacking = memory.payloads_not_there(db, visit.place)
@@ -95,7 +95,7 @@ def write_all(visit: Visit) -> None:
     while hashes:
         batch, hashes = hashes[:_BATCH], hashes[_BATCH:]
         while batch:
-            open_, closed = wire.answer_wanted(db, batch, PARTNERS)
+            open_, closed, _ = wire.answer_wanted(db, batch, PARTNERS)
             if not open_ and not closed:
                 break
             writer.payloads(open_, closed)

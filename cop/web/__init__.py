@@ -28,8 +28,9 @@ def asgi_wrapper(datasette: Any) -> Any:
 
 @hookimpl
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    """No query may fill the memory."""
+    """No query may fill the memory. Questions can ask for an event as it is at its next date."""
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
+    conn.create_function("at_next_date", 2, published.at_next_date, deterministic=True)
 
 
 @hookimpl

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from cop.languages import OWN_NAMES
 from cop.web import dates, language, picture
@@ -38,6 +38,7 @@ class Asked:
     path: str  # from the top of the site, such as /resources
     args: Mapping[str, Sequence[str]]  # what stands behind the "?"
     today: date
+    now: datetime | None = None  # the hour, by which an event of today is over; None: none is before the day ends
     top: str = ""  # the whole address of the first page, without a slash at the end
 
     def text(self, name: str) -> str:

@@ -71,10 +71,15 @@ def cards(rows: Iterable[sqlite3.Row], *, with_type: bool = False) -> tuple[Card
     """Rows of `records` (see COLUMNS) as cards."""
     read = ((row, loads(row["fields"])) for row in rows)
     return tuple(
-        card(row, fields, with_type=with_type)
+        card(row, as_now(row["type"], fields), with_type=with_type)
         for row, fields in read
         if not ending.is_hidden(row["type"], fields, date.today())
     )
+
+
+def as_now(type_name: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of a record as they are today: of an event that repeats, those of its next date."""
+    return series.at_next(fields, date.today()) if type_name == "event" else fields
 
 
 def card(row: sqlite3.Row, fields: Mapping[str, Any], *, with_type: bool = False) -> Card:

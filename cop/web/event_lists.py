@@ -79,10 +79,10 @@ def _list_page(asked: Asked, want: Wanted) -> ListPage:
     return ListPage(
         **_around(asked, want, found, ""),
         empty="" if events.are_any(db) else lookup(TYPES["event"].empty),
-        months=tuple(_by_month(events.coming(db, today, narrowed))) if first_page else (),
+        months=tuple(_by_month(events.coming(db, today, narrowed, now=asked.now))) if first_page else (),
         open=events.without_date(db, today, narrowed) if first_page else (),
-        past=events.past(db, today, size, narrowed, (want.page - 1) * size),
-        pager=lists.pager(want, events.count_past(db, today, narrowed)),
+        past=events.past(db, today, size, narrowed, (want.page - 1) * size, now=asked.now),
+        pager=lists.pager(want, events.count_past(db, today, narrowed, asked.now)),
     )
 
 
@@ -94,6 +94,7 @@ def _month_page(asked: Asked, want: Wanted, month: tuple[int, int]) -> MonthPage
 def _around(asked: Asked, want: Wanted, found: months.Month, month: str) -> dict[str, Any]:
     """What both pages show."""
     query, kept = _query(want), ({"month": month} if month else {})
+    within = months.numbers(asked.db, found.month) if month else None
     filters = (lists.Filter(one.label, one.value, {**one.query, **kept}) for one in lists.filters(asked.db, want))
     return {
         "heading": _("Events: %(month)s", month=found.sheet.caption) if month else _("Events"),
@@ -101,7 +102,7 @@ def _around(asked: Asked, want: Wanted, found: months.Month, month: str) -> dict
         "target": "/events",
         "month": month,
         "words": want.words,
-        "facets": narrow.facet_list(asked.db, want),
+        "facets": narrow.facet_list(asked.db, want, within),
         "filters": tuple(filters),
         "query": query,
         "subscribe": subscribing(f"{asked.top}/{rel('/', '/events.ics', query)}"),

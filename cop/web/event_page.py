@@ -10,6 +10,7 @@ from markupsafe import Markup
 from cop import attachments, occasions
 from cop.fields import ROLES
 from cop.web import cards, dates, gathering, labels, series
+from cop.web.asked import Asked
 from cop.web.language import N_, _, apart, lookup, ngettext
 from cop.web.words import listed, sentences, size, spaced
 
@@ -61,17 +62,17 @@ class EventTop:
     papers: Markup  # when they came out, and how large they are together
 
 
-def top(fields: Mapping[str, Any], today: date) -> EventTop:
+def top(fields: Mapping[str, Any], asked: Asked) -> EventTop:
     """The page of an event, as far as it differs from others."""
     return EventTop(
         notices=tuple(_notices(fields)),
-        clock=_clock(series.at_next(fields, today), fields),
+        clock=_clock(series.at_next(fields, asked.today, asked.now), fields),
         where=sentences([_text(fields, "place"), _format(fields)]),
         offers=gathering.offers(fields),
         unstated=gathering.unstated(fields),
         booking=str(fields.get("booking") or ""),
         ask=str(fields.get("contact_role") or ""),
-        turns=tuple(_turns(fields.get("roles"), today)),
+        turns=tuple(_turns(fields.get("roles"), asked.today)),
         papers=sentences(list(_papers(fields))),
     )
 

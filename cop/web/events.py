@@ -1,11 +1,13 @@
 """Which events are to come, always open or past, and how a list shows one."""
 
+import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from cop import ended
 from cop.schema import EVENT_IS_CALL, EVENT_IS_OPEN, EVENT_LAST
 from cop.web import cards, gathering, series
 from cop.web.cards import Card, Slip
@@ -27,20 +29,27 @@ class Event:
 
 # Which of the three an event is. An index answers for it, see schema.py.
 _OPEN = f"({EVENT_IS_OPEN} = 1)"
-_COMING = f"({EVENT_IS_OPEN} = 0 AND {EVENT_LAST} >= :today)"
+_OVER = "number IN (SELECT value FROM json_each(:over))"  # those that ended earlier today
+_COMING = f"({EVENT_IS_OPEN} = 0 AND {EVENT_LAST} >= :today AND NOT {_OVER})"
 _PAST = f"({EVENT_IS_OPEN} = 0 AND {EVENT_LAST} < :today)"
-_NEWEST_PAST = (
-    f"(+{EVENT_IS_OPEN} = 0 AND +{EVENT_LAST} < :today AND date <= :today)"  # by the index of dates: a few are enough
-)
+# by the index of dates: a few are enough
+_NEWEST_PAST = f"(((+{EVENT_IS_OPEN} = 0 AND +{EVENT_LAST} < :today) OR {_OVER}) AND date < :later)"
 
 
 # a series that began long ago does not push away what is next
 _SOONEST = "CASE WHEN ends <> '' THEN max(date, :today) ELSE date END, title"
 
 
-def coming(db: sqlite3.Connection, today: date, narrowed: Narrowed = ALL, limit: int = MAX_SHOWN) -> tuple[Event, ...]:
+def coming(
+    db: sqlite3.Connection,
+    today: date,
+    narrowed: Narrowed = ALL,
+    limit: int = MAX_SHOWN,
+    *,
+    now: datetime | None = None,
+) -> tuple[Event, ...]:
     """The next events, soonest first; a series by its next date."""
-    return _select(db, _COMING, _SOONEST, today, limit, narrowed)
+    return _select(db, _COMING, _SOONEST, today, limit, narrowed, now=now)
 
 
 def open_calls(db: sqlite3.Connection, today: date, limit: int) -> tuple[Event, ...]:
@@ -54,16 +63,29 @@ def without_date(db: sqlite3.Connection, today: date, narrowed: Narrowed) -> tup
 
 
 def past(
-    db: sqlite3.Connection, today: date, limit: int, narrowed: Narrowed = ALL, offset: int = 0
+    db: sqlite3.Connection,
+    today: date,
+    limit: int,
+    narrowed: Narrowed = ALL,
+    offset: int = 0,
+    *,
+    now: datetime | None = None,
 ) -> tuple[Event, ...]:
     """Past events, newest first."""
-    return _select(db, _NEWEST_PAST, "date DESC, title", today, limit, narrowed, offset)
+    return _select(db, _NEWEST_PAST, "date DESC, title", today, limit, narrowed, offset, now=now)
 
 
-def count_coming(db: sqlite3.Connection, today: date) -> int:
-    """How many events are to come."""
-    sql = f"SELECT count(*) FROM records WHERE type = 'event' AND {_COMING}"
-    return int(db.execute(sql, {"today": today.isoformat()}).fetchone()[0])
+def count_coming(db: sqlite3.Connection, today: date, now: datetime | None = None) -> int:
+    """How many events are to come and will take place."""
+    going = "coalesce(json_extract(fields, '$.status'), '') <> 'cancelled'"
+    sql = f"SELECT count(*) FROM records WHERE type = 'event' AND {_COMING} AND {going}"
+    return int(db.execute(sql, _moment(db, today, now)).fetchone()[0])
+
+
+def _moment(db: sqlite3.Connection, today: date, now: datetime | None) -> dict[str, str]:
+    """What the conditions above ask for."""
+    over = json.dumps(ended.events(db, today, now))
+    return {"today": today.isoformat(), "later": (today + timedelta(days=2)).isoformat(), "over": over}
 
 
 def with_a_day(db: sqlite3.Connection, today: date, narrowed: Narrowed, limit: int) -> list[sqlite3.Row]:
@@ -82,11 +104,14 @@ def are_any(db: sqlite3.Connection) -> bool:
     return db.execute("SELECT 1 FROM records WHERE type = 'event' LIMIT 1").fetchone() is not None
 
 
-def count_past(db: sqlite3.Connection, today: date, narrowed: Narrowed) -> int:
+def count_past(db: sqlite3.Connection, today: date, narrowed: Narrowed, now: datetime | None = None) -> int:
     """How many events are over."""
     condition, values = _named(narrowed)
-    sql = f"SELECT count(*) FROM records WHERE type = 'event' AND {_PAST} AND {condition}"
-    return int(db.execute(sql, {"today": today.isoformat(), **values}).fetchone()[0])
+    counts = (
+        f"SELECT count(*) FROM records WHERE type = 'event' AND {state} AND {condition}" for state in (_PAST, _OVER)
+    )
+    moment = _moment(db, today, now)
+    return sum(int(db.execute(sql, {**moment, **values}).fetchone()[0]) for sql in counts)
 
 
 def _select(
@@ -97,11 +122,13 @@ def _select(
     limit: int,
     narrowed: Narrowed = ALL,
     offset: int = 0,
+    *,
+    now: datetime | None = None,
 ) -> tuple[Event, ...]:
     condition, values = _named(narrowed)
     sql = f"SELECT {cards.COLUMNS} FROM records WHERE type = 'event' AND {state} AND {condition} ORDER BY {order}"
-    found = db.execute(f"{sql} LIMIT {limit} OFFSET {offset}", {"today": today.isoformat(), **values})
-    events = tuple(event(row, today) for row in found)
+    found = db.execute(f"{sql} LIMIT {limit} OFFSET {offset}", {**_moment(db, today, now), **values})
+    events = tuple(event(row, today, now) for row in found)
     return tuple(sorted(events, key=_next_start)) if state == _COMING else events
 
 
@@ -118,9 +145,9 @@ def _named(narrowed: Narrowed) -> tuple[str, dict[str, str]]:
     return sql, dict(zip(names, narrowed[1], strict=True))
 
 
-def event(row: sqlite3.Row, today: date) -> Event:
+def event(row: sqlite3.Row, today: date, now: datetime | None = None) -> Event:
     """One row of `records` as an event in a list; a series with its next date."""
-    return shown(row, series.at_next(cards.loads(row["fields"]), today))
+    return shown(row, series.at_next(cards.loads(row["fields"]), today, now))
 
 
 def shown(row: sqlite3.Row, fields: Mapping[str, Any]) -> Event:
@@ -133,7 +160,7 @@ def in_months(db: sqlite3.Connection, first: date, last: date, narrowed: Narrowe
     """Events that may take place between two days, as far as their first and last day tell."""
     condition, values = _named(narrowed)
     return db.execute(
-        f"SELECT {cards.COLUMNS} FROM records WHERE type = 'event' AND length(date) >= 7 AND {condition}"
+        f"SELECT {cards.COLUMNS}, number FROM records WHERE type = 'event' AND length(date) >= 7 AND {condition}"
         f" AND substr(date, 1, 10) <= :last AND {EVENT_LAST} >= :first"
         f" ORDER BY date DESC, record_id LIMIT {limit}",
         {"first": first.isoformat(), "last": last.isoformat(), **values},

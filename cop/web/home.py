@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from cop import ended
 from cop.fields import GAPS, TYPES
 from cop.filing import HELP
 from cop.web import events, labels
@@ -70,13 +71,13 @@ class HomePage:
 def home(asked: Asked) -> HomePage:
     """/"""
     db, today = asked.db, asked.today
-    coming = events.coming(db, today, limit=NEXT)
+    coming = events.coming(db, today, limit=NEXT, now=asked.now)
     return HomePage(
         heading=_("Home"),
         counts=tuple(_counts(asked)),
         coming=coming,
         open=() if coming else events.open_calls(db, today, NEXT),
-        past=() if coming else events.past(db, today, PAST),
+        past=() if coming else events.past(db, today, PAST, now=asked.now),
         news=_news(db),
         topics=tree(read_topics(db)),
         gaps=tuple(_gaps(db)),
@@ -85,13 +86,16 @@ def home(asked: Asked) -> HomePage:
 
 def _counts(asked: Asked) -> list[Count]:
     counts = dict(asked.db.execute("SELECT type, count(*) FROM records GROUP BY type").fetchall())
+    for name in counts.keys() & TYPES.keys():
+        if (still := ended.still_open(asked.db, TYPES[name], asked.today)) is not None:
+            counts[name] = len(still)
     found = [
         Count(labels.plural(TYPES[name]), f"/{TYPES[name].folder}", number(counts[name]))
         for name in _COUNTED
         if counts.get(name)
     ]
     if counts.get("event"):
-        coming = events.count_coming(asked.db, asked.today)
+        coming = events.count_coming(asked.db, asked.today, asked.now)
         one = (
             Count(_("Events to come"), "/events", number(coming))
             if coming

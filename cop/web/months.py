@@ -11,15 +11,17 @@ from typing import Any
 
 from babel import Locale
 from babel.core import get_global
+from pyroaring import BitMap
 
 from cop import occasions
 from cop.occasions import Occasion
 from cop.web import cards, dates, series
-from cop.web.events import Event, in_months, shown
+from cop.web.events import ALL, Event, Narrowed, in_months, shown
 from cop.web.language import _, current, locale, ngettext, number
 
 FIRST, LAST = (1970, 1), (2100, 12)
 MAX_EVENTS = 300  # of one month
+MAX_COUNTED = 5000  # likewise, for the numbers beside the choices
 LONG = 14  # days; what lasts longer stands below the days
 _MONTH = re.compile(r"(\d{4})-(\d\d)")
 _DAY = {"en": "EEEE d MMMM"}
@@ -61,6 +63,7 @@ class Day:
 class Month:
     """What takes place in one month."""
 
+    month: tuple[int, int]
     sheet: Sheet
     days: tuple[Day, ...]
     loose: tuple[Event, ...]  # for weeks on end, or some time in that month
@@ -99,27 +102,52 @@ def moved_by(month: tuple[int, int], by: int) -> tuple[int, int] | None:
     return there if FIRST <= there <= LAST else None
 
 
-def build(
-    db: sqlite3.Connection, month: tuple[int, int], today: date, narrowed: tuple[str, list[str]], query: Query
-) -> Month:
+def build(db: sqlite3.Connection, month: tuple[int, int], today: date, narrowed: Narrowed, query: Query) -> Month:
     """Everything that takes place in a month. `query` is what else narrows the list."""
-    first = date(*month, 1)
-    last = date(*month, calendar.monthrange(*month)[1])
-    rows = in_months(db, first - timedelta(days=1), last + timedelta(days=1), narrowed, MAX_EVENTS + 1)
+    first, last = _ends(month)
+    rows = _rows(db, month, narrowed, MAX_EVENTS + 1)
     times, loose = [], []
     for row in rows[:MAX_EVENTS]:
         fields = cards.loads(row["fields"])
         found = list(_times(row, fields, first, last))
         times += [one for one in found if (one.last - one.first).days < LONG]
         loose += [one.event for one in found if (one.last - one.first).days >= LONG]
-        if str(row["date"]) == f"{first:%Y-%m}":
+        if _is_loose(row, first):
             loose.append(shown(row, fields))
     times = sorted(times, key=lambda one: (one.first, one.order))
     days = tuple(_days(times))
-    return Month(_sheet(month, times, today, query), days, tuple(loose), len(rows) > MAX_EVENTS)
+    return Month(month, _sheet(month, times, today, query), days, tuple(loose), len(rows) > MAX_EVENTS)
+
+
+def numbers(db: sqlite3.Connection, month: tuple[int, int]) -> BitMap:
+    """The events of a month, before anything narrows it."""
+    first, last = _ends(month)
+    rows = ((row, cards.loads(row["fields"])) for row in _rows(db, month, ALL, MAX_COUNTED))
+    return BitMap(row["number"] for row, fields in rows if _is_loose(row, first) or any(_spans(fields, first, last)))
+
+
+def _ends(month: tuple[int, int]) -> tuple[date, date]:
+    return date(*month, 1), date(*month, calendar.monthrange(*month)[1])
+
+
+def _rows(db: sqlite3.Connection, month: tuple[int, int], narrowed: Narrowed, limit: int) -> list[sqlite3.Row]:
+    first, last = _ends(month)
+    return in_months(db, first - timedelta(days=1), last + timedelta(days=1), narrowed, limit)
+
+
+def _is_loose(row: sqlite3.Row, first: date) -> bool:
+    """True if no more than the month is known."""
+    return str(row["date"]) == f"{first:%Y-%m}"
 
 
 def _times(row: sqlite3.Row, fields: Mapping[str, Any], first: date, last: date) -> Iterator[_Once]:
+    for one, begins, ends in _spans(fields, first, last):
+        event = shown(row, series.at(fields, one))
+        yield _Once(max(begins, first), min(ends, last), event, f"{one.start} {row['title']}")
+
+
+def _spans(fields: Mapping[str, Any], first: date, last: date) -> Iterator[tuple[Occasion, date, date]]:
+    """The times that touch the days from `first` to `last`, each with its first and last day."""
     when = occasions.occasions(fields)
     if when is None:
         return
@@ -128,8 +156,7 @@ def _times(row: sqlite3.Row, fields: Mapping[str, Any], first: date, last: date)
     for one in occasions.between(when, earliest, last):
         begins, ends = occasions.day_of(one.start), _last_day(one)
         if ends >= first:
-            event = shown(row, series.at(fields, one))
-            yield _Once(max(begins, first), min(ends, last), event, f"{one.start} {row['title']}")
+            yield one, begins, ends
 
 
 def _last_day(one: Occasion) -> date:

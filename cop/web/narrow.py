@@ -145,11 +145,13 @@ def _since(today: date, days: int) -> str:
 class Counter:
     """Counts how many records each further choice would leave, with sets of numbers that stand ready in `site.db`."""
 
-    def __init__(self, db: sqlite3.Connection, want: Wanted) -> None:
+    def __init__(self, db: sqlite3.Connection, want: Wanted, within: BitMap | None = None) -> None:
         self._db, self._want = db, want
         self._chosen = {name: self._of(name, values) for name, values in want.chosen.items()}
         if want.found is not None:
             self._chosen[""] = self._any_of("type", [want.record_type.name]) & BitMap(json.loads(want.found))
+        if within is not None:  # the page shows no others, whatever is chosen
+            self._chosen["within"] = within
         self.open = ended.still_open(db, want.record_type, want.today)
         if self.open is not None:
             self._chosen["open"] = self.open
@@ -212,9 +214,9 @@ def everything(db: sqlite3.Connection, record_type: RecordType) -> int:
     return row[0] if row else 0
 
 
-def facet_list(db: sqlite3.Connection, want: Wanted) -> tuple[Facet, ...]:
-    """Every facet of the list with counts: how many records each further choice would leave."""
-    counter = Counter(db, want)
+def facet_list(db: sqlite3.Connection, want: Wanted, within: BitMap | None = None) -> tuple[Facet, ...]:
+    """Every facet of the list with counts: how many records each further choice would leave, of those `within`."""
+    counter = Counter(db, want, within)
     return tuple(one for one in (facet(db, want, counter, field) for field in fields_of(want.record_type)) if one)
 
 

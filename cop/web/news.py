@@ -153,7 +153,7 @@ def _days(db: sqlite3.Connection, rows: Sequence[sqlite3.Row], since: _Since) ->
 
 def _new(db: sqlite3.Connection, row: sqlite3.Row, since: str) -> New:
     """A record with those of its changes that are new."""
-    card = cards.card(row, cards.loads(row["fields"]), with_type=True)
+    card = cards.card(row, cards.as_now(row["type"], cards.loads(row["fields"])), with_type=True)
     changes = db.execute(
         f"SELECT {happened.COLUMNS} FROM history WHERE record_id = ? AND seen >= ? ORDER BY position DESC LIMIT ?",
         (row["record_id"], since, _LOOKED_AT),

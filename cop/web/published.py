@@ -4,10 +4,12 @@
 functions both work, whether the file was named or not.
 """
 
+import json
 import logging
 import sqlite3
 from contextlib import suppress
 from copy import deepcopy
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ import yaml
 from markupsafe import Markup
 
 import cop
+from cop.web import series
+from cop.web.cards import loads
 from cop.web.language import N_
 from cop.web.links import record_address
 from cop.web.render import DATABASE
@@ -30,6 +34,14 @@ _CONFIGURATION = ("hidden", "label_column", "facets", "fts_table", "fts_pk", "so
 WRONG = N_("This address asks for something that is not there")
 WHAT_TO_DO = N_("Take away what stands behind the question mark, and choose again on the page.")
 log = logging.getLogger(__name__)
+
+
+def at_next_date(fields: object, today: object) -> str | None:
+    """For SQL: the fields of an event as they are for its next date, as JSON; None where these are no fields."""
+    try:
+        return json.dumps(series.at_next(loads(str(fields)), date.fromisoformat(str(today))))
+    except ValueError:
+        return None
 
 
 def metadata(datasette: Any) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     whole = works.edition(db, fields.get("part_of"), row)
     beside = {"superseded_by": newer, "supersedes": older, "part_of": whole}  # shown beside the facts, if they are here
     told = {name for name, found in beside.items() if found} | (event_page.TOLD if event else set())
-    shown = series.at_next(fields, asked.today) if event else fields
+    shown = series.at_next(fields, asked.today, asked.now) if event else fields
     facts_of = {name: value for name, value in fields.items() if name not in told}
     groups = facts.groups(db, record_type, facts_of, two_names)
     html, contents = with_contents(body(row["html"]))
@@ -156,7 +156,7 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         html=html,
         slip=cards.slip(shown) if event else None,
         when=cards.event_when(shown) if event else "",
-        event=event_page.top(fields, asked.today) if event else None,
+        event=event_page.top(fields, asked) if event else None,
         last=rotating.last(db, row, fields, asked.today),
         ahead=series.ahead(fields, asked.today) if event else (),
         calendar=calendars.beside(db, row, fields),

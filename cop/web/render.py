@@ -20,7 +20,7 @@ from datasette import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cop import __version__, blobs
+from cop import __version__, blobs, ended
 from cop.web import address, catalogues, door, following, language, sheet
 from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
 from cop.web.language import N_, lookup, speaking
@@ -180,11 +180,13 @@ async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> R
             held = blobs.state(blobs.folder_beside(Path(str(datasette.databases[DATABASE].path))))
             meta = read_meta(db)
             top = address.top(datasette, request, meta)
-            tag = _tag(meta, path, "\0".join((request.query_string, language.current(), held, top)), desk=desk)
+            now = ended.the_hour()
+            over = str(ended.events(db, date.today(), now))
+            tag = _tag(meta, path, "\0".join((request.query_string, language.current(), held, over, top)), desk=desk)
             if tag and request.headers.get("if-none-match") == tag:
                 return tag, ""
             args = parse_qs("&".join(request.query_string.split("&")[:MAX_ARGUMENTS]), keep_blank_values=True)
-            page = build(Asked(db, path, args, date.today(), top), **parts)
+            page = build(Asked(db, path, args, date.today(), now, top), **parts)
             if page is None or isinstance(page, Moved):
                 return "", page
             if isinstance(page, Document):

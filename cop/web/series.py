@@ -78,10 +78,10 @@ def ahead(fields: Mapping[str, Any], today: date) -> tuple[str, ...]:
     return tuple(_words(one, fields) for one in found[:AHEAD])
 
 
-def at_next(fields: Mapping[str, Any], today: date) -> Mapping[str, Any]:
+def at_next(fields: Mapping[str, Any], today: date, now: datetime | None = None) -> Mapping[str, Any]:
     """The fields of a series as they are for its next date; others as they are."""
     when = occasions.occasions(fields)
-    following = occasions.following(when, today) if when and when.is_series else None
+    following = occasions.following(when, today, now) if when and when.is_series else None
     return at(fields, following) if following else fields
 
 

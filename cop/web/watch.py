@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from datetime import date
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Watch:
         self._opened = 0
 
     def state(self) -> State | None:
-        """Equal as long as nothing changed, and the same day; None while it cannot be told.
+        """Equal as long as nothing changed, within an hour of one day; None while it cannot be told.
 
         Every reader waits for this, so it does with two looks at the disk and one question: some 10 microseconds.
         """
@@ -35,7 +36,15 @@ class Watch:
             version = self._db.execute("PRAGMA data_version").fetchone()[0]
         except (OSError, sqlite3.Error):  # it is gone, or being put in place
             return None
-        return self._opened, version, stat.st_size, stat.st_mtime_ns, blobs.state(self._blobs), date.today()
+        return (
+            self._opened,
+            version,
+            stat.st_size,
+            stat.st_mtime_ns,
+            blobs.state(self._blobs),
+            date.today(),
+            time.time() // 3600,
+        )
 
     def _open(self, file: tuple[int, int]) -> sqlite3.Connection:
         """Open it, not the one before. While one is open here, no other file gets its number, even if it is deleted."""
