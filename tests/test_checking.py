@@ -103,10 +103,9 @@ def test_the_desk_shows_twenty_at_a_time_and_leads_to_what_is_published(folder: 
     for at in range(21):
         write(folder, f"talk-{at:02d}", "start: 2090-01-01")
     with closing(schema.open_site(folder.site.site_db)) as db:
-        db.execute(
-            "INSERT INTO records VALUES (1, 'i', 'event', 'talk-20', 'talk-20', 'T', '', '', '', '', '', '', '', '', '[]',"
-            " '[]', '{}', '', '')"
-        )
+        row = dict.fromkeys([one[1] for one in db.execute("PRAGMA table_info(records)")], "")
+        row |= {"number": 1, "type": "event", "slug": "talk-20", "fields": "{}"}
+        db.execute(f"INSERT INTO records VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
         db.commit()
     first, second = (waiting.waiting_page(Served(folder.site), folder.db, number) for number in (1, 2))
     assert (len(first.events), first.pager.previous, first.pager.next) == (20, None, {"page": "2"})
