@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
-from cop import addresses, blob_exchange, invitations, partners, sync
+from cop import addresses, blob_exchange, identity, invitations, partners, sync
 from cop.errors import CopError, NotReachable
 from cop.invitations import Invitation
 from cop.partners import Partner
@@ -66,6 +66,7 @@ def at_one_address(meeting: Meeting, exchange: Callable[[Meeting], T]) -> tuple[
 
 def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress = no_progress) -> Report:
     """Exchange with everyone in a meeting. Raises: NotReachable, Refused, WrongUsage."""
+    side = _present(side, now)
     if holds_files(meeting.address):
         return _visit(side, meeting, now, progress, pages)
     partner = meeting.partners[0]
@@ -76,6 +77,11 @@ def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progr
         return _read_files(side, meeting, now, progress, pages, error)
     _attachments(side, partner, line, report, progress)
     return report
+
+
+def _present(side: Side, now: int) -> Side:
+    """This installation as it is now: it may have got another key since, if it was copied."""
+    return replace(side, signer=identity.present(side.site, side.db, side.signer, now))
 
 
 def _attachments(side: Side, partner: Partner, line: HttpTransport, report: Report, progress: Progress) -> None:
@@ -94,7 +100,7 @@ def _visit(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Pr
     carrier = open_place(meeting.address)
     report = place.run(side, meeting.partners, carrier, now, progress, pages)
     with suppress(NotReachable):  # the text is in; the files come next time
-        report.attachments = asdict(left_files.exchange(side, carrier, progress))
+        report.attachments = asdict(left_files.exchange(_present(side, now), carrier, progress))
     report.bytes_in, report.bytes_out, report.requests = carrier.bytes_in, carrier.bytes_out, carrier.requests
     return report
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 #   file             an attachment or a text          files     list of these, one value
 #   repeats          words, see recurring.py            dates     dates without order, merged like a set
 #   moves            list of {date, to, place}, one value
-#   record           the address of a record of any kind, such as resources/guidance-2021
+#   record           the address of a record of any kind, such as resources/powercube
 #   money            text; not a bare number, because nobody would know which money
 Kind = str
 
@@ -92,17 +92,18 @@ TOGETHER: tuple[frozenset[str], ...] = (
     frozenset({"url", "file"}),
 )
 
+_ABOUT = "About this"
 COMMON: tuple[Field, ...] = (
     Field("title", "text", "Title"),
     Field("slug", "text", "Short address"),
     Field("summary", "text", "Summary", "One or two plain sentences."),
-    Field("topics", "set", "Topics", "Short addresses of topics.", "About", facet=True, to="topic"),
-    Field("languages", "set", "Language", "Language codes, such as en or so.", "About", facet=True),
-    Field("form", "choice", "Form", "If it is the same as another entry in another form.", "About", FORMS, facet=True),
+    Field("topics", "set", "Topics", "Short addresses of topics.", _ABOUT, facet=True, to="topic"),
+    Field("languages", "set", "Language", "Language codes, such as en or so.", _ABOUT, facet=True),
+    Field("form", "choice", "Form", "If it is the same as another entry in another form.", _ABOUT, FORMS, facet=True),
     Field("same_as_in", "set", "The same in another form", "Short addresses of entries of this kind."),
     Field("credits", "people", "Who did what", "Name, role and organisation, as each person wishes.", "Credits"),
-    Field("licence", "text", "May I pass it on?", "For example CC BY 4.0.", "About", ask=True),
-    Field("rights_holders", "list", "Who owns it", "", "About"),
+    Field("licence", "text", "May I pass it on?", "For example CC BY 4.0.", _ABOUT, ask=True),
+    Field("rights_holders", "list", "Who owns it", "", _ABOUT),
     Field("source", "text", "Where this entry comes from", "", "Where it comes from"),
     Field("section", "text", "Where in that source", "", "Where it comes from"),
     Field("also_in", "list", "Also mentioned in", "", "Where it comes from"),
@@ -113,15 +114,15 @@ COMMON: tuple[Field, ...] = (
 )
 
 OF_PROJECT = Field(
-    "project", "set", "Part of the project", "Short addresses of projects.", "About", facet=True, to="project"
+    "project", "set", "Part of the project", "Short addresses of projects.", _ABOUT, facet=True, to="project"
 )
 PAGE = (
-    Field("date", "date", "Date", "", "About"),
-    Field("authors", "list", "By", "Names as each person wishes, in the order they chose.", "About"),
+    Field("date", "date", "Date", "", _ABOUT),
+    Field("authors", "list", "By", "Names as each person wishes, in the order they chose.", _ABOUT),
 )
 _CASE = "What happened"
 POST = (
-    Field("kind", "choice", "Kind", "", "About", POST_KINDS, facet=True),
+    Field("kind", "choice", "Kind", "", _ABOUT, POST_KINDS, facet=True),
     *PAGE,
     OF_PROJECT,
     Field("stages", "entries", "Who was in at which stage", "A list of {stage, who}.", _CASE),
@@ -130,13 +131,13 @@ POST = (
     Field("agreed_by", "text", "Agreed by those described", "Who agreed, and when, before it was shared.", _CASE),
 )
 RESOURCE = (
-    Field("label", "text", "Name in our words", "When the title is not known.", "About"),
+    Field("label", "text", "Name in our words", "When the title is not known.", _ABOUT),
     OF_PROJECT,
-    Field("authors", "list", "Authors", "", "About"),
-    Field("publisher", "text", "Published by", "", "About"),
-    Field("year", "number", "Year", "", "About", facet=True),
-    Field("kind", "choice", "Kind", "", "About", RESOURCE_KINDS, facet=True),
-    Field("audience", "set", "Written for", "Who it was written for.", "About", facet=True),
+    Field("authors", "list", "Authors", "", _ABOUT),
+    Field("publisher", "text", "Published by", "", _ABOUT),
+    Field("year", "number", "Year", "", _ABOUT, facet=True),
+    Field("kind", "choice", "Kind", "", _ABOUT, RESOURCE_KINDS, facet=True),
+    Field("audience", "set", "Written for", "Who it was written for.", _ABOUT, facet=True),
     Field("url", "url", "Read it", "", "Find it"),
     Field("other_urls", "list", "Other addresses", "", "Find it"),
     Field("file", "file", "File", "A path beside this file, such as leaflets/rights.pdf.", "Find it"),
@@ -168,7 +169,7 @@ def _chosen(
 
 
 EVENT = (
-    Field("kind", "choice", "Kind", "", "About", EVENT_KINDS, facet=True),
+    Field("kind", "choice", "Kind", "", _ABOUT, EVENT_KINDS, facet=True),
     Field("start", "date", "Starts", "", _WHERE),
     Field("end", "date", "Ends", "", _WHERE),
     Field("timezone", "text", "Time zone", "Such as Europe/London.", _WHERE),
@@ -194,12 +195,12 @@ EVENT = (
         facet=True,
         first=True,
     ),
-    Field("organisers", "set", "Run by", "", "About", facet=True),
+    Field("organisers", "set", "Run by", "", _ABOUT, facet=True),
     OF_PROJECT,
-    Field("participants", "text", "For", "", "About"),
-    Field("theme", "text", "Theme", "", "About"),
-    Field("url", "url", "More about it", "", "About"),
-    Field("booking", "text", "How to say you are coming", "", "About"),
+    Field("participants", "text", "For", "", _ABOUT),
+    Field("theme", "text", "Theme", "", _ABOUT),
+    Field("url", "url", "More about it", "", _ABOUT),
+    Field("booking", "text", "How to say you are coming", "", _ABOUT),
     _chosen(
         "access_provided", "What is provided", _IN, "Words from the list, so that people find it.", PROVIDED, every=True
     ),
@@ -294,25 +295,25 @@ EVENT = (
     ),
 )
 ORGANISATION = (
-    Field("kind", "choice", "Kind", "", "About", ORGANISATION_KINDS, facet=True),
-    Field("kind_basis", "choice", "How the kind is known", "", "About", ("stated", "inferred")),
-    Field("aliases", "set", "Also called", "", "About"),
-    Field("other_names", "entries", "Other names, and where they stand", "A list of {name, source, period}.", "About"),
+    Field("kind", "choice", "Kind", "", _ABOUT, ORGANISATION_KINDS, facet=True),
+    Field("kind_basis", "choice", "How the kind is known", "", _ABOUT, ("stated", "inferred")),
+    Field("aliases", "set", "Also called", "", _ABOUT),
+    Field("other_names", "entries", "Other names, and where they stand", "A list of {name, source, period}.", _ABOUT),
     Field("url", "url", "Website", "", "Find it"),
     Field("sources", "list", "Named in", "", "Where it comes from"),
 )
 PERSON = (
-    Field("organisation", "text", "Organisation", "", "About"),
-    Field("offers", "list", "Can help with", "", "About"),
+    Field("organisation", "text", "Organisation", "", _ABOUT),
+    Field("offers", "list", "Can help with", "", _ABOUT),
     Field("consent", "text", "Consent", "Who agreed, when and for what."),
     Field("consent_until", "date", "Consent ends", "After this day nobody sees the page."),
     Field("contact", "text", "Private contact", "Stays with your organisation.", share="own"),
 )
 PROJECT = (
-    Field("start", "date", "Starts", "", "About"),
-    Field("end", "date", "Ends", "", "About"),
-    Field("organisers", "set", "Partners", "", "About", facet=True),
-    Field("funders", "set", "Thanks to", "Who paid for it.", "About"),
+    Field("start", "date", "Starts", "", _ABOUT),
+    Field("end", "date", "Ends", "", _ABOUT),
+    Field("organisers", "set", "Partners", "", _ABOUT, facet=True),
+    Field("funders", "set", "Thanks to", "Who paid for it.", _ABOUT),
     Field("url", "url", "Website", "", "Find it"),
     Field("stages_co_produced", "list", "Stages done together", "", "Working together"),
     Field("decisions_open", "list", "Decisions still open", "", "Working together"),
@@ -337,7 +338,7 @@ WORD = (
     ),
 )
 PRINCIPLE = (
-    Field("tradition", "text", "Tradition", "Where this principle comes from.", "About", facet=True),
+    Field("tradition", "text", "Tradition", "Where this principle comes from.", _ABOUT, facet=True),
     Field(
         "variants",
         "entries",
@@ -349,30 +350,30 @@ PRINCIPLE = (
         "text",
         "Differs from",
         "Short address of another principle, or in words.",
-        "About",
+        _ABOUT,
         to="principle",
     ),
-    Field("how", "text", "How to do it", "", "About"),
+    Field("how", "text", "How to do it", "", _ABOUT),
 )
 CHECKLIST = (
-    Field("applies_to", "text", "Use it for", "", "About"),
+    Field("applies_to", "text", "Use it for", "", _ABOUT),
     OF_PROJECT,
     Field("items", "entries", "Questions", "A list of {text}."),
 )
 TECHNIQUE = (
-    Field("purpose", "text", "What for", "", "About"),
+    Field("purpose", "text", "What for", "", _ABOUT),
     OF_PROJECT,
-    Field("group_size", "text", "Group size", "", "About"),
-    Field("time_needed", "text", "Time needed", "", "About"),
-    Field("materials", "list", "What you need", "", "About"),
-    Field("remote", "flag", "Works at a distance", "", "About", ask=True),
-    Field("access_notes", "text", "Access", "", "About", ask=True),
+    Field("group_size", "text", "Group size", "", _ABOUT),
+    Field("time_needed", "text", "Time needed", "", _ABOUT),
+    Field("materials", "list", "What you need", "", _ABOUT),
+    Field("remote", "flag", "Works at a distance", "", _ABOUT, ask=True, facet=True),
+    Field("access_notes", "text", "Access", "", _ABOUT, ask=True),
     Field(
         "power",
         "set",
         "Kind of power it works on",
         "Short addresses of words, such as power-over.",
-        "About",
+        _ABOUT,
         facet=True,
         to="word",
     ),
@@ -380,13 +381,13 @@ TECHNIQUE = (
     Field("tried_by", "people", "Tried by", "", "Credits"),
 )
 OPPORTUNITY = (
-    Field("kind", "choice", "Kind", "", "About", OPPORTUNITY_KINDS, facet=True),
-    Field("organisers", "set", "Offered by", "", "About", facet=True),
+    Field("kind", "choice", "Kind", "", _ABOUT, OPPORTUNITY_KINDS, facet=True),
+    Field("organisers", "set", "Offered by", "", _ABOUT, facet=True),
     OF_PROJECT,
-    Field("closes", "date", "Closes", "Afterwards it leaves the list. Its page stays.", "About", ask=True),
-    Field("pay", "money", "Pay", "", "About", ask=True),
-    Field("checks_needed", "text", "Checks needed", "", "About", ask=True),
-    Field("no_degree_needed", "flag", "No degree needed", "", "About", ask=True),
+    Field("closes", "date", "Closes", "Afterwards it leaves the list. Its page stays.", _ABOUT, ask=True),
+    Field("pay", "money", "Pay", "", _ABOUT, ask=True),
+    Field("checks_needed", "text", "Checks needed", "", _ABOUT, ask=True),
+    Field("no_degree_needed", "flag", "No degree needed", "", _ABOUT, ask=True, facet=True),
     Field("url", "url", "More about it", "", "Find it"),
 )
 _FROM_EVENTS = {
@@ -394,18 +395,25 @@ _FROM_EVENTS = {
     "expenses_and_payment", "support_offered", "booking", "contact_role",
 }  # fmt: skip
 TRAINING = (
-    Field("organisers", "set", "Run by", "", "About", facet=True),
+    Field("organisers", "set", "Run by", "", _ABOUT, facet=True),
     OF_PROJECT,
-    Field("audience", "set", "For", "", "About", facet=True),
-    Field("level", "text", "Level", "", "About"),
-    Field("cost", "money", "Cost", "", "About", ask=True),
-    Field("next_date", "text", "Next date", "A date, or: on request.", "About", ask=True),
-    Field("wanted", "flag", "Wanted: nobody offers it yet", "For a wish that partners can see.", "About", facet=True),
+    Field("audience", "set", "For", "", _ABOUT, facet=True),
+    Field("level", "text", "Level", "", _ABOUT),
+    Field("cost", "money", "Cost", "", _ABOUT, ask=True),
+    Field("next_date", "text", "Next date", "A date, or: on request.", _ABOUT, ask=True),
+    Field("wanted", "flag", "Wanted: nobody offers it yet", "For a wish that partners can see.", _ABOUT, facet=True),
     Field("url", "url", "More about it", "", "Find it"),
     *(field for field in EVENT if field.name in _FROM_EVENTS),
 )
 NOTE = (
-    Field("about", "record", "About", "Its address on the site, such as resources/guidance-2021.", "About", facet=True),
+    Field(
+        "about",
+        "record",
+        "What it is about",
+        "Its address on the site, such as resources/powercube.",
+        _ABOUT,
+        facet=True,
+    ),
     *PAGE,
 )
 TOPIC = (Field("parent", "text", "Part of", "Short address of the wider topic.", to="topic"),)

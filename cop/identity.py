@@ -58,6 +58,11 @@ def ensure(site: Site, db: sqlite3.Connection, now: int) -> Signer:
     return replace(signer, former=_former_seeds(site, db))
 
 
+def present(site: Site, db: sqlite3.Connection, signer: Signer, now: int) -> Signer:
+    """The signer of this installation now: it goes on under another key where it was copied or brought back."""
+    return signer if log.own_writer(db) == signer.public else ensure(site, db, now)
+
+
 def _found(site: Site, db: sqlite3.Connection, now: int) -> Signer:
     what_for = f"organisation {site.config.name}, site {site.root}"
     organisation = keys.find(site.keys, what_for) or keys.create(site.keys, what_for)

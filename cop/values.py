@@ -202,7 +202,7 @@ def _record(value: Value) -> Value:
     text = str(_text(value)).strip().removeprefix("content/").removesuffix(".md").strip("/")
     folder, _, slug = text.partition("/")
     if folder not in FOLDERS or not slug or len(text) > 200:
-        hint = "Write its address as it stands behind the name of the site, such as resources/guidance-2021."
+        hint = "Write its address as it stands behind the name of the site, such as resources/powercube."
         raise WrongValue(f"“{text[:60]}” is not the address of an entry", hint)
     return text
 

@@ -11,10 +11,12 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from cop import content, frontmatter
-from cop.fields import SHARES, RecordType
+from cop.fields import SHARES, Field, RecordType
 from cop.merge import BODY
 from cop.model import RecordId, Value
 
+_ON_TOP = ("start", "end", "timezone", "place", "summary")  # of a new file, with what is asked first
+_ELSE = "Else"
 _QUOTED_DATE = re.compile(
     r"^([\w-]+: )'(\d{4}-\d\d-\d\d(?:T[\d:.+-]+)?)'$", re.MULTILINE
 )  # cop reads it as typed anyway
@@ -145,24 +147,38 @@ def _put_list(sequence: CommentedSeq, wanted: list[Any], *, in_order: bool) -> N
 
 
 def template(kind: RecordType, record_id: RecordId, title: str) -> str:
-    """The text of a file ready to fill in: every field of its kind is there, as a comment with its help."""
+    """The text of a file ready to fill in: every field of its kind is there, as a comment with its help.
+
+    What is needed first stands on top, the rest in the groups of its page. Headings begin with two signs, so that who
+    takes the first sign away from a line never gets one of them.
+    """
     lines = [
         _dumped({"id": record_id, "title": title}, "").rstrip("\n"),
         "# Take away the # in front of what you know, and leave the rest.",
+        "##",
     ]
-    for field in kind.fields:
-        if field.name not in ("title", "slug", BODY, "withdrawn"):
-            hint = " ".join(
-                part
-                for part in (
-                    field.label if field.label.endswith("?") else f"{field.label}.",
-                    field.help,
-                    _choices(field.choices),
-                )
-                if part
-            )
-            lines.append(f"# {field.name}:  # {hint}")
+    wanted = [field for field in kind.fields if field.name not in ("title", "slug", BODY, "withdrawn")]
+    places = {name: at for at, name in enumerate(_ON_TOP)}
+    on_top = sorted(filter(_is_first, wanted), key=lambda field: places.get(field.name, len(places)))
+    lines += [_blank(field) for field in on_top]
+    lines += ["##", f"## {'-' * 60}", "## The rest, as it stands on the page"]
+    groups: dict[str, list[str]] = {}
+    for field in wanted:
+        if field not in on_top:
+            groups.setdefault(field.group or _ELSE, []).append(_blank(field))
+    for heading, members in groups.items():
+        lines += ["##", f"## {heading}", *members]
     return "---\n" + "\n".join(lines) + "\n---\n\n"
+
+
+def _is_first(field: Field) -> bool:
+    return field.first or field.name in _ON_TOP or (not field.group and field.name != "same_as_in")
+
+
+def _blank(field: Field) -> str:
+    """One line to fill in, with what belongs there behind it."""
+    label = field.label if field.label.endswith("?") else f"{field.label}."
+    return f"# {field.name}:  # {' '.join(filter(None, (label, field.help, _choices(field.choices))))}"
 
 
 def _choices(choices: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from cop import fields
 from cop.fields import COMMON, TYPES, Field, RecordType
 
 OVEN = Field("oven", "choice", "Oven", "How it is heated.", "Baking", ("wood", "gas"), facet=True, ask=True)
-MOOD = Field("mood", "choice", "Mood", "How it reads.", "About", ("calm", "cross"), facet=True)
+MOOD = Field("mood", "choice", "Mood", "How it reads.", "About this", ("calm", "cross"), facet=True)
 HOURS = Field("hours", "number", "Hours in the oven", "", "Baking")
 
 fields.register(

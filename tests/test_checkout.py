@@ -309,6 +309,17 @@ def test_a_new_file_of_any_kind_is_readable_at_once_and_says_its_title(kind: obj
     assert (found.fields, found.written_id) == ({"title": title}, "a" * 26)
 
 
+def test_a_new_event_begins_with_what_is_needed_first_and_has_the_rest_in_groups() -> None:
+    lines = writeback.template(TYPES["event"], "a" * 26, "T").split("\n")
+    names = [line.removeprefix("# ").partition(":")[0] for line in lines if line.startswith("# ") and ":  #" in line]
+    assert names[:6] == ["start", "end", "timezone", "place", "summary", "format"]
+    rest = lines.index("## The rest, as it stands on the page")
+    asked = [field.name for field in TYPES["event"].fields if field.first]
+    assert all(any(line.startswith(f"# {name}:") for line in lines[:rest]) for name in asked)
+    headings = [line for line in lines[rest:] if line.startswith("## ")]
+    assert headings[1:4] == ["## About this", "## When and where", "## Getting there and getting in"]
+
+
 def test_every_field_of_a_new_file_can_be_uncommented(folder: Folder) -> None:
     for kind in TYPES.values():
         text = writeback.template(kind, "a" * 26, "T")

@@ -340,3 +340,21 @@ async def test_a_resource_asked_for_by_its_id_is_found(tmp_path: Path) -> None:
     assert (answer.status_code, answer.headers["location"]) == (301, "../resources/guide.bib")
     assert by_pybtex((await datasette.client.get("/resources/guide.bib")).text)["title"] == "A } guide"
     assert by_rispy((await datasette.client.get("/resources/guide.ris")).text)["authors"] == ["x ER -"]
+
+
+async def test_keywords_are_the_titles_of_topics(tmp_path: Path) -> None:
+    site = build(tmp_path / "site.db")
+    site.add("topic", "feature-power", title="Joint ownership of key decisions")
+    site.add("resource", "guide", title="A guide", topics=["feature-power", "no-page-yet"])
+    site.db.commit()
+    datasette = serve(site.path)
+    await datasette.invoke_startup()
+    client = datasette.client
+    assert by_rispy((await client.get("/resources/guide.ris")).text)["keywords"] == [
+        "Joint ownership of key decisions",
+        "No page yet",
+    ]
+    for address in ("/resources/guide.bib", "/resources/guide"):
+        told = (await client.get(address)).text
+        assert "Joint ownership of key decisions" in told and "{feature-power" not in told
+    assert 'name="citation_keywords" content="Joint ownership of key decisions; No page yet"' in told

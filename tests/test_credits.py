@@ -1,9 +1,11 @@
 """Everybody is credited in the same way: by name from A to Z, without rank, whatever their organisation."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from web_site import build, serve
 
 from cop.fields import TYPES
 from cop.naming import has_title, with_titles
@@ -64,3 +66,18 @@ def test_load_takes_a_name_with_a_title_and_remarks_on_it(cop: Any, tmp_path: Pa
     result = cop("load")
     assert result.exit_code == 0
     assert "content/posts/a.md, line 3: “authors”: we name everybody without titles, not “Dr Ann”." in result.output
+
+
+async def test_the_history_names_roles_as_the_event_does(tmp_path: Path) -> None:
+    site = build(tmp_path / "site.db")
+    roles = [{"name": "Marek", "role": "quiet-voices"}, {"name": "Tom", "role": "notes"}]
+    told = site.add("event", "evening", title="Evening", roles=roles)
+    site.happened(told, "Caafi Health", {"title": "Evening"})
+    site.happened(told, "Caafi Health", {"roles": roles}, before={"roles": []})
+    site.db.commit()
+    datasette = serve(site.path)
+    await datasette.invoke_startup()
+    client = datasette.client
+    english, polish = [(await client.get(f"{top}/events/evening/history")).text for top in ("", "/pl")]
+    assert "Marek: Listens for quiet voices" in english and "Tom: Takes notes" in english
+    assert "Marek" in polish and not re.search("quiet|notes", re.sub("<[^>]*>", "", polish.partition("<main")[2]))

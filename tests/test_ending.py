@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Folder
@@ -108,3 +109,21 @@ async def test_a_site_that_is_being_served_follows_the_calendar(
     async with asyncio.timeout(30):
         while len(names(folder)) == 2:
             await follower.caught_up()
+
+
+async def test_a_site_that_is_being_served_tries_again_after_a_failure(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    follower, failures, refresh = following.Follower(folder.site), [OSError("no room")] * 2, views.refresh
+
+    def fail_twice(*arguments: Any) -> None:
+        if failures:
+            raise failures.pop()
+        refresh(*arguments)
+
+    monkeypatch.setattr(views, "refresh", fail_twice)
+    on(monkeypatch, "2026-12-01")
+    async with asyncio.timeout(30):
+        while len(names(folder)) == 2:
+            await follower.caught_up()
+    assert not failures and caplog.text.count("no room") == 1

@@ -53,6 +53,29 @@ async def test_it_is_open_on_its_last_day(site: SiteBuilder, closes: str) -> Non
     assert "1 opportunity" in await text(site, "/opportunities")
 
 
+async def test_lists_show_what_people_choose_by(site: SiteBuilder) -> None:
+    job = {"no_degree_needed": True, "pay": "£12 an hour", "organisers": ["Caafi Health"], "closes": TOMORROW}
+    site.add("opportunity", "job", title="Assistant", kind="paid-role", **job)
+    site.add("opportunity", "other", title="Other", no_degree_needed=False)
+    site.add("technique", "rounds", title="Rounds", purpose="To hear everybody", remote=True)
+    site.add("person", "hodan", title="Hodan", organisation="Caafi Health", offers=["Cooking", "Chairing"])
+    site.add("note", "here", title="In Barton Hill", about="techniques/rounds")
+    offered = await text(site, "/opportunities")
+    assert "Paid role. Caafi Health, closes" in offered and ". Pay: £12 an hour No degree needed" in offered
+    assert "1 of 2 opportunities" in await text(site, "/opportunities?no_degree_needed=True")
+    techniques = await text(site, "/techniques")
+    assert "Rounds To hear everybody" in techniques and "Works at a distance Yes 1" in techniques
+    assert "Hodan Caafi Health. Can help with: Cooking, Chairing" in await text(site, "/people")
+    for path in ("/notes", "/new"):
+        assert "About “Rounds”" in await text(site, path)
+
+
+async def test_a_note_does_not_name_somebody_who_is_no_longer_listed(site: SiteBuilder) -> None:
+    site.add("person", "amina", title="Amina", consent_until=YESTERDAY)
+    site.add("note", "here", title="In Barton Hill", about="people/amina")
+    assert "“Amina”" not in (await ask(site, "/notes")).text
+
+
 async def test_nobody_sees_somebody_whose_consent_has_ended(site: SiteBuilder) -> None:
     site.add("person", "amina", title="Amina", consent_until=YESTERDAY, offers=["Chairing"], text="chairing")
     site.add("person", "yasmin", title="Yasmin", consent_until=TODAY.isoformat(), offers=["Chairing"], text="chairing")

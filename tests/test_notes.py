@@ -39,15 +39,15 @@ async def test_an_entry_shows_the_notes_about_it_with_whose_they_are(client: Any
 
 
 async def test_a_note_leads_to_what_it_is_about(client: Any) -> None:
-    assert "About The guide" in await words(client, "/notes/n0")
-    assert "About resources/other" in await words(client, "/notes/n6")
+    assert "What it is about The guide" in await words(client, "/notes/n0")
+    assert "What it is about resources/other" in await words(client, "/notes/n6")
 
 
 @pytest.mark.parametrize("wrong", ["guide", "shelf/guide", "resources/", "https://example.org/resources/guide"])
 def test_a_note_about_nothing_is_refused_with_what_to_write(wrong: str) -> None:
     with pytest.raises(WrongValue) as refused:
         check("note", "about", wrong)
-    assert "resources/guidance-2021" in refused.value.hint
+    assert "resources/powercube" in refused.value.hint
 
 
 @pytest.mark.parametrize("written", ["/resources/guide", "resources/guide", "content/resources/guide.md"])

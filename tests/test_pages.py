@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urldefrag, urljoin
 
 import pytest
 import pytest_asyncio
-from web_site import SiteBuilder, build, example, serve
+from web_site import SiteBuilder, build, example, filled, serve
 
 from cop.fields import TYPES
 from cop.languages import OWN_NAMES, SOURCE
@@ -429,3 +429,17 @@ def test_only_web_and_mail_addresses_become_links(address: object) -> None:
 def test_links_are_relative_from_every_depth() -> None:
     assert links.rel("/a/b/history", "/") == "../../"
     assert unquote(links.record_address("resource", "a/../b?c#d")) == "/resources/a/../b?c#d"
+
+
+async def test_a_text_in_another_language_than_its_page_says_so(tmp_path: Path) -> None:
+    def fill(site: SiteBuilder) -> None:
+        site.add("page", "about", title="About us", languages=["en"], html="<p>Hello.</p>")
+        site.add("project", "map", title="Map")
+        site.add("note", "n", title="N", about="projects/map")
+
+    client = serve(filled(tmp_path, fill).path).client
+    page = (await client.get("/pl/about")).text
+    assert '<h1 lang="en" dir="ltr">About us</h1>' in page and page.count('<p class="meta">') > 1
+    assert "written in" not in (await client.get("/about")).text
+    home = await words(client, "/")
+    assert "Projects 1" in home and "Notes 1" in home

@@ -7,20 +7,24 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cop import addresses, exchange, exchanges, invitations, partners, place, schema, wire
+from cop import addresses, exchange, exchanges, identity, invitations, partners, place, schema, wire
 from cop.errors import CopError, NotReachable, Refused, WrongUsage
 from cop.model import PARTNERS, PUBLIC
 from cop.place import memory, state
-from cop.place.names import FileName, parse, sort_out
+from cop.place.names import FileName, parse, publisher_of, sort_out, state_path
+from cop.place.state import State
+from cop.place.visit import MAX_STRANGERS, arrive
 from cop.report import carrier_of, remarks
+from cop.signing import Signer
 from cop.transports.folder import FolderCarrier
 from tests.carriers import LateFolder, data_files, files_in, visit, visit_folder, web_server
-from tests.network import NOW, Place, assert_same_views, befriend, network, places, steady
+from tests.network import NOW, Place, assert_same_views, befriend, network, places, steady, store
 from tests.test_sync import big
 
 MANY = int(os.environ.get("COP_EXAMPLES", "100"))  # of `pytest -m slow`
@@ -734,6 +738,68 @@ def test_a_visit_to_a_place_stands_among_the_last_exchanges_after_its_failure(
     last, failed = exchanges.recent(other.db)
     assert (last.name, last.direction, last.counts["received"], last.error) == (one.name, exchanges.ASKED, 1, "")
     assert failed.error
+
+
+def test_what_strangers_say_of_themselves_is_small_or_left_out(pair: tuple[Place, Place], folder: Path) -> None:
+    one, other = pair
+    settle(folder, one, other)
+    for number in range(40):
+        stranger = Signer(bytes([number]) * 32)
+        publisher = publisher_of(stranger.public)
+        names = [FileName(publisher, n, "e", f"{n:024x}") for n in range(3000 if number % 2 else 1)]
+        told = State(stranger.public, bytes(32), bytes(16), files=tuple((name, 5) for name in names))
+        path = folder / state_path(publisher)
+        path.parent.mkdir()
+        path.write_bytes(state.pack(told, stranger))
+    found = arrive(one.side, FolderCarrier(str(folder)), [], NOW, lambda done, of: None).states
+    members = {publisher_of(place_.signer.public) for place_ in pair}
+    others = [told for publisher, told in found.items() if publisher not in members]
+    assert members <= set(found) and 0 < len(others) <= MAX_STRANGERS
+    assert all(len(told.files) == 1 for told in others)
+
+
+def test_names_of_files_are_not_looked_at_unless_their_publisher_signed_them(pair: tuple[Place, Place]) -> None:
+    one, other = pair
+    publisher = publisher_of(one.signer.public)
+    told = State(one.signer.public, one.organisation, bytes(16), files=((FileName(publisher, 1, "e", "ab" * 12), 5),))
+    with mock.patch.object(state, "_read") as read, pytest.raises(Refused):
+        state.unpack(state.pack(told, other.signer), publisher)
+    assert not read.called
+
+
+def test_two_copied_folders_do_not_replace_each_others_word(
+    pair: tuple[Place, Place], folder: Path, tmp_path: Path
+) -> None:
+    one, other = pair
+    settle(folder, one, other)
+    copy = one.copied(tmp_path / "copy")
+    partners.set_address(copy.db, copy.partner(other), str(folder))
+    (meeting,) = exchange.meetings([copy.partner(other)])
+    one.change(None, {"title": "In the first folder"})
+    copy.change(None, {"title": "In the copy"})
+    settle(folder, one, rounds=1)
+    side, word = copy.side, folder / state_path(publisher_of(one.signer.public))
+    before = word.read_bytes()
+    for _ in range(2):  # as in one run of `cop sync --every`
+        report = exchange.run(side, meeting, NOW, lambda done, of: None)
+        assert word.read_bytes() == before
+        one.change(None, {"title": "More"})
+        settle(folder, one, rounds=1)
+        before = word.read_bytes()
+    assert (folder / state_path(publisher_of(identity.ensure(copy.site, copy.db, NOW).public))).exists()
+    assert not report.restored
+    copy.close()
+
+
+def test_a_visit_that_brings_only_texts_says_so(pair: tuple[Place, Place], folder: Path) -> None:
+    one, other = pair
+    settle(folder, one, other)
+    before = one.entry_ids()
+    one.change(None, {"title": "Its entry came another way"})
+    store(other, [entry for entry in one.entries() if entry.entry_id not in before], [])
+    settle(folder, one, rounds=1)
+    report = visit_folder(other, folder)
+    assert (report.received, report.texts) == (0, 1)
 
 
 def test_an_older_store_gets_the_tables(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from cop.partners import Partner
 from cop.place import memory
 from cop.place.names import ENTRIES, FileName
 from cop.place.reading import new_files, read_all, whole
-from cop.place.visit import Visit, arrive
+from cop.place.visit import Visit, arrive, invitations_at
 from cop.place.writing import write_all
 from cop.progress import Progress, no_progress
 from cop.report import PlaceReport
@@ -75,6 +75,7 @@ def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
         not_understood=status.not_understood(db),
         refused=sum(visit.turned_away.values()),
         apart=visit.apart,
+        texts=visit.texts,
         restored=restored,
         renewed=renewed,
         left_out=currency.left_out(db),
@@ -138,12 +139,12 @@ def _would_go(visit: Visit) -> list[Entry]:
 def invitation(side: Side, carrier: FileCarrier, name: str) -> Invitation:
     """The invitation that an organisation of this name left in a place. Raises: NotReachable, WrongUsage."""
     found: dict[bytes, Invitation] = {}
-    for state in arrive(side, carrier, [], 0, lambda done, of: None).states.values():
+    for writer, text in invitations_at(carrier):
         try:
-            told = invitations.parse_invitation(state.invitation)
+            told = invitations.parse_invitation(text)
         except CopError:
             continue
-        if told.writer == state.writer != side.signer.public:
+        if told.writer == writer != side.signer.public:
             found[told.organisation] = told
     same = [one for one in found.values() if one.name.casefold() == name.casefold()]
     if len(same) == 1:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cop
-from cop import log, trust, turns, wire
+from cop import identity, log, trust, turns, wire
 from cop.errors import NotThere, Refused, TooLarge
 from cop.place import memory
 from cop.place.memory import DONE, Known
@@ -195,6 +195,8 @@ def _store(visit: Visit, files: Sequence[_File]) -> None:
     came = turns.receive(side, message, turns.partner_name(side.db, message.organisation), visit.now)
     visit.received += came.changes
     visit.apart += came.apart
+    visit.texts += came.texts
+    visit.side = replace(side, signer=identity.present(side.site, side.db, side.signer, visit.now))
     for owner, changes in came.by.items():
         visit.by[owner] = visit.by.get(owner, 0) + changes
     with writing(side.db):

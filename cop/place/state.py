@@ -21,6 +21,8 @@ MAX_PUBLISHERS = 1000
 MAX_NAMES = 100_000
 MAX_NOT_WHOLE = 100
 MAX_WANTED = 500
+_WHAT = "What a partner says of its files"
+_NONSENSE = (KeyError, IndexError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -61,19 +63,33 @@ def _told(name: FileName) -> list[Any]:
 
 def unpack(data: bytes, publisher: str) -> State:
     """Read a state that anyone may have written, or half of one. Raises: Refused."""
-    what = "What a partner says of its files"
-    raw = cbor.decode(data, what)
-    if not isinstance(raw, list) or len(raw) != 2 or not all(isinstance(part, bytes) for part in raw):
-        raise Refused(f"{what} cannot be read.")
-    content = cbor.decode(raw[0], what)
+    content = _signed(data, publisher)
     try:
-        state = _read(content)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise Refused(f"{what} cannot be read.") from error
-    if publisher_of(state.writer) != publisher:
-        raise Refused(f"{what} lies under another name.")
-    signing.verify(PURPOSE, state.writer, raw[0], raw[1])
-    return state
+        return _read(content)
+    except _NONSENSE as error:
+        raise Refused(f"{_WHAT} cannot be read.") from error
+
+
+def unpack_invitation(data: bytes, publisher: str) -> tuple[WriterId, str]:
+    """Only who wrote a state, and its invitation. Raises: Refused."""
+    content = _signed(data, publisher)
+    return content["writer"], str(content.get("invitation", ""))
+
+
+def _signed(data: bytes, publisher: str) -> dict[str, Any]:
+    """What a publisher signed. Nothing is made of its names of files before that is sure. Raises: Refused."""
+    raw = cbor.decode(data, _WHAT)
+    if not isinstance(raw, list) or len(raw) != 2 or not all(isinstance(part, bytes) for part in raw):
+        raise Refused(f"{_WHAT} cannot be read.")
+    content: dict[str, Any] = cbor.decode(raw[0], _WHAT)
+    try:
+        writer = _bytes(content["writer"])
+    except _NONSENSE as error:
+        raise Refused(f"{_WHAT} cannot be read.") from error
+    if publisher_of(writer) != publisher:
+        raise Refused(f"{_WHAT} lies under another name.")
+    signing.verify(PURPOSE, writer, raw[0], raw[1])
+    return content
 
 
 def _read(content: dict[str, Any]) -> State:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
+from cop import trust
 from cop.errors import NotReachable, NotThere, Refused
 from cop.model import OrganisationId, WriterId
 from cop.place import memory, state
@@ -13,6 +15,9 @@ from cop.progress import Progress
 from cop.signing import sha256
 from cop.transports.base import FileCarrier
 from cop.turns import Side
+
+MAX_STRANGERS = 30  # that say something of themselves; their files are read all the same
+MAX_STRANGER_BYTES = 50_000  # of a state of theirs
 
 
 @dataclass
@@ -31,6 +36,7 @@ class Visit:
     received: int = 0  # changes
     sent: int = 0
     apart: int = 0  # changes of organisations that were removed
+    texts: int = 0  # texts that came now, of changes that were known before
     turned_away: dict[str, int] = field(default_factory=dict)  # per file, entries of writers we do not know
     unreadable: int = 0  # files
     by: dict[OrganisationId, int] = field(default_factory=dict)
@@ -73,19 +79,34 @@ class Visit:
 def arrive(side: Side, carrier: FileCarrier, writers: Iterable[WriterId], now: int, progress: Progress) -> Visit:
     """Look around in a place. Raises: NotReachable, also if it is empty and was not before."""
     known = memory.files(side.db, carrier.address)
-    found: dict[str, tuple[State, bytes]] = {}
+    met = [publisher_of(writer) for writer in writers]
+    told = _Told(carrier, {*met, *(publisher_of(writer) for writer in (side.signer.public, *_members(side)))})
     if carrier.can_list:
         listing = sort_out(carrier.list())
         for publisher, path in listing.states.items():
-            _keep_state(carrier, publisher, path, found)
+            told.read(publisher, path)
     else:
-        _follow(carrier, [publisher_of(writer) for writer in writers], found)
-        listing = Listing({name: {name.path: size} for one, _ in found.values() for name, size in one.files})
-    if not listing and not found and (known or not carrier.can_list):
+        told.follow(met)
+        listing = Listing({name: {name.path: size} for one in told.states.values() for name, size in one.files})
+    if not listing and not told.states and (known or not carrier.can_list):
         raise _empty(carrier)
-    states = {publisher: one for publisher, (one, _) in found.items()}
-    hashes = {publisher: told for publisher, (_, told) in found.items()}
-    return Visit(side, carrier, now, progress, listing, states, hashes, known)
+    return Visit(side, carrier, now, progress, listing, told.states, told.hashes, known)
+
+
+def _members(side: Side) -> Iterable[WriterId]:
+    return trust.members(side.db).writers
+
+
+def invitations_at(carrier: FileCarrier) -> Iterator[tuple[WriterId, str]]:
+    """Who left which invitation, whoever that is. Raises: NotReachable."""
+    if not carrier.can_list:
+        raise _empty(carrier)
+    for publisher, path in islice(sort_out(carrier.list()).states.items(), state.MAX_PUBLISHERS):
+        try:
+            told = state.unpack_invitation(carrier.read(path, MAX_STATE_BYTES), publisher)
+        except (NotThere, Refused):
+            continue
+        yield told
 
 
 def _empty(carrier: FileCarrier) -> NotReachable:
@@ -98,23 +119,37 @@ def _empty(carrier: FileCarrier) -> NotReachable:
     )
 
 
-def _keep_state(carrier: FileCarrier, publisher: str, path: str, found: dict[str, tuple[State, bytes]]) -> None:
-    """Read what a publisher says of itself. Late, half or forged, it is left out: it is a hint and no more."""
-    try:
-        data = carrier.read(path, MAX_STATE_BYTES)
-        found[publisher] = state.unpack(data, publisher), sha256(data)
-    except (NotThere, Refused):
-        return
+@dataclass
+class _Told:
+    """What publishers say of themselves: all members, and as much of others as a newcomer needs."""
 
+    carrier: FileCarrier
+    expected: set[str]  # publishers
+    states: dict[str, State] = field(default_factory=dict)
+    hashes: dict[str, bytes] = field(default_factory=dict)
+    strangers: int = 0
 
-def _follow(carrier: FileCarrier, publishers: list[str], found: dict[str, tuple[State, bytes]]) -> None:
-    """On a web server without lists, go from one publisher to those that it knows."""
-    waiting, tried = publishers, set[str]()
-    while waiting and len(tried) < state.MAX_PUBLISHERS:
-        publisher = waiting.pop()
-        if publisher in tried:
-            continue
-        tried.add(publisher)
-        _keep_state(carrier, publisher, state_path(publisher), found)
-        if publisher in found:
-            waiting += [publisher_of(writer) for writer, _ in found[publisher][0].publishers]
+    def read(self, publisher: str, path: str) -> None:
+        """Read what one says. Late, half, forged or too much, it is left out: it is a hint and no more."""
+        stranger = publisher not in self.expected
+        if len(self.states) >= state.MAX_PUBLISHERS or (stranger and self.strangers >= MAX_STRANGERS):
+            return
+        self.strangers += stranger
+        try:
+            data = self.carrier.read(path, MAX_STRANGER_BYTES if stranger else MAX_STATE_BYTES)
+            self.states[publisher] = state.unpack(data, publisher)
+        except (NotThere, Refused):
+            return
+        self.hashes[publisher] = sha256(data)
+
+    def follow(self, publishers: Iterable[str]) -> None:
+        """On a web server without lists, go from one publisher to those that it knows."""
+        waiting, tried = list(publishers), set[str]()
+        while waiting and len(tried) < state.MAX_PUBLISHERS:
+            publisher = waiting.pop()
+            if publisher in tried:
+                continue
+            tried.add(publisher)
+            self.read(publisher, state_path(publisher))
+            if publisher in self.states:
+                waiting += [publisher_of(writer) for writer, _ in self.states[publisher].publishers]

@@ -10,14 +10,23 @@ from typing import Any, ClassVar
 from markupsafe import Markup
 
 from cop import ending
-from cop.fields import DESCRIPTION, LINK, TITLE
+from cop.fields import DESCRIPTION, FOLDERS, LINK, TITLE, TYPES
 from cop.filing import gaps
 from cop.web import dates, labels, series
 from cop.web.language import N_, _, apart, lookup
 from cop.web.links import history_address, record_address
 from cop.web.words import comma, sentences
 
-COLUMNS = "record_id, records.type, slug, title, summary, language, date, changed, conflicts, fields"
+_ABOUT = "json_extract(records.fields, '$.about')"
+_KINDS = " ".join(f"WHEN '{folder}' THEN '{one.name}'" for folder, one in FOLDERS.items() if one.name != "person")
+# The title of what a note is about. Not of people: they may no longer wish to be listed
+_ABOUT_TITLE = f"""(SELECT other.title FROM records AS other WHERE records.type = 'note'
+    AND other.type = CASE substr({_ABOUT}, 1, instr({_ABOUT}, '/') - 1) {_KINDS} END
+    AND other.slug = substr({_ABOUT}, instr({_ABOUT}, '/') + 1))"""
+COLUMNS = (
+    "record_id, records.type, slug, title, summary, language, date, changed, conflicts, fields,"
+    f" {_ABOUT_TITLE} AS about_title"
+)
 # By arrival in this copy. Among what came together the writers' clocks decide, but none can say that it is later than that
 NEWEST = "seen DESC, min(changed, seen) DESC, record_id DESC"
 OLDEST = "seen, min(changed, seen), record_id"
@@ -84,7 +93,7 @@ def as_now(type_name: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def card(row: sqlite3.Row, fields: Mapping[str, Any], *, with_type: bool = False) -> Card:
     """One row of `records`, with its fields, as a card; with the kind of record where a list mixes them."""
-    meta = meta_line(row["type"], row["date"], fields)
+    meta = meta_line(row["type"], row["date"], fields, row["about_title"] or "")
     if with_type:
         meta = sentences([labels.type_label(row["type"]), meta])
     return Card(
@@ -93,26 +102,37 @@ def card(row: sqlite3.Row, fields: Mapping[str, Any], *, with_type: bool = False
         title=row["title"] or _("Without a title"),
         lang=row["language"],
         meta=meta,
-        summary=row["summary"],
+        summary=row["summary"] or _text(fields.get("purpose")),
         states=(*_ends(row["type"], fields), *states(row["conflicts"], fields)),
         gap=gap(row["type"], fields),
     )
 
 
-def meta_line(type_name: str, day: str, fields: Mapping[str, Any]) -> Markup:
-    """Kind, who and when, as far as known: "Guidance. NIHR, 2021"."""
+def meta_line(type_name: str, day: str, fields: Mapping[str, Any], about: str = "") -> Markup:
+    """Kind, who and when, as far as known: "Guidance. NIHR, 2021". For a note also the title of what it is about."""
     if type_name == "event":
         return sentences([_kind(fields), event_when(fields), _apart(fields.get("place"))])
+    if type_name == "person":
+        return sentences(
+            [_apart(fields.get("organisation")), _labelled("person", "offers", _names(fields.get("offers")))]
+        )
     people = _names(fields.get("authors")) or _apart(fields.get("publisher")) or _names(fields.get("organisers"))
     when = dates.words(day) if day else _("no year") if type_name == "resource" and people else ""
     if type_name == "opportunity" and when:
         when = _("closes %(day)s", day=when)
     if type_name == "training":
         when = _apart(fields.get("next_date"))
-    kind, who_when = _kind(fields) or _apart(fields.get("tradition")), [part for part in (people, when) if part]
+    first = _("About “%(title)s”", title=apart(about)) if about else _kind(fields) or _apart(fields.get("tradition"))
+    parts = [part for part in (people, when) if part]
     if type_name == "opportunity" and not people:  # "closes" begins no sentence
-        return Markup(comma([part for part in (kind, when) if part]))
-    return sentences([kind, comma(who_when)])
+        first, parts = comma([part for part in (first, when) if part]), []
+    return sentences([first, comma(parts), _labelled("opportunity", "pay", _apart(fields.get("pay")))])
+
+
+def _labelled(type_name: str, name: str, value: str) -> str:
+    """A value that says nothing without the name of its field."""
+    label = labels.field_label(TYPES[type_name], name)
+    return _("%(field)s: %(value)s", field=label, value=value) if value else ""
 
 
 def event_when(fields: Mapping[str, Any]) -> str:
@@ -152,7 +172,9 @@ def gap(type_name: str, fields: Mapping[str, Any]) -> str:
 
 def _ends(type_name: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
     closed = [_("Closed")] if ending.is_closed(type_name, fields, date.today()) else []
-    return (*closed, _("Wanted")) if fields.get("wanted") is True else tuple(closed)
+    wanted = [_("Wanted")] if fields.get("wanted") is True else []
+    no_degree = fields.get("no_degree_needed") is True
+    return (*closed, *wanted, *([labels.field_label(TYPES[type_name], "no_degree_needed")] if no_degree else []))
 
 
 def states(conflicts: str, fields: Mapping[str, Any]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from cop import citations
 from cop.citations import Work
 from cop.fields import TYPES
-from cop.web import cards, lists
+from cop.web import cards, facts, labels, lists
 from cop.web.asked import Asked
 from cop.web.language import _
 from cop.web.links import outside, record_address
@@ -58,7 +58,7 @@ def work(asked: Asked, row: sqlite3.Row, fields: Mapping[str, Any]) -> Work:
         url=url if url.lower().startswith("http") else "",
         page=asked.top + record_address("resource", row["slug"]),
         language=row["language"],
-        keywords=tuple(_texts(fields.get("topics"))),
+        keywords=tuple(_topics(asked.db, _texts(fields.get("topics")))),
         abstract=_("Summary in our words: %(summary)s", summary=row["summary"]) if row["summary"] else "",
         remarks=tuple(_remarks(asked.db, row, fields)),
         accessed=asked.today,
@@ -77,6 +77,12 @@ def _remarks(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any]
     if newer := edition(db, fields.get("superseded_by"), row):
         remarks.append(_("There is a newer edition: %(title)s.", title=comma([newer.title, newer.when])))
     return remarks
+
+
+def _topics(db: sqlite3.Connection, slugs: list[str]) -> list[str]:
+    """Topics as readers see them, not their addresses."""
+    found = facts.Links(db).by_slug("topic", slugs)
+    return [found[slug].text if slug in found else labels.choice(slug) for slug in slugs]
 
 
 def _organisations(db: sqlite3.Connection, names: list[str]) -> frozenset[str]:

@@ -11,6 +11,9 @@ from cop.web.words import comma
 
 # What people usually did, in the words of the page; any other role stays as it is written
 _ROLES = {
+    "notes": N_("Takes notes"),
+    "quiet-voices": N_("Listens for quiet voices"),
+} | {
     role.casefold(): role
     for role in (
         N_("wrote"), N_("suggested"), N_("told us"), N_("translated"), N_("checked"), N_("lead collaborator"), N_("chair"),

@@ -45,6 +45,7 @@ class Follower:
         self._task: asyncio.Task[None] | None = None
         self._db: sqlite3.Connection | None = None
         self._seen: tuple[int, date] | None = None  # the state of store.db when we last looked, and the day
+        self._failure = ""  # of the last run: then the next look tries again
 
     def follow(self) -> None:
         """Begin, or go on once the present run is done."""
@@ -57,7 +58,7 @@ class Follower:
         self._db = self._db or open_store(self._site.store_db)
         version: int = self._db.execute("PRAGMA data_version").fetchone()[0]
         seen = (version, stale.today())
-        if seen != self._seen and stale.is_any(self._db):
+        if (seen != self._seen or self._failure) and stale.is_any(self._db):
             self.follow()
         self._seen = seen
 
@@ -84,8 +85,11 @@ class Follower:
             self._again = False
             try:
                 await asyncio.to_thread(_refresh, self._site)
+                self._failure = ""
             except (CopError, sqlite3.Error, OSError) as error:
-                log.warning("The pages could not be brought up to date: %s", error)
+                before, self._failure = self._failure, str(error) or type(error).__name__
+                if self._failure != before:  # told once, however often it is tried
+                    log.warning("The pages could not be brought up to date: %s", error)
 
 
 def _refresh(site: Site) -> None:

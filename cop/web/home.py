@@ -29,6 +29,9 @@ _COUNTED = (
     "opportunity",
     "training",
     "organisation",
+    "project",
+    "person",
+    "note",
 )
 
 

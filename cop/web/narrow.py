@@ -165,9 +165,9 @@ class Counter:
         """How many records the list shows before any choice."""
         return everything(self._db, self._want.record_type) if self.open is None else len(self.open)
 
-    def total(self) -> int:
-        """How many records are wanted."""
-        numbers = self.wanted()
+    def total(self, leave_out: str = "-") -> int:
+        """How many records are wanted, or would be without what was chosen of one facet."""
+        numbers = self.wanted(leave_out=leave_out)
         return everything(self._db, self._want.record_type) if numbers is None else len(numbers)
 
     def counts(self, name: str) -> dict[str, int]:
@@ -224,7 +224,11 @@ def facet(db: sqlite3.Connection, want: Wanted, counter: Counter, field: Field) 
     """One facet with its counts, None if there is nothing to choose."""
     chosen = want.chosen.get(field.name, ())
     found = counter.counts(field.name)
-    counts = {value: count for value, count in found.items() if count} | {one: found.get(one, 0) for one in chosen}
+    counts = {value: count for value, count in found.items() if count}
+    if field is NEW:  # a choice that leaves the list as it is says nothing
+        whole = counter.total(leave_out=NEW.name)
+        counts = {value: count for value, count in counts.items() if count < whole}
+    counts |= {one: found.get(one, 0) for one in chosen}
     if not counts:
         return None
     names = value_labels(db, field, counts)

@@ -7,9 +7,9 @@ from typing import ClassVar
 from markupsafe import Markup
 
 from cop.fields import FOLDERS, TYPES
-from cop.web import happened
+from cop.web import happened, labels
 from cop.web.asked import Asked
-from cop.web.language import N_, _, lookup
+from cop.web.language import N_, _, current, lookup
 from cop.web.links import body, history_address, record_address
 from cop.web.works import find
 
@@ -37,6 +37,7 @@ class TextPage:
     paragraphs: tuple[str, ...]
     changed: happened.LastChange | None
     history_target: str
+    other: str = ""  # the name of its language, if that is not the one of the words around it
     template: ClassVar[str] = "cop_text.html"
 
 
@@ -178,7 +179,12 @@ def of_row(asked: Asked, row: sqlite3.Row) -> TextPage:
         paragraphs=(),
         changed=happened.last_change(asked.db, row["record_id"], row["changed"]),
         history_target=history_address("page", row["slug"]),
+        other=labels.language(row["language"]) if _is_other(row["language"]) else "",
     )
+
+
+def _is_other(code: str) -> bool:
+    return bool(code) and code.partition("-")[0].lower() != current()
 
 
 def add(asked: Asked) -> AddPage:
