@@ -152,7 +152,7 @@ RULES = st.sampled_from(["every week", "every 99 weeks", "every month", "every y
 }), st.tuples(st.integers(1970, 2100), st.integers(1, 12)))  # fmt: skip
 def test_no_event_that_a_partner_sends_breaks_a_month(fields: dict[str, Any], wanted: tuple[int, int]) -> None:
     row: Any = {"title": "x", "date": str(fields.get("start")), "type": "event", "slug": "x", "language": "", "summary": "",
-                "conflicts": "[]", "fields": "{}"}  # fmt: skip
+                "conflicts": "[]", "fields": "{}", "about_title": ""}  # fmt: skip
     first = date(*wanted, 1)
     last = first + timedelta(days=27)
     found = list(months._times(row, fields, first, last))
