@@ -5,8 +5,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cop.web.asked import read_meta
 from cop.web.cards import loads
+from cop.web.kept import Kept
 
 MAX_NAMES = 20  # of one organisation: as many as an address may hold
 _SHORT = re.compile(r"(?P<long>.+?)\s*\((?P<short>[^\s()]{2,20})\)\s*")
@@ -38,22 +38,6 @@ def shorter(name: str) -> Iterator[str]:
         yield from (found["short"], found["long"])
 
 
-_kept: dict[str, Addresses] = {}
-
-
-def organisations(db: sqlite3.Connection) -> Addresses:
-    """The short address of every organisation by each of its names."""
-    # every organisation has to be looked at, so the answer is kept for as long as the copy is the same
-    digest = read_meta(db).get("digest", "")
-    if digest and digest in _kept:
-        return _kept[digest]
-    found = _read(db)
-    _kept.clear()
-    if digest:
-        _kept[digest] = found
-    return found
-
-
 def _read(db: sqlite3.Connection) -> Addresses:
     rows = db.execute(
         "SELECT slug, title, fields FROM records WHERE type = 'organisation' ORDER BY record_id"
@@ -70,3 +54,6 @@ def _by_name(found: Iterable[tuple[str, str]]) -> dict[str, str]:
     for name, slug in found:
         by_name[name] = slug if by_name.get(name, slug) == slug else ""
     return by_name
+
+
+organisations = Kept(_read)  # the short address of every organisation by each of its names

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from cop.fields import TYPES
 from cop.web import called, lists
-from cop.web.asked import Asked, read_meta
+from cop.web.asked import Asked
 from cop.web.cards import Card, cards
+from cop.web.kept import Kept
 from cop.web.language import _, lookup
 from cop.web.links import record_address
 
@@ -52,21 +53,6 @@ def people(asked: Asked) -> PeoplePage:
     )
 
 
-_kept: dict[str, tuple[Letter, ...]] = {}
-
-
-def _letters(db: sqlite3.Connection) -> tuple[Letter, ...]:
-    # every record has to be looked at, so the answer is kept for as long as the copy is the same
-    digest = read_meta(db).get("digest", "")
-    if digest and digest in _kept:
-        return _kept[digest]
-    letters = _read_letters(db)
-    _kept.clear()
-    if digest:
-        _kept[digest] = letters
-    return letters
-
-
 def _read_letters(db: sqlite3.Connection) -> tuple[Letter, ...]:
     organisations = called.organisations(db)
     names = {name.strip() for (name,) in db.execute(_CREDITED) if isinstance(name, str) and name.strip()}
@@ -74,6 +60,9 @@ def _read_letters(db: sqlite3.Connection) -> tuple[Letter, ...]:
     for name in sorted(names, key=str.casefold):
         letters.setdefault(_first(name), []).append((name, _address(organisations, name)))
     return tuple(Letter(letter, tuple(members)) for letter, members in letters.items())
+
+
+_letters = Kept(_read_letters)
 
 
 def _address(organisations: called.Addresses, name: str) -> str:

@@ -1,0 +1,29 @@
+"""What takes a look at every record is read once, and kept for as long as the copy is the same and the day lasts."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import date
+from typing import Generic, TypeVar
+
+from cop.web.asked import read_meta
+
+_Found = TypeVar("_Found")
+
+
+class Kept(Generic[_Found]):
+    """Reads something from a whole copy; asked again about the same copy on the same day, it has it still."""
+
+    def __init__(self, read: Callable[[sqlite3.Connection], _Found], today: Callable[[], date] = date.today) -> None:
+        self._read, self._today = read, today
+        self._kept: dict[tuple[str, date], _Found] = {}
+
+    def __call__(self, db: sqlite3.Connection) -> _Found:
+        """What `read` finds in this copy. Consent ends with a day, and changes no digest."""
+        key = read_meta(db).get("digest", ""), self._today()
+        if key in self._kept:
+            return self._kept[key]
+        found = self._read(db)
+        self._kept.clear()
+        if key[0]:  # else nothing tells this copy from another
+            self._kept[key] = found
+        return found
