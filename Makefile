@@ -5,6 +5,11 @@ NEXT ?= .venv-next
 RUN := $(VENV)/bin
 WORKERS ?= 2
 
+# What meets Datasette: the pages behind the others are the same with each of its versions
+MEETING := $(patsubst %,tests/test_%.py,adding agreement_pages buddies datasette_site desk editing feeds look mark page_cache pages ready_copies saved sending_again sessions sync_http)
+# Of each layer something, for the other Pythons: all tests on each would take longer than anybody waits
+LAYERS := $(patsubst %,tests/test_%.py,attaching bundle carriers cbor_entry checkout cli content datasette_site desk editing endorsing export forms frontmatter load merge pages place search sync sync_http)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup serve demo test test-next test-pythons test-slow e2e check screenshots bench bench-pages bench-sync translations fields lock clean
 
@@ -22,20 +27,22 @@ demo: $(VENV)/ready ## two organisations on this machine, in step but for one di
 test: $(VENV)/ready-dev ## the fast tests
 	$(RUN)/python -m pytest -n $(WORKERS) -m "not e2e and not slow"
 
-test-next: $(NEXT)/ready ## the tests of pages and of `cop serve` against the coming Datasette 1.0
-	$(NEXT)/bin/python -m pytest -n $(WORKERS) -m "web and not e2e and not slow and not long"
+test-next: $(NEXT)/ready ## the tests that meet Datasette against the coming Datasette 1.0
+	$(NEXT)/bin/python -m pytest -n $(WORKERS) -m "web and not e2e and not slow and not long" $(MEETING)
 
-test-pythons: ## the same, on Python 3.13, and without pages on 3.12 (they must be on this machine)
-	sh .ci/pythons 3.13
-	ONLY="not web" sh .ci/pythons 3.12
+test-pythons: ## fast tests of each layer on Python 3.12 and 3.13 (both must be on this machine)
+	FILES="$(LAYERS)" sh .ci/pythons 3.12 3.13
 
 test-slow: $(VENV)/ready-dev ## long random histories, and a real object store (installs Debian's Ceph if there is none)
 	$(RUN)/python -m pytest -n $(WORKERS) -m slow
 
-e2e: $(VENV)/ready-dev ## journeys in a real browser, and pages that everyone can use (installs Debian's Chromium and Java, and a validator)
+e2e: $(VENV)/ready-dev ## journeys in real browsers, and pages that everyone can use (installs Debian’s Chromium, Firefox, Java and Kiwix, and a validator)
 	sh .ci/chromium
 	sh .ci/vnu $(VENV)/vnu
-	$(RUN)/python -m pytest -n $(WORKERS) --dist loadfile -m e2e
+	sh .ci/firefox
+	sh .ci/kiwix
+	sh .ci/paper
+	$(RUN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m e2e
 
 screenshots: $(VENV)/ready-dev ## pictures of the main pages for the docs, by day and night, on a phone and a desktop
 	sh .ci/chromium

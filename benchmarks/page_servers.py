@@ -26,7 +26,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 
 from cop.cli import main
-from cop.web import cache, pages, render, sheet
+from cop.web import cache, pages, sheet, templating
 from cop.web.asked import Asked, frame
 
 
@@ -61,7 +61,7 @@ def starlette(site: Path, port: int) -> None:
             local.db = sqlite3.connect(f"file:{site / 'data' / 'site.db'}?mode=ro", uri=True)
             local.db.row_factory = sqlite3.Row
         asked = Asked(local.db, path, parse_qs(query), date.today())
-        return render.html(build(asked, **parts), path, frame(local.db, path, sheet.PATH, query))
+        return templating.html(build(asked, **parts), path, frame(local.db, path, sheet.PATH, query))
 
     async def answer(request: Request) -> HTMLResponse:
         path = request.url.path

@@ -4,11 +4,14 @@ import sqlite3
 from dataclasses import dataclass, field, replace
 
 from cop import exchanges, frontier, partners, repeats, wire
+from cop.composing import Plan, Telling, compose, plan, wanted
+from cop.counting import count_changes, named
+from cop.database import writing
 from cop.errors import Refused
 from cop.holding import NOTHING, Holding, NotRebuilt
+from cop.identity import Side
 from cop.model import OrganisationId, WriterId
-from cop.schema import writing
-from cop.turns import Plan, Received, Side, Telling, compose, count_changes, named, partner_name, plan, receive, wanted
+from cop.receiving import Received, receive
 from cop.wire import Message
 
 
@@ -48,7 +51,7 @@ def answer(side: Side, data: bytes, now: int, sender: WriterId = b"", nonce: str
     owner = partners.owner_of(side.db, sender, message.entries)  # proved, not what the message claims
     if owner and nonce:
         repeats.take(side.db, sender, nonce)
-    came = receive(side, message, partner_name(side.db, owner), now)
+    came = receive(side, message, partners.name_of(side.db, owner), now)
     return _answer_message(side, message, came, now, sender, owner)
 
 
@@ -83,7 +86,7 @@ def _answer_message(
     if composed.follows:
         rest = replace(message, entries=(), payloads=(), sealed=(), own=(), wanted=())
         following = Following(rest, sender, already.union(composed.numbers))
-    answer = Answer(composed.body, partner_name(db, owner), came, sent, following)
+    answer = Answer(composed.body, partners.name_of(db, owner), came, sent, following)
     if owner and not message.looks:
         in_step = not (composed.more or message.more or message.unwelcome or came.refused)
         _remember(db, owner, answer, now, in_step=in_step)
@@ -106,7 +109,7 @@ def _answer_question(side: Side, state: bytes, now: int, sender: WriterId, nonce
     going = plan(db, asking)
     composed = compose(side, asking, going, Telling(points=going.holding is NOTHING), receiver=b"")
     frontier.remember(db)
-    answer = Answer(composed.body, partner_name(db, owner), sent=count_changes(composed.entries))
+    answer = Answer(composed.body, partners.name_of(db, owner), sent=count_changes(composed.entries))
     if sender:
         _remember(db, owner, answer, now, in_step=bool(composed.entries) and not composed.more)
     return answer

@@ -6,7 +6,7 @@ Of an event that people do not come to, such as a publication, nothing is asked;
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cop.fields import SETTINGS, TYPES, Field, RecordType
+from cop.fields import PROVIDED, SETTINGS, TYPES, Field, RecordType
 
 NO_GATHERING = ("awareness-week", "call", "project", "publication", "review", "organisation-change")
 _PLACE, _DISTANCE, _UNDER_18 = SETTINGS
@@ -23,13 +23,19 @@ def is_asked(record_type: RecordType, field: Field, fields: Mapping[str, Any]) -
     """True if a blank of this field is worth asking about, for this record."""
     if not field.ask or record_type.name != "event":
         return field.ask
-    if not is_gathering(fields):
+    if not is_gathering(fields) or _is_provided(field, fields):
         return False
     return (
         fields.get("under_18s") is True
         if field.when == _UNDER_18
         else fields.get("format") not in _NOT_AT.get(field.when, ())
     )
+
+
+def _is_provided(field: Field, fields: Mapping[str, Any]) -> bool:
+    """True if the list of what is provided answers it, such as childcare."""
+    provided = fields.get("access_provided")
+    return field.name in PROVIDED and isinstance(provided, list) and field.name in provided
 
 
 def is_blank(value: object) -> bool:

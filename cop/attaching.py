@@ -4,6 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -31,11 +32,11 @@ def take_in(site: Site, db: sqlite3.Connection, batch: Sequence[FileRead], *, ke
     """Put attachments in the place of the paths that content files name, and store their bytes if `keep`."""
     found = Attached()
     for file in batch:
-        if file.content is None or not any(_paths(file.content)):
+        taken = _Taking(site, db, file.content, keep) if file.content and _may_name_files(file.content) else None
+        if file.content is None or taken is None or not taken.names_files():
             found.files.append(file)
             continue
         try:
-            taken = _Taking(site, db, file.content, keep)
             fields = {name: taken.value(name, value) for name, value in file.content.fields.items()}
         except _Refusal as refusal:
             found.problems.append(refusal.problem)
@@ -45,10 +46,14 @@ def take_in(site: Site, db: sqlite3.Connection, batch: Sequence[FileRead], *, ke
     return found
 
 
-def _paths(says: ContentFile) -> Iterator[Written]:
+def _may_name_files(says: ContentFile) -> bool:
+    return any(written(one) or attachments.may_be_a_path(one) for one in _values(says))
+
+
+def _values(says: ContentFile) -> Iterator[Value]:
     for name in attachments.fields_of(says.type):
         value = says.fields.get(name)
-        yield from filter(None, (written(one) for one in (value if isinstance(value, list) else [value])))
+        yield from value if isinstance(value, list) else [value]
 
 
 class _Refusal(Exception):
@@ -65,6 +70,22 @@ class _Taking:
         self.before = {one.written: one for one in known_files(db, says.path)}
         self.known: list[Known] = []
 
+    def names_files(self) -> bool:
+        """True if any value stands for a file."""
+        return any(map(self._written, _values(self.says)))
+
+    def _written(self, value: Value) -> Written | None:
+        """The file that a value names. An ending that we do not know means one only where that file is, or was."""
+        if isinstance(value, str) and attachments.may_be_a_path(value):
+            was_one = value in self.before
+            return Written(value) if was_one or self._lies_there(value) else written(value)
+        return written(value)
+
+    def _lies_there(self, text: str) -> bool:
+        with suppress(Unfit, OSError, ValueError), open_plain(self.site.content, _below(self.says.path, text)):
+            return True
+        return False
+
     def value(self, name: str, value: Value) -> Value:
         """The value of a field with attachments in the place of paths. Raises: _Refusal."""
         if name not in attachments.fields_of(self.says.type):
@@ -72,7 +93,7 @@ class _Taking:
         return [self._one(name, one) for one in value] if isinstance(value, list) else self._one(name, value)
 
     def _one(self, name: str, value: Value) -> Value:
-        path = written(value)
+        path = self._written(value)
         if path is None and not attachments.parse(value):
             return value
         try:

@@ -173,7 +173,21 @@ def written(value: object) -> Written | None:
 
 def looks_like_a_path(text: str) -> bool:
     """True for a text that nobody writes who does not mean a file."""
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", text) or "\n" in text:
+    if not _is_one_place(text):
         return False
     leads_away = ".." in PurePosixPath(text).parts or (text.startswith("/") and " " not in text)
     return leads_away or _ending(text) in _NAMED_LIKE_A_FILE
+
+
+def may_be_a_path(value: object) -> bool:
+    """True for a text that means a file if there is one of that name: it has an ending, though none that we know.
+
+    >>> may_be_a_path("survey.sav"), may_be_a_path("Ask at the desk."), may_be_a_path("https://example.org/survey.sav")
+    (True, False, False)
+    """
+    return isinstance(value, str) and _is_one_place(value) and re.search(r"[^./\s]\.\w{1,10}$", value) is not None
+
+
+def _is_one_place(text: str) -> bool:
+    """True if it stands on one line and is no address."""
+    return not re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", text) and "\n" not in text

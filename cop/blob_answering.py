@@ -36,7 +36,7 @@ def answer(site: Site, db: sqlite3.Connection, data: bytes, sender: WriterId) ->
 
 def is_known(db: sqlite3.Connection, sender: WriterId) -> bool:
     """True if attachments are taken from this writer."""
-    return bool(sender) and sender in trust.members(db).writers
+    return bool(sender) and sender in trust.members(db).present
 
 
 def published(site: Site, sha256: str) -> Path | None:

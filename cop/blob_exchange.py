@@ -16,15 +16,15 @@ from cop.blob_memory import given_up, keep_talk, keep_wrong, talk
 from cop.blob_report import Exchanged, Planned, planned
 from cop.blob_talk import MAX_ASKED, Told, pack, unpack
 from cop.blobs import Part
+from cop.database import writing
 from cop.errors import NotReachable, Refused
+from cop.identity import Side
 from cop.lacking import Lacking, Named, lacking
 from cop.model import OrganisationId
 from cop.progress import Progress
-from cop.schema import writing
 from cop.signing import sha256 as hash_of
 from cop.transports.attachments import BlobLine
 from cop.transports.base import AnswersOtherwise, LineCut
-from cop.turns import Side
 
 _logger = logging.getLogger(__name__)
 PIECE_BYTES = 256_000  # brought at a time

@@ -2,8 +2,8 @@
 
 import sqlite3
 
+from cop.database import writing
 from cop.model import OrganisationId
-from cop.schema import writing
 
 MAX_WRONG = 3  # times that a partner may send wrong bytes, until it has other news
 

@@ -69,7 +69,7 @@ def sentences(told: Exchanged) -> list[str]:
 
 
 def _too_large(told: Exchanged) -> list[str]:
-    return [f"{_files(told.left_out)} left out, because of their size: cop status"] if told.left_out else []
+    return [f"{_files(told.left_out)} left out for size: cop status"] if told.left_out else []
 
 
 def _files(count: int) -> str:

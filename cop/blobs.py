@@ -149,3 +149,12 @@ def tidy(root: Path, wanted: frozenset[str]) -> None:
     for path in root.glob(f"*/*{_PART}") if root.is_dir() else ():
         if path.name.partition(".")[0] not in wanted:
             path.unlink(missing_ok=True)
+
+
+def destroy(root: Path, sha256: str) -> None:
+    """Take these bytes away for good, with beginnings of them that are on their way."""
+    target = path_of(root, sha256)
+    for path in (target, *target.parent.glob(f"{sha256}*{_PART}")):
+        path.unlink(missing_ok=True)
+    if root.is_dir():
+        _mark(root)

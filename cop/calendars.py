@@ -11,9 +11,10 @@ from icalendar import Calendar, Event, Timezone, vDuration, vRecur
 
 from cop import __version__
 from cop.clocks import described
-from cop.occasions import Occasion, Occasions, Point, day_of, moved_occasions
+from cop.occasions import Occasion, Occasions, Point, day_of
 from cop.plain import lines, one_line
 from cop.recurring import Rule
+from cop.taking_place import moved_occasions
 
 CONFIRMED, TENTATIVE, CANCELLED = "CONFIRMED", "TENTATIVE", "CANCELLED"
 MOST_ZONES = 40  # described in one file; times in others are given in UTC

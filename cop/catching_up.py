@@ -11,13 +11,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from cop import cbor, log, stale
+from cop import cbor, log, read_back, stale
 from cop.config import Site
 from cop.fields import TYPES
-from cop.log import HASH_BYTES
 from cop.model import RecordId
 from cop.patch import SALT_BYTES
 from cop.progress import Progress
+from cop.read_back import HASH_BYTES
 
 AT_ONCE = 50  # records: their pages take a tenth of a second
 _TYPE_BYTES = 40
@@ -32,7 +32,7 @@ def bringing_up_to_date(site: Site, db: sqlite3.Connection, progress: Progress) 
     try:
         yield
     finally:
-        if log.tells_who_is_who(db, before) or _at_once(db):
+        if read_back.tells_who_is_who(db, before) or _at_once(db):
             from cop import views  # late: most exchanges bring nothing that has to be laid out before their report
 
             views.refresh(site, db, progress, _at_once)

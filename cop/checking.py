@@ -4,22 +4,25 @@ Looks at the files as they are now, saved or not, and changes nothing.
 """
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from cop import asking, naming, occasions, slips
+from cop import asking, naming, occasions, slips, taking_place
 from cop.config import Site
 from cop.content import ContentFile, slug_from_path
 from cop.fields import TYPES
-from cop.occasions import DoesNotFit
 from cop.publish import short_address, title_of
 from cop.reading import Problem, read_all
+from cop.refusals import refusal
 from cop.scan import every_file
 from cop.schema import open_store
 from cop.slips import Lead
 
+MOST_GUESSED = 200  # names that lead nowhere, for which one that was meant is looked for
+MOST_COMPARED = 2000  # names that begin alike
 _OVER = "0"  # sorts before every date
 
 
@@ -59,18 +62,6 @@ def check(site: Site, today: date) -> Checked:
     return Checked(len(paths), (*strange, *problems), events, remarks)
 
 
-def wrong_clock(file: ContentFile, timezone: str) -> Problem | None:
-    """A time that the clocks of this site skip or show twice, in an event that does not say its time zone."""
-    if file.type != "event" or not timezone or "timezone" in file.fields:
-        return None
-    try:
-        occasions.check_clocks(file.fields, occasions.named_zone(timezone))
-    except DoesNotFit as error:
-        line, reason = file.lines.get(error.name, 1), f"“{error.name}”: {error.reason}"
-        return Problem(f"content/{file.path}", line, reason, error.hint)
-    return None
-
-
 def remarks_on(file: ContentFile) -> Iterator[Problem]:
     """What could be better in a file that can be used."""
     for field, name in naming.with_titles(file.type, file.fields):
@@ -86,16 +77,33 @@ def remarks_on_leads(site: Site, db: sqlite3.Connection | None, files: Iterable[
     files = tuple(files)
     here = {(file.type, _slug(file)) for file in files}
     is_known = cache(lambda type_name, slug: (type_name, slug) in here or _is_kept(site, db, type_name, slug))
+    guess = _Guess(here)
     for file in files:
         for lead in slips.leads(file.type, file.fields):
             if not is_known(lead.type, lead.slug):
-                yield _leads_nowhere(file, lead, here)
+                yield _leads_nowhere(file, lead, guess.meant(lead))
 
 
-def _leads_nowhere(file: ContentFile, lead: Lead, here: Iterable[tuple[str, str]]) -> Problem:
+class _Guess:
+    """Which record somebody may have meant who wrote the name of one that is not there: one that begins alike."""
+
+    def __init__(self, here: Iterable[tuple[str, str]]) -> None:
+        self._alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for type_name, slug in sorted(here):
+            self._alike[type_name, slug[:2]].append(slug)
+        self._known: dict[tuple[str, str], str] = {}
+
+    def meant(self, lead: Lead) -> str:
+        """Its short address; "" if none is near, and for more names than anybody mends one by one."""
+        key = lead.type, lead.slug
+        if key not in self._known and len(self._known) < MOST_GUESSED:
+            alike = self._alike.get((lead.type, lead.slug[:2]), [])
+            self._known[key] = slips.nearest(lead.slug, tuple(alike[:MOST_COMPARED]), slips.NEAR_NAME)
+        return self._known.get(key, "")
+
+
+def _leads_nowhere(file: ContentFile, lead: Lead, meant: str) -> Problem:
     folder = TYPES[lead.type].folder
-    alike = tuple(slug for type_name, slug in here if type_name == lead.type and slug[:2] == lead.slug[:2])
-    meant = slips.nearest(lead.slug, alike, slips.NEAR_NAME)
     address = f"{folder}/{meant}" if "/" in lead.address else meant
     hint = (
         f"Did you mean: {address}?"
@@ -130,8 +138,8 @@ def _look(
 ) -> tuple[tuple[Problem, ...], tuple[EventWaits, ...], tuple[Problem, ...]]:
     found = list(read_all(site.content, paths))
     read = [file.content for file in found if file.content]
-    clocks = (wrong_clock(file, site.config.timezone) for file in read)
-    problems = tuple(problem for problem in (*(file.problem for file in found), *clocks) if problem)
+    refused = (refusal(file, site.config.timezone, today) for file in read)
+    problems = tuple(problem for problem in (*(file.problem for file in found), *refused) if problem)
     db = open_store(site.store_db) if site.store_db.exists() else None
     remarks = (*(remark for content in read for remark in remarks_on(content)), *remarks_on_leads(site, db, read))
     return problems, tuple(waiting(read, today)), tuple(sorted(remarks, key=lambda one: (one.path, one.line)))
@@ -158,7 +166,7 @@ def _next_day(file: ContentFile, today: date) -> str:
     """The next day of an event; "" if none is known, _OVER if it is past."""
     when = occasions.occasions(file.fields)
     if when:
-        following = occasions.following(when, today)
+        following = taking_place.following(when, today)
         return occasions.day_of(following.start).isoformat() if following else _OVER
     rough = str(file.fields.get("end") or file.fields.get("start") or "")  # a year or a month
     return _OVER if rough and rough < today.isoformat()[: len(rough)] else ""

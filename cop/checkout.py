@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cop import attached, beside, files, log, merge, trust, writeback
+from cop import attached, beside, files, merge, read_back, trust, writeback
 from cop.config import Site
-from cop.fields import SHARES, TYPES
+from cop.database import writing
+from cop.fields import BY_COMMAND, SHARES, TYPES
 from cop.merge import History
 from cop.model import RecordId, RecordView, Revision, Value
 from cop.planning import id_of
 from cop.publish import base_slug
 from cop.reading import FileRead, hash_bytes, read_one
 from cop.scan import scan
-from cop.schema import writing
 from cop.worktree import content_lock, keep_file
 
 SHARE_FIELDS = "share_fields"
@@ -29,21 +29,25 @@ class CheckoutReport:
 
     written: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)  # they have unsaved edits
+    waiting: list[str] = field(
+        default_factory=list
+    )  # not written: somebody asks to remove a part, and nobody has decided
     unchanged: int = 0
 
 
 def check_out(site: Site, db: sqlite3.Connection, record_ids: Sequence[RecordId] = ()) -> CheckoutReport:
     """Write records as content files: the named ones, or every record that readers or partners can see."""
     with content_lock(site):
-        return _check_out(site, db, record_ids)
+        return check_out_within(site, db, record_ids)
 
 
-def _check_out(site: Site, db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> CheckoutReport:
+def check_out_within(site: Site, db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> CheckoutReport:
+    """The same, for who holds the lock of the content folder already."""
     report = CheckoutReport()
-    writers = trust.members(db).writers
+    network = trust.members(db)
     unsaved = _unsaved_ids(site, db)
     for record_id in record_ids or _all_shown(db):
-        revisions = merge.accepted(log.revisions(db, record_id), writers)
+        revisions = merge.accepted(read_back.revisions(db, record_id), network)
         view = merge.merge(revisions)
         if view is not None and view.type in TYPES:
             _check_out_one(site, db, record_id, revisions, view, unsaved.get(record_id), report)
@@ -80,11 +84,13 @@ def _check_out_one(
     shown = f"content/{(path if data is not None else unsaved or path).relative_to(site.content).as_posix()}"
     below = path.relative_to(site.content).as_posix()
     if data is None:
-        is_edited = unsaved is not None and unsaved.read_bytes() != _new_text(record_id, revisions, view).encode()
+        is_edited = unsaved is not None and unsaved.read_bytes() != new_text(record_id, revisions, view).encode()
     else:
         is_edited = hash_bytes(data) != row["file_hash"] or attached.is_changed(site, db, below)
     if is_edited:
         report.kept.append(shown)
+    elif data is None and any(one.waits for revision in revisions for one in revision.erased):
+        report.waiting.append(shown)  # a file without the hidden part would say, when saved, that we took it out
     elif (
         data is not None
         and row["base"] == b"".join(view.heads)
@@ -96,38 +102,35 @@ def _check_out_one(
         put = beside.put_beside(site, db, below, view.type, view.fields)
         after = {one.key: one.written for one in put}
         text = (
-            _new_text(record_id, revisions, view, after)
+            new_text(record_id, revisions, view, after).encode()
             if data is None
             else _changed_text(data, row["base"], revisions, view, (before, after))
         )
-        if text.encode() != data:
+        if text != data:
             path.parent.mkdir(parents=True, exist_ok=True)
-            files.replace(path, text.encode())
+            files.replace(path, text)
             report.written.append(shown)
         _remember(site, db, path, record_id, view, put)
 
 
-def _new_text(record_id: RecordId, revisions: Sequence[Revision], view: RecordView, names: Names = NO_NAMES) -> str:
+def new_text(record_id: RecordId, revisions: Sequence[Revision], view: RecordView, names: Names = NO_NAMES) -> str:
+    """The text of a new content file."""
     narrow = _narrow(revisions, view)
-    fields = {**_written_fields(view, names), **({SHARE_FIELDS: narrow} if narrow else {})}
+    fields = {**written_fields(view, names), **({SHARE_FIELDS: narrow} if narrow else {})}
     return writeback.new_file(TYPES[view.type], record_id, fields, _share(revisions))
 
 
 def _changed_text(
     data: bytes, base: bytes, revisions: Sequence[Revision], view: RecordView, names: tuple[Names, Names]
-) -> str:
+) -> bytes:
     """The file with the record's changes since its base; byte order mark and line ends stay."""
-    heads = log.split_hashes(base)
+    heads = read_back.split_hashes(base)
     known = [r for audience in (0, 1, 2) for r in History(x for x in revisions if x.audience == audience).up_to(heads)]
     old = merge.merge(known)
-    text = data.decode("utf-8-sig")
-    mark = "\ufeff" if data.startswith(b"\xef\xbb\xbf") else ""
-    end = "\r\n" if "\r\n" in text else "\r" if "\r" in text else "\n"
     narrow = _narrow(known, old) if old else {}
-    before = {**(_written_fields(old, names[0]) if old else {}), SHARE_FIELDS: narrow or None}
-    after = {**_written_fields(view, names[1]), SHARE_FIELDS: {**narrow, **_narrow(revisions, view)} or None}
-    changed = writeback.changed_file(text.replace("\r\n", "\n").replace("\r", "\n"), before, after)
-    return mark + changed.replace("\n", end)
+    before = {**(written_fields(old, names[0]) if old else {}), SHARE_FIELDS: narrow or None}
+    after = {**written_fields(view, names[1]), SHARE_FIELDS: {**narrow, **_narrow(revisions, view)} or None}
+    return writeback.changed_bytes(data, before, after)
 
 
 def _share(revisions: Iterable[Revision]) -> int:
@@ -142,14 +145,15 @@ def _narrow(revisions: Sequence[Revision], view: RecordView) -> dict[str, Value]
         held = merge.merge(r for r in revisions if r.audience == audience)
         for name in held.fields if held else ():
             field = kind.field(name)
-            if (field is None or SHARES.index(field.share) < audience) and name not in ("slug", "withdrawn"):
+            if (field is None or SHARES.index(field.share) < audience) and name not in {"slug", *BY_COMMAND}:
                 narrow[name] = SHARES[audience]
     return dict(sorted(narrow.items()))
 
 
-def _written_fields(view: RecordView, names: Names) -> dict[str, Value]:
+def written_fields(view: RecordView, names: Names) -> dict[str, Value]:
+    """What of a record a content file says; the rest only commands set."""
     fields = beside.as_written(view.type, view.fields, names)
-    return {name: value for name, value in fields.items() if name != "withdrawn"}
+    return {name: value for name, value in fields.items() if name not in BY_COMMAND}
 
 
 def _free_path(site: Site, record_id: RecordId, view: RecordView) -> Path:

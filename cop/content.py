@@ -5,15 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from cop import asking, attachments, frontmatter, occasions, slips, statement
+from cop import asking, attachments, fitting, frontmatter, slips, statement
 from cop.errors import BadContent
-from cop.fields import FOLDERS, SHARES, STEERING, RecordType, kind_of
+from cop.fields import AGREEMENT, FOLDERS, SAME_AS, SHARES, STEERING, RecordType, kind_of
+from cop.fitting import DoesNotFit
 from cop.frontmatter import Line
 from cop.merge import BODY
 from cop.model import OWN, Value
-from cop.occasions import DoesNotFit
 from cop.publish import short_address, title_of
 from cop.slips import Slip
+from cop.terms import RECORD_ID
 from cop.values import WrongValue, check
 
 MAX_FILE_BYTES = 600_000
@@ -53,6 +54,7 @@ class ContentFile:
     file_lines: Mapping[str, int] = field(default_factory=dict)  # where fields stand that may name files
     lines: Mapping[str, int] = field(default_factory=dict)  # where each field stands
     slips: tuple[Slip, ...] = ()  # what is probably meant otherwise
+    body_line: int = 1  # where its text begins
     has_files: bool = False  # it names files, which may change while it does not
 
     def audience(self, name: str) -> int:
@@ -98,8 +100,12 @@ def read(data: bytes, path: str) -> ContentFile:
     file_lines = {name: lines[name].number for name in attachments.fields_of(kind.name) if name in lines}
     numbers = {name: line.number for name, line in lines.items()}
     slipped = tuple(slips.look({name: line for name, line in lines.items() if name not in _HIDDEN_ELSEWHERE}, kind))
-    written_id = _written_id(lines, shown)
-    return ContentFile(path, kind.name, written_id, fields, share, field_shares, id_line, file_lines, numbers, slipped)
+    # a network has one agreement: whoever writes it writes the same record
+    written_id = RECORD_ID if kind.name == AGREEMENT else _written_id(lines, shown)
+    body_line = text.count("\n", 0, text.rfind(body)) + 1
+    return ContentFile(
+        path, kind.name, written_id, fields, share, field_shares, id_line, file_lines, numbers, slipped, body_line
+    )
 
 
 def _decode(data: bytes, shown: str) -> str:
@@ -141,6 +147,9 @@ def split(text: str, shown: str) -> tuple[str, str, int]:
 
 
 def _checked(kind: RecordType, name: str, line: Line, shown: str) -> Value:
+    if name == SAME_AS:  # one file alone would tell it on one of the two pages
+        hint = "Take this line away. Then say it of both at once: cop same-as ONE OTHER"
+        raise BadContent(shown, line.number, f"“{name}” is said with a command, not in a file", hint)
     try:
         return check(kind.name, name, line.value)
     except WrongValue as error:
@@ -150,7 +159,7 @@ def _checked(kind: RecordType, name: str, line: Line, shown: str) -> Value:
 def _check_dates(kind: RecordType, fields: Mapping[str, Value], lines: Mapping[str, Line], shown: str) -> None:
     try:
         if kind.name == "event":
-            occasions.check(fields)
+            fitting.check(fields)
     except DoesNotFit as error:
         raise BadContent(shown, lines[error.name].number, f"“{error.name}”: {error.reason}", error.hint) from error
 

@@ -4,11 +4,12 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 
-from cop import log
+from cop import read_back, settings
+from cop.database import writing
 from cop.holding import SHORT_PAYLOAD
 from cop.merge import History
 from cop.model import PUBLIC, Entry, PayloadHash, RecordId, Revision
-from cop.schema import writing
+from cop.votes import KIND as ENDORSE
 
 NONE, LATER, ALL = "none", "later", "all"  # what of the history we fetch: `cop sync --history`
 
@@ -20,7 +21,7 @@ def replaced(db: sqlite3.Connection, numbers: Sequence[int]) -> frozenset[Payloa
         " WHERE entry_number IN (SELECT value FROM json_each(?))) AND audience = ? GROUP BY 1 HAVING count(*) > 1",
         [json.dumps(list(numbers)), PUBLIC],
     )
-    histories = log.revisions_of(db, [row[0] for row in rows])
+    histories = read_back.revisions_of(db, [row[0] for row in rows])
     return frozenset(payload_hash for history in histories.values() for payload_hash in _replaced(history))
 
 
@@ -58,9 +59,16 @@ def leave_out(db: sqlite3.Connection, new: Iterable[Entry], replaced: bytes) -> 
 
 
 def want_again(db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> None:
-    """Wait again for older texts of records that now have several last changes: merging needs what they came from."""
-    histories = log.revisions_of(db, record_ids)
-    split = [record_id for record_id, history in histories.items() if len(History(history).heads()) > 1]
+    """Wait again for older texts of records that need them.
+
+    Merging several last changes needs what they came from, and a text that somebody looked at may be older than the newest.
+    """
+    histories = read_back.revisions_of(db, record_ids)
+    split = [
+        record_id
+        for record_id, history in histories.items()
+        if len(History(history).heads()) > 1 or any(one.kind == ENDORSE for one in history)
+    ]
     _want(
         db, "SELECT item_number FROM log_item WHERE record_id IN (SELECT value FROM json_each(?))", [json.dumps(split)]
     )
@@ -91,14 +99,14 @@ def left_out(db: sqlite3.Connection) -> int:
 def choose(db: sqlite3.Connection, history: str) -> None:
     """Remember what of older texts to fetch: NONE, LATER or ALL."""
     with writing(db):
-        log.set_setting(db, "history", history)
+        settings.keep(db, "history", history)
         if history == ALL:
             want_all(db)
 
 
 def chosen(db: sqlite3.Connection) -> str:
     """What of older texts to fetch: as chosen, else current texts first for a new copy."""
-    history = log.setting(db, "history")
+    history = settings.read(db, "history")
     if isinstance(history, str):
         return history
     if left_out(db):  # a first exchange that broke off

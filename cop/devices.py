@@ -10,15 +10,17 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from cop import cbor, identity, keys, log, signing, trust
+from cop import cbor, cutoffs, identity, keys, log, read_back, settings, signing, trust, vouching
 from cop.config import Site
+from cop.database import writing
 from cop.errors import CopError, Refused, WrongUsage
-from cop.model import OrganisationId, WriterId, iso_time
-from cop.schema import open_store, writing
+from cop.model import EntryId, Members, OrganisationId, WriterId, iso_time
+from cop.schema import open_store
 from cop.signing import Signer
 
 PREFIX = "copdevice1:"
 MAX_REQUEST = 1000  # characters
+MIN_START = 6  # characters of a key that people have to type
 _DAMAGED = "This line is damaged or not whole."
 _COPY_IT = "Copy the whole line that begins with copdevice1:"
 
@@ -31,11 +33,14 @@ class Device:
     here: bool  # it is this one
     entries: int
     last_claimed: int  # seconds UTC, of its last entry, by its own clock
+    ended: bool = False  # it was lost, or is used no more: what it writes since then does not count
+    apart: int = 0  # of these entries, those that came after its end
 
     def summary(self) -> dict[str, Any]:
         """For `cop device list --json`."""
         return {
-            "writer": self.writer.hex(), "here": self.here, "entries": self.entries, "last_claimed": iso_time(self.last_claimed)
+            "writer": self.writer.hex(), "here": self.here, "entries": self.entries,
+            "last_claimed": iso_time(self.last_claimed), "ended": self.ended, "apart": self.apart,
         }  # fmt: skip
 
 
@@ -51,7 +56,7 @@ def new(site: Site, now: int) -> str:
         signer = keys.create(site.keys, f"writer of {site.config.name}, site {site.root}")
         with writing(db):
             identity.retire_writer(db)
-            log.set_setting(db, "writer", signer.public)
+            settings.keep(db, "writer", signer.public)
         return request(signer, identity.own_organisation(db))
     finally:
         db.close()
@@ -61,11 +66,6 @@ def request(signer: Signer, organisation: OrganisationId) -> str:
     """The line that asks our first computer to vouch for this one."""
     content = [organisation, signer.public, signer.sign(signing.DEVICE, organisation)]
     return PREFIX + base64.urlsafe_b64encode(cbor.encode(content)).decode().rstrip("=")
-
-
-def is_vouched_for(db: sqlite3.Connection) -> bool:
-    """True if our organisation has signed for this installation."""
-    return trust.certified(log.statements(db)).get(log.own_writer(db)) == identity.own_organisation(db)
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ def add(site: Site, db: sqlite3.Connection, signer: Signer, text: str, now: int)
             "The key of your organisation is not on this computer.",
             hint="Run this on the computer where cop init was run.",
         )
-    if asked.writer not in trust.certified(log.statements(db)):
-        certificate = trust.certificate(keys.load(site.keys, asked.organisation), asked.writer)
+    if asked.writer not in vouching.certified(read_back.statements(db)):
+        certificate = vouching.certificate(keys.load(site.keys, asked.organisation), asked.writer)
         extra = {**certificate, "consent": asked.consent}
         log.write(db, signer, "writer", [], claimed_time=now, extra=extra)
     return asked.writer
@@ -120,9 +120,57 @@ def add(site: Site, db: sqlite3.Connection, signer: Signer, text: str, now: int)
 
 def devices(db: sqlite3.Connection) -> list[Device]:
     """Our organisation's installations, this one first."""
-    organisation, here = identity.own_organisation(db), log.own_writer(db)
-    owners = trust.certified(log.statements(db)) | {here: organisation}
+    organisation, here = identity.own_organisation(db), settings.own_writer(db)
+    network = trust.members(db)
+    owners = vouching.certified(read_back.statements(db)) | {here: organisation}
     rows = db.execute("SELECT writer, count(*), max(claimed_time) FROM log_entry GROUP BY writer").fetchall()
     told = {row[0]: (row[1], row[2]) for row in rows}
-    found = [Device(w, w == here, *told.get(w, (0, 0))) for w, owner in owners.items() if owner == organisation]
-    return sorted(found, key=lambda one: (not one.here, -one.last_claimed, one.writer))
+    found = [
+        Device(w, w == here, *told.get(w, (0, 0)), w in network.cutoffs, _behind(db, network, w))
+        for w, owner in owners.items()
+        if owner == organisation
+    ]
+    return sorted(found, key=lambda one: (not one.here, one.ended, -one.last_claimed, one.writer))
+
+
+def _behind(db: sqlite3.Connection, network: Members, writer: WriterId) -> int:
+    return len(cutoffs.apart(db, {writer: network.cutoffs.get(writer, frozenset())}))
+
+
+def find(db: sqlite3.Connection, start: str) -> Device:
+    """The one installation of ours whose key begins so. Raises: WrongUsage."""
+    if len(start) < MIN_START:
+        raise WrongUsage(
+            f"“{start}” is too short: write at least {MIN_START} signs of the key.", hint="cop device list"
+        )
+    alike = [one for one in devices(db) if one.writer.hex().startswith(start.lower())]
+    if len(alike) != 1:
+        raise WrongUsage(f"“{start}” is the start of no one of your computers’ keys.", hint="cop device list")
+    return alike[0]
+
+
+def end(site: Site, db: sqlite3.Connection, signer: Signer, device: Device, now: int, *, take_in: bool = False) -> None:
+    """End a computer of ours that was lost: what it wrote and we hold counts, what comes of it from now on does not.
+
+    `take_in`: it has ended before, and what came of it since then shall count, too. Raises: CopError, WrongUsage.
+    """
+    if device.here:
+        raise WrongUsage("This is the computer you are at.", hint="End it from another one of yours: cop device list")
+    if device.ended and not take_in:
+        raise WrongUsage("This computer has ended already.", hint="To let count what came of it since: add --take-in")
+    organisation = identity.own_organisation(db)
+    if not keys.has(site.keys, organisation):
+        raise CopError(
+            "The key of your organisation is not on this computer, and only with it a computer can be ended.",
+            hint="Bring it back from your backup of the keys. Is there none? Ask your partners: cop partner replace",
+        )
+    last = cutoffs.held(db, [device.writer])[device.writer]
+    extra = vouching.end(
+        keys.load(site.keys, organisation), signer.public, device.writer, last, _earlier_ends(db, device)
+    )
+    log.write(db, signer, vouching.WRITER_END, [], claimed_time=now, extra=extra)
+
+
+def _earlier_ends(db: sqlite3.Connection, device: Device) -> list[EntryId]:
+    statements = list(read_back.statements(db))
+    return list(vouching.ends(statements, vouching.certified(statements)).get(device.writer, {}))

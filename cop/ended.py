@@ -6,21 +6,29 @@ from datetime import UTC, date, datetime, timedelta
 
 from pyroaring import BitMap
 
-from cop import occasions
-from cop.ending import is_over
+from cop import occasions, taking_place
+from cop.ending import is_hidden
 from cop.fields import RecordType
-from cop.schema import EVENT_IS_OPEN, EVENT_LAST
+from cop.site_schema import CONSENT_UNTIL, CONSENTS, EVENT_IS_OPEN, EVENT_LAST, WITH_CONSENT
 
 MOST_EVENTS = 1000  # of one day
 
 
 def hidden(db: sqlite3.Connection, today: date) -> list[str]:
-    """The ids of all records that are hidden, before the next refresh takes them out."""
-    until = "json_extract(fields, '$.consent_until')"
+    """The ids of all records that are hidden, before the next refresh takes them or a contact detail out."""
     rows = db.execute(
-        f"SELECT record_id, {until} FROM records WHERE type = 'person' AND {until} IS NOT NULL ORDER BY 1"
+        f"SELECT record_id, type, {CONSENT_UNTIL}, json_quote({CONSENTS}) FROM records WHERE {WITH_CONSENT} ORDER BY 1"
     )
-    return [record_id for record_id, day in rows if is_over(day, today)]
+    return [
+        record_id
+        for record_id, type_name, until, consents in rows
+        if is_hidden(type_name, {"consent_until": until, "consents": json.loads(consents)}, today)
+    ]
+
+
+def with_consents(db: sqlite3.Connection) -> list[str]:
+    """The ids of all records that show something only until somebody's consent ends."""
+    return [row[0] for row in db.execute(f"SELECT record_id FROM records WHERE {WITH_CONSENT}")]
 
 
 def still_open(db: sqlite3.Connection, record_type: RecordType, today: date) -> BitMap | None:
@@ -51,4 +59,4 @@ def events(db: sqlite3.Connection, today: date, now: datetime | None) -> list[in
 
 def _is_over(fields: object, today: date, now: datetime) -> bool:
     when = occasions.occasions(fields) if isinstance(fields, dict) else None
-    return when is not None and occasions.following(when, today, now) is None
+    return when is not None and taking_place.following(when, today, now) is None

@@ -15,11 +15,25 @@ def is_over(until: object, today: date) -> bool:
     return day[:4].isdigit() and day < today.isoformat()[: len(day)]
 
 
+def is_unlisted(type_name: str, fields: Mapping[str, Any], today: date) -> bool:
+    """True for somebody who did not agree to be listed, or whose consent has ended."""
+    if type_name != "person":
+        return False
+    return not str(fields.get("consent") or "").strip() or is_over(fields.get("consent_until"), today)
+
+
 def is_hidden(type_name: str, fields: Mapping[str, Any], today: date) -> bool:
-    """True for somebody whose consent to be listed has ended."""
-    return type_name == "person" and is_over(fields.get("consent_until"), today)
+    """True, in a copy that nobody keeps up to date, for a record or a contact detail in it whose consent has ended."""
+    return (type_name == "person" and is_over(fields.get("consent_until"), today)) or any(
+        isinstance(one, dict) and one.get("detail") and is_over(one.get("until"), today)
+        for one in _many(fields.get("consents"))
+    )
 
 
 def is_closed(type_name: str, fields: Mapping[str, Any], today: date) -> bool:
     """True for an opportunity after its closing date: it leaves the list, and its page stays."""
     return type_name == "opportunity" and is_over(fields.get("closes"), today)
+
+
+def _many(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

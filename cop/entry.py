@@ -13,7 +13,9 @@ from cop.model import Entry, EntryId, Item, WriterId
 from cop.patch import MAX_PAYLOAD_BYTES, id_bytes, id_text
 
 FORMAT = 1
-KINDS = frozenset({"change", "withdraw", "writer", "organisation"})  # the others are kept and passed on
+KINDS = frozenset(
+    {"change", "withdraw", "same-as", "endorse", "erase", "receipt", "writer", "writer-end", "organisation"}
+)  # the others are kept and passed on
 MAX_ITEMS = 1000
 MAX_ENTRY_BYTES = 1_000_000  # of `data`, payloads apart
 MAX_PARENTS = 1000

@@ -1,5 +1,13 @@
 """Every error a person can meet: what happened, what was kept, what to do next."""
 
+import shlex
+import sys
+
+
+def install(*packages: str) -> str:
+    """The command that brings packages to the Python in which this runs, whichever others there are."""
+    return f"{shlex.quote(sys.executable)} -m pip install {' '.join(packages)}"
+
 
 class CopError(Exception):
     """Base of every error a user can meet. Shown without a traceback."""
@@ -15,6 +23,14 @@ class WrongUsage(CopError):
     """The command was asked for something that cannot be meant."""
 
     exit_code = 2
+
+
+class ChangedMeanwhile(CopError):
+    """A record is not any more what the person saw who decided about it. Nothing was saved."""
+
+
+class DecidedMeanwhile(WrongUsage):
+    """Somebody has decided on it already. What they decided stays."""
 
 
 class NotReachable(CopError):
@@ -39,6 +55,10 @@ class BadSignature(Refused):
 
 class ForAnother(Refused):
     """A message was signed for somebody else than the one it came to."""
+
+
+class NotKnown(Refused):
+    """Whoever sent a message is nobody whom we know."""
 
 
 class CameBefore(Refused):

@@ -4,9 +4,9 @@ Marks are control characters that no published text holds; whoever shows a text 
 """
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Mapping, Set
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import islice, pairwise
 
 from cop import words
 
@@ -16,13 +16,9 @@ BEFORE = 6  # of them before the first found word
 MAX_LOOKED_AT = 20_000  # characters of a text
 MAX_EXCERPT = 400  # characters, for texts without spaces
 _NONE: frozenset[str] = frozenset()
+_NO_END = re.compile(r"\n(?<=[^\s.!?:;,…؟،؛۔。]\n)")  # looks at ends of lines only
+_Keys = dict[int, frozenset[str]]  # number of a run, in order: the keys that are looked for and stand there
 _MARKS = dict.fromkeys(map(ord, MARK_ON + MARK_OFF))
-
-
-class _Run(NamedTuple):  # a page makes thousands of them
-    start: int
-    end: int
-    found: frozenset[str]  # keys that are looked for and stand here
 
 
 def mark(text: str, on: str, off: str) -> str:
@@ -35,9 +31,18 @@ def mark(text: str, on: str, off: str) -> str:
     return paired.translate(_MARKS)
 
 
+def one_line(text: str) -> str:
+    """Paragraphs, headings and answers one after the other, with a dot where no sentence ends.
+
+    >>> one_line("How we worked\\nIt is not a test.\\nTwo ways:\\nDiaries")
+    'How we worked · It is not a test. Two ways: Diaries'
+    """
+    return _NO_END.sub(" · ", text).replace("\n", " ")
+
+
 def plain(text: str) -> str:
     """A title or excerpt without its marks."""
-    return text.translate(_MARKS)
+    return text.translate(_MARKS) if MARK_ON in text or MARK_OFF in text else text
 
 
 def marked(text: str, language: str, keys: Set[str]) -> str:
@@ -48,44 +53,70 @@ def marked(text: str, language: str, keys: Set[str]) -> str:
     >>> marked("Child care", "en", {"childcar"}).replace(MARK_ON, "<").replace(MARK_OFF, ">")
     '<Child> <care>'
     """
-    text = text.translate(_MARKS)
-    return _with_marks(text, _runs(text, language, keys), 0, len(text))
+    text = plain(text)
+    return _with_marks(text, _spans(text), _found(words.RUN.findall(text), language, keys), 0, len(text))
 
 
 def excerpt(text: str, language: str, keys: Set[str]) -> str:
     """The part of a text with most of the words, with marks; "" if none stands in it."""
-    text = text[:MAX_LOOKED_AT].translate(_MARKS)
-    runs = _runs(text, language, keys)
-    at = [number for number, run in enumerate(runs) if run.found]
-    if not at:
+    text = plain(text[:MAX_LOOKED_AT])
+    runs = words.RUN.findall(text)
+    found = _found(runs, language, keys)
+    if not found:
         return ""
-    best = max(at, key=lambda first: (_told(runs[first : first + WINDOW - BEFORE]), -first))
-    first = max(0, min(best - BEFORE, len(runs) - WINDOW))
-    shown = runs[first : first + WINDOW]
-    start, end = (0 if first == 0 else shown[0].start), min(shown[-1].end, shown[0].start + MAX_EXCERPT)
-    last = end >= runs[-1].end
-    cut = _with_marks(text, shown, start, len(text) if last and len(text) - end < 10 else end)
+    first = max(0, min(_best(found) - BEFORE, len(runs) - WINDOW))
+    spans = _spans(text, first + WINDOW)
+    start = spans[first][0] if first else 0
+    end = min(spans[-1][1], spans[first][0] + MAX_EXCERPT)
+    last = len(spans) == len(runs) and end == spans[-1][1]
+    here = {number: keys for number, keys in found.items() if first <= number < len(spans)}
+    cut = _with_marks(text, spans, here, start, len(text) if last and len(text) - end < 10 else end)
     return ("" if start == 0 else "… ") + " ".join(cut.split()) + ("" if last else " …")
 
 
-def _told(runs: list[_Run]) -> int:
-    """How many different words stand in these."""
-    return len(frozenset().union(*(run.found for run in runs)))
+def _spans(text: str, most: int | None = None) -> list[tuple[int, int]]:
+    """Where the first runs of a text begin and end."""
+    return [run.span() for run in islice(words.RUN.finditer(text), most)]
 
 
-def _runs(text: str, language: str, keys: Set[str]) -> list[_Run]:
+def _best(found: _Keys) -> int:
+    """The first found run of the part with most different words."""
+    numbers = list(found)
+
+    def told(at: int) -> int:
+        end = numbers[at] + WINDOW - BEFORE
+        shown = (number for number in numbers[at : at + WINDOW - BEFORE] if number < end)
+        return len(frozenset().union(*(found[number] for number in shown)))
+
+    return numbers[max(range(len(numbers)), key=lambda at: (told(at), -at))]
+
+
+def _found(runs: list[str], language: str, keys: Set[str]) -> _Keys:
+    """Which runs are looked for. Most are not, and each is looked at once however often it stands in the text."""
     language = words.language_of(language)
-    before = ""
-    runs: list[_Run] = []
-    for run in words.RUN.finditer(text):
-        filed, alone = _filed(run[0], language)
-        if before in words.FIRSTS and words.is_pair(before, alone):
-            both = {words.key(before + alone, language)}
-            filed |= both
-            runs[-1] = runs[-1]._replace(found=runs[-1].found | (both & keys))
-        before = alone
-        runs.append(_Run(*run.span(), _NONE if filed.isdisjoint(keys) else filed & keys))
-    return runs
+    here: dict[str, frozenset[str]] = {}
+    firsts: dict[str, str] = {}
+    for run in set(runs):
+        filed, alone = _filed(run, language)
+        if not filed.isdisjoint(keys):
+            here[run] = filed & keys
+        if alone in words.FIRSTS:
+            firsts[run] = alone
+    found = {number: here[run] for number, run in enumerate(runs) if run in here} if here else {}
+    for number, both in _pairs(runs, firsts, language, keys) if firsts else ():
+        found[number] = found.get(number, _NONE) | both
+    return dict(sorted(found.items()))
+
+
+def _pairs(
+    runs: list[str], firsts: Mapping[str, str], language: str, keys: Set[str]
+) -> Iterator[tuple[int, frozenset[str]]]:
+    """Two runs side by side that are filed as one word, too, if that is looked for."""
+    for number, (run, following) in enumerate(pairwise(runs)):
+        second = _filed(following, language)[1] if run in firsts else ""
+        if second and words.is_pair(firsts[run], second):
+            both = keys & {words.key(firsts[run] + second, language)}
+            yield from ((at, frozenset(both)) for at in (number, number + 1) if both)
 
 
 @lru_cache(maxsize=words.MAX_KEPT)
@@ -97,10 +128,10 @@ def _filed(run: str, language: str) -> tuple[frozenset[str], str]:
     return keys, parts[0] if len(parts) == 1 else ""
 
 
-def _with_marks(text: str, runs: list[_Run], start: int, end: int) -> str:
+def _with_marks(text: str, spans: list[tuple[int, int]], found: _Keys, start: int, end: int) -> str:
     pieces, at = [], start
-    for run in runs:
-        if run.found and run.end <= end:
-            pieces += [text[at : run.start], MARK_ON, text[run.start : run.end], MARK_OFF]
-            at = run.end
+    for first, last in map(spans.__getitem__, found):
+        if last <= end:
+            pieces += [text[at:first], MARK_ON, text[first:last], MARK_OFF]
+            at = last
     return "".join([*pieces, text[at:end]])

@@ -5,8 +5,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
-from cop import addresses, blob_exchange, identity, invitations, partners, sync
+from cop import addresses, blob_exchange, forgotten, identity, invitations, judging, partners, settings, stale, sync
 from cop.errors import CopError, NotReachable
+from cop.identity import Side
 from cop.invitations import Invitation
 from cop.partners import Partner
 from cop.progress import Progress, no_progress
@@ -15,7 +16,6 @@ from cop.transports import holds_files, open_place, open_transport, partly_known
 from cop.transports.attachments import HttpBlobs
 from cop.transports.base import AnswersOtherwise, LineCut
 from cop.transports.http import HttpTransport, Proof
-from cop.turns import Side
 
 T = TypeVar("T")
 
@@ -65,8 +65,29 @@ def at_one_address(meeting: Meeting, exchange: Callable[[Meeting], T]) -> tuple[
 
 
 def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress = no_progress) -> Report:
-    """Exchange with everyone in a meeting. Raises: NotReachable, Refused, WrongUsage."""
-    side = _present(side, now)
+    """Exchange with everyone in a meeting, and do what others want erased. Raises: NotReachable, Refused, WrongUsage."""
+    try:
+        report = _run(_present(side, now), meeting, now, progress, pages)
+    finally:
+        clean_up(side, now)
+    partners.were_told(side.db, meeting.partners)
+    report.removals = forgotten.undecided(side.db)
+    return report
+
+
+def clean_up(side: Side, now: int) -> None:
+    """Do what is left to do, outside the log, of what an exchange destroyed in it."""
+    if stale.traces_are_left(side.db):
+        from cop import traces  # late: it is seldom needed, and takes long to start
+
+        traces.clean(_present(side, now), now)
+    elif settings.read(side.db, judging.FORGET):  # what others asked to remove is hidden at once
+        from cop import views
+
+        views.refresh(side.site, side.db)
+
+
+def _run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress) -> Report:
     if holds_files(meeting.address):
         return _visit(side, meeting, now, progress, pages)
     partner = meeting.partners[0]
@@ -75,6 +96,7 @@ def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progr
         report = sync.run(side, partner, line, now, progress, pages)
     except (AnswersOtherwise, LineCut) as error:  # some web servers break off what they do not understand
         return _read_files(side, meeting, now, progress, pages, error)
+    partners.keep_line(side.db, partner)
     _attachments(side, partner, line, report, progress)
     return report
 
@@ -118,6 +140,8 @@ def preview(side: Side, meeting: Meeting) -> Report:
         line = _line(side, partner)
         report = sync.preview(side, partner, line)
     except (AnswersOtherwise, LineCut) as error:  # some web servers break off what they do not understand
+        if not partners.may_leave_files(side.db, partner):
+            raise
         try:
             return _preview_visit(side, meeting)
         except CopError:
@@ -146,6 +170,8 @@ def _read_files(
     side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress, error: NotReachable
 ) -> Report:
     """A web server that is no cop may still hold the files of a place. Raises: what cop said, if it does not."""
+    if not partners.may_leave_files(side.db, meeting.partners[0]):
+        raise error
     try:
         return _visit(side, meeting, now, progress, pages)
     except CopError:
@@ -159,4 +185,8 @@ def invitation_at(side: Side, address: str, name: str) -> Invitation:
         from cop import place
 
         return place.invitation(side, open_place(address), name)
-    return invitations.parse_invitation(open_transport(address).invitation())
+    try:
+        return invitations.parse_invitation(open_transport(address).invitation())
+    except AnswersOtherwise as error:
+        hint = f"{error.hint} If that web server only keeps files, ask for their invitation: cop join INVITATION"
+        raise AnswersOtherwise(str(error), hint) from error

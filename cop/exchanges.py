@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cop import partners
+from cop.database import writing
 from cop.model import OrganisationId
 from cop.report import NOT_RENEWED, RESTORED
-from cop.schema import writing
 
 ASKED, ANSWERED, BUNDLE = "asked", "answered", "bundle"
 KEPT = 20
@@ -127,7 +127,7 @@ def sentence(name: str, happened: Mapping[str, Any]) -> str:
     if lacks := happened.get("partner_lacks", 0):
         text += f", {lacks:,} turned away there (cop invite)"
     if apart := happened.get("apart", 0):
-        text += f", {apart:,} by organisations that you removed (kept apart, not shown)"
+        text += f", {apart:,} by organisations that left or were removed (kept apart, not shown)"
     if texts := happened.get("texts", 0):
         text += f", {texts:,} {'text' if texts == 1 else 'texts'} of earlier changes came"
     lost = RESTORED if happened.get("renewed") else NOT_RENEWED

@@ -6,12 +6,14 @@ The sets are roaring bitmaps of `records.number`. `site_tables` keeps them in st
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from pyroaring import BitMap
 
 from cop.fields import NAMED, facets
 from cop.filing import ADDED, CONTRIBUTOR
+from cop.remembered import once
 
 _KEPT = {
     # there are too many names, and too few records under most of them
@@ -45,15 +47,20 @@ def _write(public: sqlite3.Connection, key: tuple[str, str, str], numbers: BitMa
         public.execute("DELETE FROM facet_sets WHERE (type, name, value) = (?, ?, ?)", key)
 
 
-def of_facet(db: sqlite3.Connection, type_name: str, name: str) -> dict[str, BitMap]:
+def of_facet(db: sqlite3.Connection, type_name: str, name: str) -> Mapping[str, BitMap]:
     """Every value of a facet with the records under it."""
+    return once(partial(_read, db, type_name, name), "facet", type_name, name)
+
+
+def _read(db: sqlite3.Connection, type_name: str, name: str) -> Mapping[str, BitMap]:
     rows = db.execute("SELECT value, numbers FROM facet_sets WHERE type = ? AND name = ?", (type_name, name))
     return {value: BitMap.deserialize(numbers) for value, numbers in rows}
 
 
 def of_values(db: sqlite3.Connection, type_name: str, name: str, values: Sequence[str]) -> list[BitMap]:
     """The records under each of some values of a facet."""
-    return list(_sets(db, [(type_name, name, value) for value in values]).values())
+    held = of_facet(db, type_name, name)
+    return [held[value] for value in values if value in held]
 
 
 def of_names(db: sqlite3.Connection, type_name: str, names: Sequence[str]) -> BitMap:
@@ -64,17 +71,25 @@ def of_names(db: sqlite3.Connection, type_name: str, names: Sequence[str]) -> Bi
 
 def from_value(db: sqlite3.Connection, type_name: str, name: str, first: str) -> list[BitMap]:
     """The records under each value of a facet from `first` on."""
-    sql = "SELECT numbers FROM facet_sets WHERE type = ? AND name = ? AND value >= ?"
-    return [BitMap.deserialize(numbers) for (numbers,) in db.execute(sql, (type_name, name, first))]
+    return [numbers for value, numbers in of_facet(db, type_name, name).items() if value >= first]
 
 
 def of_kinds(db: sqlite3.Connection, name: str, values: Sequence[str]) -> dict[str, dict[str, BitMap]]:
     """The records under some values of a facet that several kinds of record have: value to kind to numbers."""
-    sql = (
-        "SELECT value, type, numbers FROM facet_sets WHERE type IN (SELECT value FROM json_each(?)) AND name = ?"
-        " AND value IN (SELECT value FROM json_each(?))"
-    )
-    found: dict[str, dict[str, BitMap]] = {value: {} for value in values}
-    for value, kind, numbers in db.execute(sql, (json.dumps(list(_KEPT)), name, json.dumps(list(values)))):
-        found[value][kind] = BitMap.deserialize(numbers)
-    return found
+    held = {kind: of_facet(db, kind, name) for kind in _KEPT}
+    return {value: {kind: sets[value] for kind, sets in held.items() if value in sets} for value in values}
+
+
+def everywhere(db: sqlite3.Connection, name: str, value: str) -> BitMap:
+    """The records of all kinds under a value."""
+    return BitMap.union(BitMap(), *(numbers for kind in _KEPT for numbers in of_values(db, kind, name, [value])))
+
+
+def counts(db: sqlite3.Connection, name: str, some: BitMap) -> dict[str, int]:
+    """Per value of a facet, how many of some records stand under it; no value without any."""
+    found: dict[str, int] = defaultdict(int)
+    for kind in _KEPT:
+        for value, numbers in of_facet(db, kind, name).items():
+            if count := numbers.intersection_cardinality(some):
+                found[value] += count
+    return dict(found)

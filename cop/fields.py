@@ -42,6 +42,11 @@ COVERED = ("fares", "food", "childcare", "care-for-others", "calls-and-data", "a
 ROLES = ("chair", "co-chair", "notes", "quiet-voices")
 SETTINGS = ("at-a-place", "at-a-distance", "under-18s")
 SHARES = ("public", "partners", "own")
+AGREEMENT = "agreement"
+# What the network's agreement may ask for before a record counts as published
+NO_RULE, ANY, EACH_KIND, STEWARDS = PUBLISHING = ("none", "any", "each-kind", "stewards")
+SAME_AS = "same_as"
+BY_COMMAND = frozenset({"withdrawn", SAME_AS})  # set by commands, so content files keep quiet about them
 TITLE, LINK, DESCRIPTION = GAPS = ("title-not-known", "no-link-known", "nobody-has-described-it")
 
 
@@ -102,15 +107,24 @@ COMMON: tuple[Field, ...] = (
     Field("form", "choice", "Form", "If it is the same as another entry in another form.", _ABOUT, FORMS, facet=True),
     Field("same_as_in", "set", "The same in another form", "Short addresses of entries of this kind."),
     Field("credits", "people", "Who did what", "Name, role and organisation, as each person wishes.", "Credits"),
+    Field("stewards", "set", "Looked after by", "Names of organisations of this network.", _ABOUT),
     Field("licence", "text", "May I pass it on?", "For example CC BY 4.0.", _ABOUT, ask=True),
     Field("rights_holders", "list", "Who owns it", "", _ABOUT),
     Field("source", "text", "Where this entry comes from", "", "Where it comes from"),
     Field("section", "text", "Where in that source", "", "Where it comes from"),
+    Field("passed_on_by", "text", "Passed on by", "Who wrote it down for somebody else.", "Where it comes from"),
     Field("also_in", "list", "Also mentioned in", "", "Where it comes from"),
     Field("note", "text", "Good to know", "What is uncertain or odd, in plain words.", "Where it comes from"),
+    Field(
+        "consents",
+        "entries",
+        "Consent to show contact details",
+        "Who agreed that a phone number or e-mail address is shown: {who, detail, when, for, until}.",
+    ),
     Field("files", "files", "Files", "Paths beside this file, such as photos/hall.jpg.", "Files"),
     Field("body", "markdown", "Text"),
     Field("withdrawn", "text", "Withdrawn because"),
+    Field(SAME_AS, "set", "The same as", "Ids of other entries about the same thing. Only `cop same-as` sets it."),
 )
 
 OF_PROJECT = Field(
@@ -140,6 +154,14 @@ RESOURCE = (
     Field("audience", "set", "Written for", "Who it was written for.", _ABOUT, facet=True),
     Field("url", "url", "Read it", "", "Find it"),
     Field("other_urls", "list", "Other addresses", "", "Find it"),
+    Field("copy_url", "url", "A copy of it", "Such as in a web archive, for when the link no longer works.", "Find it"),
+    Field(
+        "link_reports",
+        "set",
+        "What people found at the link",
+        "The day, what happened, and who: 2027-03-03 gone, Caafi Health.",
+        "Find it",
+    ),
     Field("file", "file", "File", "A path beside this file, such as leaflets/rights.pdf.", "Find it"),
     Field("open_access", "choice", "Cost to read", "", "Find it", ("free", "paywalled"), ask=True, facet=True),
     Field("cited_as", "text", "Cited as", "", "Find it"),
@@ -305,6 +327,8 @@ ORGANISATION = (
 PERSON = (
     Field("organisation", "text", "Organisation", "", _ABOUT),
     Field("offers", "list", "Can help with", "", _ABOUT),
+    Field("buddy_offer", "text", "Would be a buddy", "For whom and for what, in their own words.", _ABOUT),
+    Field("buddy_wish", "text", "Would like a buddy", "For what, in their own words.", _ABOUT),
     Field("consent", "text", "Consent", "Who agreed, when and for what."),
     Field("consent_until", "date", "Consent ends", "After this day nobody sees the page."),
     Field("contact", "text", "Private contact", "Stays with your organisation.", share="own"),
@@ -326,7 +350,7 @@ PROJECT = (
         "log",
         "entries",
         "What happened and what changed",
-        "A list of {date, who, what, changed}; who by role, not by name.",
+        "A list of {date, took_part, what, changed, about}; who took part by role, not by name.",
     ),
 )
 WORD = (
@@ -416,6 +440,18 @@ NOTE = (
     ),
     *PAGE,
 )
+_RULES, _DECIDING = "What counts as published", "Who decides what"
+AGREEMENT_FIELDS = (
+    Field(
+        "publishing", "choice", "Before an entry counts as published", "Who must have looked at it.", _RULES, PUBLISHING
+    ),
+    Field("how_many", "number", "How many organisations", "Of each kind, if you ask for kinds.", _RULES),
+    Field("kinds", "set", "Kinds of organisations", "If you ask for some of each kind.", _RULES, ORGANISATION_KINDS),
+    Field("together", "list", "What we decide together", "", _DECIDING),
+    Field("alone", "list", "What each decides alone", "", _DECIDING),
+    Field("roles", "entries", "Who does what, in turn", "A list of {role, who, since, until}.", "Roles"),
+    Field("parties", "entries", "Who takes part", "A list of {name, kind, key}. Blank: all members.", "Who takes part"),
+)
 TOPIC = (Field("parent", "text", "Part of", "Short address of the wider topic.", to="topic"),)
 
 KINDS_OF_RECORDS = (
@@ -489,14 +525,22 @@ KINDS_OF_RECORDS = (
         "topic", "topics", "Topic", "Topics", TOPIC + COMMON,
         empty="Here belong the subjects by which people find their way in.",
     ),
+    RecordType(
+        AGREEMENT, "agreement", "Agreement", "Agreement", AGREEMENT_FIELDS + COMMON,
+        lead="What the organisations of this network agreed on. Each version counts once enough of them have signed it.",
+        empty="The organisations that keep this collection have not written down an agreement yet.",
+    ),
 )  # fmt: skip
 
 # What readers can narrow lists by and nobody writes down: `filing` works it out.
 NEW = Field("new", "number", "New here", facet=True)  # days since it was added
+LOOKED, CHANGED_SINCE, NOT_YET = _LOOKS = ("looked-at", "changed-since", "not-yet-looked-at")
+LOOKED_AT = Field("looked_at", "choice", "Looked at", choices=_LOOKS, facet=True)  # by an organisation of the network
 NAMED = Field("named", "set", "Organisation", facet=True)  # names it anywhere; only links from its page choose it
 WORKED_OUT: tuple[Field, ...] = (
     Field("help", "choice", "Needs help", choices=GAPS, facet=True),
     Field("added_by", "choice", "Added by", choices=ORGANISATION_KINDS, facet=True),
+    LOOKED_AT,
     NEW,
     NAMED,
 )
@@ -535,6 +579,12 @@ def label(type_name: str, field_name: str) -> str:
 def is_set(type_name: str, field_name: str) -> bool:
     """True for fields that merge by what was added and removed."""
     return kind_of(type_name, field_name) in ("set", "dates")
+
+
+def may_be_public(type_name: str, field_name: str) -> bool:
+    """True for a field that readers may see, and for one that the table does not know."""
+    field = TYPES[type_name].field(field_name)
+    return field is None or field.share == SHARES[0]
 
 
 def grouped(record_type: RecordType) -> dict[str, list[Field]]:

@@ -21,6 +21,8 @@ ORGANISATIONS = frozenset({"organisers", "organisation", "funders", "publisher",
 MAX_NAMED = 30  # organisations of one record
 _LINK = re.compile(rf'href="\.\./({"|".join(FOLDERS)})/([^"#?/]{{1,200}})["#]')
 CONTRIBUTOR = "contributor"  # an organisation that added or changed it, by name
+THANKED = "thanked"  # somebody who suggested it, or told it to one who wrote it down, as they wish to be named
+SUGGESTED, TOLD_US = "suggested", "told us"  # their roles among the credits
 MAX_VALUE = 200  # characters
 _FACETS = facets()
 _MAY_BE_BLANK = {"resource": ("kind", "audience", "languages", "year", "open_access")}  # whose blanks are counted too
@@ -38,6 +40,7 @@ def filed(
     yield from ((CONTRIBUTOR, name[:MAX_VALUE]) for name in organisations if name)
     yield from ((HELP, gap) for gap in gaps(type_name, fields))
     yield from ((NAMED.name, name) for name in named(type_name, fields))
+    yield from ((THANKED, name) for name in dict.fromkeys(_sent_in(fields.get("credits"))))
     for field in _FACETS[type_name]:
         values = _each(fields.get(field.name))
         yield from ((field.name, value[:MAX_VALUE]) for value in values)
@@ -58,6 +61,12 @@ def named(type_name: str, fields: Mapping[str, Value]) -> list[str]:
         elif kind_of(type_name, name) == "people" and isinstance(value, list):
             found |= dict.fromkeys(str(one["organisation"]) for one in value if _has_organisation(one))
     return [name[:MAX_VALUE] for name in list(found)[:MAX_NAMED] if name]
+
+
+def _sent_in(credited: Value) -> Iterator[str]:
+    for one in credited if isinstance(credited, list) else ():
+        if isinstance(one, Mapping) and one.get("role") in (SUGGESTED, TOLD_US) and one.get("name"):
+            yield str(one["name"])[:MAX_VALUE]
 
 
 def _has_organisation(person: Value) -> bool:

@@ -8,8 +8,8 @@ already are skipped when they arrive again.
 import sqlite3
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
+from cop.database import writing
 from cop.model import EntryId, WriterId
-from cop.schema import writing
 from cop.signing import sha256
 
 SHORT = 8  # bytes of an entry id in a point

@@ -1,20 +1,30 @@
 """This installation: its writer key, the key of its organisation, and what it tells partners about itself."""
 
 import sqlite3
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cop import files, keys, log, trust
+from cop import files, keys, log, read_back, settings, stances, trust, vouching
 from cop.config import FILE, Config, Site, check_organisation, format_config, read_config
+from cop.database import writing
 from cop.errors import CopError, WrongUsage
 from cop.model import PUBLIC
 from cop.patch import difference
-from cop.schema import open_store, writing
+from cop.schema import open_store
 from cop.signing import Signer
 
 METADATA = "datasette_metadata.yml"
 _EXAMPLE = "cop init --name 'Our organisation' --kind community"
 FOLDERS = ("posts", "events", "resources", "organisations", "pages", "glossary")
+
+
+@dataclass(frozen=True)
+class Side:
+    """This installation, in an exchange."""
+
+    site: Site
+    db: sqlite3.Connection
+    signer: Signer
 
 
 def make_site_folder(root: Path, keys_folder: Path, name: str, kind: str, url: str) -> tuple[Site, bool]:
@@ -52,7 +62,7 @@ def _add_metadata(root: Path) -> None:
 
 def ensure(site: Site, db: sqlite3.Connection, now: int) -> Signer:
     """The writer of this installation, made on first use; its organisation's name in the log follows `cop.toml`."""
-    writer = log.setting(db, "writer")
+    writer = settings.read(db, "writer")
     signer = keys.load(site.keys, writer) if isinstance(writer, bytes) else _found(site, db, now)
     _tell_name(site.config, db, signer, now)
     return replace(signer, former=_former_seeds(site, db))
@@ -60,7 +70,7 @@ def ensure(site: Site, db: sqlite3.Connection, now: int) -> Signer:
 
 def present(site: Site, db: sqlite3.Connection, signer: Signer, now: int) -> Signer:
     """The signer of this installation now: it goes on under another key where it was copied or brought back."""
-    return signer if log.own_writer(db) == signer.public else ensure(site, db, now)
+    return signer if settings.own_writer(db) == signer.public else ensure(site, db, now)
 
 
 def _found(site: Site, db: sqlite3.Connection, now: int) -> Signer:
@@ -68,9 +78,9 @@ def _found(site: Site, db: sqlite3.Connection, now: int) -> Signer:
     organisation = keys.find(site.keys, what_for) or keys.create(site.keys, what_for)
     writer = keys.create(site.keys, f"writer of {site.config.name}, site {site.root}")
     with writing(db):
-        log.set_setting(db, "organisation", organisation.public)
-        log.set_setting(db, "writer", writer.public)
-        log.write(db, writer, "writer", [], claimed_time=now, extra=trust.certificate(organisation, writer.public))
+        settings.keep(db, "organisation", organisation.public)
+        settings.keep(db, "writer", writer.public)
+        log.write(db, writer, "writer", [], claimed_time=now, extra=vouching.certificate(organisation, writer.public))
     return writer
 
 
@@ -86,19 +96,19 @@ def renew_writer(site: Site, db: sqlite3.Connection, now: int) -> Signer | None:
     writer = keys.create(site.keys, f"writer of {site.config.name}, site {site.root}")
     with writing(db):
         retire_writer(db)
-        log.set_setting(db, "writer", writer.public)
-        log.write(db, writer, "writer", [], claimed_time=now, extra=trust.certificate(organisation, writer.public))
+        settings.keep(db, "writer", writer.public)
+        log.write(db, writer, "writer", [], claimed_time=now, extra=vouching.certificate(organisation, writer.public))
     return writer
 
 
 def retire_writer(db: sqlite3.Connection) -> None:
     """Remember that this installation wrote under its present key, for what was sealed to that."""
-    log.set_setting(db, "former_writers", b"".join([log.own_writer(db), *_former_writers(db)]))
+    settings.keep(db, "former_writers", b"".join([settings.own_writer(db), *_former_writers(db)]))
 
 
 def _former_writers(db: sqlite3.Connection) -> tuple[bytes, ...]:
-    former = log.setting(db, "former_writers")
-    return log.split_hashes(former) if isinstance(former, bytes) else ()
+    former = settings.read(db, "former_writers")
+    return read_back.split_hashes(former) if isinstance(former, bytes) else ()
 
 
 def _former_seeds(site: Site, db: sqlite3.Connection) -> tuple[bytes, ...]:
@@ -109,27 +119,27 @@ def _former_seeds(site: Site, db: sqlite3.Connection) -> tuple[bytes, ...]:
 def _tell_name(config: Config, db: sqlite3.Connection, signer: Signer, now: int) -> None:
     """Write name, kind and url into the log when `cop.toml` says something new."""
     told = f"{config.name}\n{config.kind}\n{config.url}"
-    if log.setting(db, "told_name") == told:
+    if settings.read(db, "told_name") == told:
         return
     organisation = own_organisation(db)
     record_id = trust.member_record_id(organisation)
     known = trust.names(db, trust.members(db)).get(organisation)
     before = (
-        {"name": known.name, "kind": known.kind, "url": known.url} if log.setting(db, "told_name") and known else {}
+        {"name": known.name, "kind": known.kind, "url": known.url} if settings.read(db, "told_name") and known else {}
     )
     patch = difference("member", before, {"name": config.name, "kind": config.kind, "url": config.url})
-    parents = tuple(revision.payload_hash for revision in log.revisions(db, record_id))
-    replaces = [entry.entry_id for entry in log.statements(db) if entry.extra.get("organisation") == organisation]
+    parents = tuple(revision.payload_hash for revision in read_back.revisions(db, record_id))
+    replaces = [entry.entry_id for entry in read_back.statements(db) if entry.extra.get("organisation") == organisation]
     with writing(db):
         change = log.Change(record_id, parents, patch, PUBLIC)
-        extra = trust.stance(organisation, trust.SELF, replaces)
+        extra = stances.stance(organisation, stances.SELF, replaces)
         log.write(db, signer, "organisation", [change], claimed_time=now, extra=extra)
-        log.set_setting(db, "told_name", told)
+        settings.keep(db, "told_name", told)
 
 
 def own_organisation(db: sqlite3.Connection) -> bytes:
     """The public key of this installation's organisation. Raises: CopError before `cop init`."""
-    organisation = log.setting(db, "organisation")
+    organisation = settings.read(db, "organisation")
     if not isinstance(organisation, bytes):
         raise CopError(
             "This folder has not been set up yet.", hint="cop init --name 'Our organisation' --kind community"

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from cop import cbor, log, signing
+from cop import cbor, read_back, settings, signing
 from cop.config import check_organisation
 from cop.errors import CopError, Refused
 from cop.model import OrganisationId, WriterId
@@ -83,8 +83,8 @@ def _may_be_told(address: str) -> bool:
 
 def own_invitation(db: sqlite3.Connection, name: str, kind: str, address: str) -> Invitation:
     """Our invitation to others."""
-    writer, organisation = log.own_writer(db), log.setting(db, "organisation")
-    for entry in log.statements(db):
+    writer, organisation = settings.own_writer(db), settings.read(db, "organisation")
+    for entry in read_back.statements(db):
         certificate = entry.extra.get("certificate")
         if entry.extra.get("writer") == writer and isinstance(certificate, bytes) and isinstance(organisation, bytes):
             return Invitation(organisation, name, kind, address, writer, certificate)

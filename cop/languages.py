@@ -7,6 +7,14 @@ import re
 
 SOURCE = "en"  # what the program is written in: it needs no catalogue
 OWN_NAMES = {"en": "English", "cy": "Cymraeg", "so": "Soomaali", "ar": "العربية", "ur": "اردو", "pl": "Polski"}
+ISO_639_3 = {
+    "en": "eng",
+    "cy": "cym",
+    "so": "som",
+    "ar": "ara",
+    "ur": "urd",
+    "pl": "pol",
+}  # for programs that ask for it
 
 _CODE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 

@@ -1,16 +1,16 @@
-"""The log in `store.db`: the one function that lets anything in, and what reads it back.
+"""The log in `store.db`: the one function that lets anything in. `read_back` reads it.
 
 Everything new enters through `append()`: own edits, a partner's entries, a bundle. It verifies first.
 """
 
-import json
 import sqlite3
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cop import entry as entries
+from cop import forgotten, settings
 from cop import patch as patches
-from cop.errors import CopError, Refused
+from cop.database import writing
 from cop.model import (
     OWN,
     PARTNERS,
@@ -21,16 +21,13 @@ from cop.model import (
     Patch,
     PayloadHash,
     RecordId,
-    Revision,
-    Value,
     WriterId,
 )
-from cop.schema import writing
 from cop.signing import Signer, sha256
 
-HASH_BYTES = 32
 MAX_BATCH_BYTES = 1_000_000  # of payloads in one entry of our own
-WHO_IS_WHO = ("writer", "organisation")  # kinds of entries that say who is a member
+WHO_IS_WHO = ("writer", "organisation", "writer-end")  # kinds of entries that say who is a member
+TELLS_WHO = "kind <> 'change' AND kind IN ('writer', 'organisation', 'writer-end')"  # the same in SQL, by the index
 Brought = Sequence[Mapping[PayloadHash, bytes]]  # by audience: the payloads that may stand for such items
 
 
@@ -52,6 +49,7 @@ class Appended:
     known: int  # entries that were already here
     payloads: int  # payloads stored, for new and for older entries
     filled: int  # of these, those for older entries
+    erased: int = 0  # payloads that were not stored, because they were erased here
 
 
 def append(
@@ -71,12 +69,16 @@ def append(
     their bytes (`by_hash`), and so are `sealed` ones, which came for our eyes only: they never stand for something public,
     whatever an entry says, and `own` ones for nothing that anybody else may have. Of the writers `ours` we expect also
     what is their own. Known entries are skipped, so appending twice is safe. A fork and a gap are stored, not refused.
+    What was erased here is left at the door, whoever brings it.
     """
     new: list[Entry] = []
     known = stored = 0
     partners = {**payloads, **(sealed or {})}
-    brought = (payloads, partners, {**partners, **(own or {})})
+    brought: Brought = (payloads, partners, {**partners, **(own or {})})
     with writing(db):
+        erased = forgotten.refused(db, brought[OWN])
+        if erased:
+            brought = [{one: some[one] for one in some.keys() - erased} for some in brought]
         for entry in received:
             if holds(db, entry.entry_id):
                 known += 1
@@ -86,9 +88,9 @@ def append(
             _extend_heads(db, entry)
             new.append(entry)
             if entry.kind in WHO_IS_WHO:  # the views of records that it does not name may be others from now on
-                set_setting(db, "views_day", None)
+                settings.keep(db, "views_day", None)
         filled = _fill_missing(db, brought)
-    return Appended(tuple(new), known, stored + filled, filled)
+    return Appended(tuple(new), known, stored + filled, filled, len(erased))
 
 
 def by_hash(payloads: Iterable[bytes]) -> dict[PayloadHash, bytes]:
@@ -121,6 +123,7 @@ def _insert(
         " data, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [*row, received_time, received_from, entry.data, entry.signature],
     ).lastrowid
+    assert number is not None
     first = db.execute("SELECT coalesce(max(item_number), 0) + 1 FROM log_item").fetchone()[0]
     db.executemany(
         "INSERT INTO log_item VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -130,6 +133,7 @@ def _insert(
         ),
     )
     db.executemany("INSERT INTO local_stale (record_id) VALUES (?)", ((item.record_id,) for item in entry.items))
+    forgotten.index(db, number, entry)
     found = [_payload_for(item, brought) for item in entry.items]
     held = [(first + at, payload) for at, payload in enumerate(found) if payload]
     missing = [
@@ -138,7 +142,11 @@ def _insert(
         if item.size and item.audience <= expected and not found[at]
     ]
     db.executemany("INSERT INTO log_payload VALUES (?, ?)", held)
-    db.executemany("INSERT INTO local_missing VALUES (?)", missing)
+    db.executemany(
+        "INSERT INTO local_missing SELECT item_number FROM log_item WHERE item_number = ?"
+        " AND payload_hash NOT IN (SELECT payload_hash FROM local_erased)",
+        missing,
+    )
     return len(held)
 
 
@@ -252,95 +260,3 @@ def _last(db: sqlite3.Connection, writer: WriterId) -> tuple[int, EntryId]:
         "SELECT sequence, entry_id FROM local_head WHERE writer = ? ORDER BY sequence DESC, entry_id LIMIT 1", [writer]
     ).fetchone()
     return (row[0], row[1]) if row else (0, b"")
-
-
-def revisions(db: sqlite3.Connection, record_id: RecordId) -> list[Revision]:
-    """The history of one record, in the order it arrived here."""
-    return revisions_of(db, [record_id]).get(record_id, [])
-
-
-_REVISIONS = """
-    SELECT record_id, payload_hash, parents, audience, payload, writer, entry_id, kind, claimed_time, received_time
-    FROM log_item JOIN log_entry USING (entry_number) LEFT JOIN log_payload USING (item_number)
-    WHERE record_id IN (SELECT value FROM json_each(?))
-    ORDER BY item_number
-"""
-
-
-def revisions_of(db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> dict[RecordId, list[Revision]]:
-    """The histories of several records, each in the order it arrived here."""
-    found: dict[RecordId, list[Revision]] = {}
-    for row in db.execute(_REVISIONS, [json.dumps(record_ids)]):
-        record_id, payload_hash, parents, audience, payload, writer, entry_id, kind, claimed, received = row
-        known = kind in entries.KINDS  # what other kinds mean for a record, a newer cop knows
-        found.setdefault(record_id, []).append(
-            Revision(
-                payload_hash,
-                split_hashes(parents),
-                audience,
-                _patch_or_none(payload) if known else None,
-                writer,
-                entry_id,
-                kind,
-                claimed,
-                received,
-                payload is not None,
-                known,
-            )
-        )
-    return found
-
-
-def _patch_or_none(payload: bytes | None) -> Patch | None:
-    if payload is None:
-        return None
-    try:
-        return patches.decode(payload)
-    except Refused:  # a partner signed something that no cop can read: kept and passed on, shown nowhere
-        return None
-
-
-def split_hashes(joined: bytes) -> tuple[PayloadHash, ...]:
-    """Hashes that were stored end to end."""
-    return tuple(joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES))
-
-
-def tells_who_is_who(db: sqlite3.Connection, after: int) -> bool:
-    """True if an entry behind this number says who is who: then others may be members than before."""
-    return db.execute(
-        "SELECT 1 FROM log_entry WHERE entry_number > ? AND kind <> 'change' AND kind IN ('writer', 'organisation') LIMIT 1",
-        [after],
-    ).fetchone() is not None  # fmt: skip
-
-
-def statements(db: sqlite3.Connection) -> Iterator[Entry]:
-    """Entries that say who is who: kinds `writer` and `organisation`."""
-    rows = db.execute(
-        "SELECT data, signature FROM log_entry WHERE kind <> 'change' AND kind IN ('writer', 'organisation')"
-        " ORDER BY entry_number"
-    )
-    for data, signature in rows:
-        yield entries.read(data, signature)
-
-
-def setting(db: sqlite3.Connection, name: str) -> Value | bytes:
-    """A setting of this installation, or None."""
-    row = db.execute("SELECT value FROM local_setting WHERE name = ?", [name]).fetchone()
-    return row[0] if row else None
-
-
-def set_setting(db: sqlite3.Connection, name: str, value: object) -> None:
-    """Keep a setting of this installation."""
-    db.execute(
-        "INSERT INTO local_setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", [name, value]
-    )
-
-
-def own_writer(db: sqlite3.Connection) -> WriterId:
-    """The writer of this installation. Raises: CopError before `cop init`."""
-    writer = setting(db, "writer")
-    if not isinstance(writer, bytes):
-        raise CopError(
-            "This folder has not been set up yet.", hint="cop init --name 'Our organisation' --kind community"
-        )
-    return writer

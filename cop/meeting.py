@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cop import bundle, invitations
-from cop.bundle import Header
+from cop import bundle_frames, invitations
+from cop.bundle_frames import Header
 from cop.errors import NotReachable, Refused
 from cop.invitations import Invitation
 
@@ -31,7 +31,7 @@ def read(given: str) -> Given:
     path = Path(given.strip())
     if given.strip().startswith(invitations.PREFIX) or not _is_file(path):
         return Given(invitations.parse_invitation(given))
-    if bundle.is_bundle(path):
+    if bundle_frames.is_bundle(path):
         return _in_bundle(path)
     return Given(_in_text(path))
 
@@ -44,7 +44,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _in_bundle(path: Path) -> Given:
-    header = bundle.show(path)
+    header = bundle_frames.show(path)
     if not header.invitation:
         raise Refused(
             f"{path} holds no invitation: an older cop made it.", hint=f"Ask {header.name} for the line of: cop invite"

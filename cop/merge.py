@@ -5,14 +5,14 @@ all values kept. Sets merge by what was added and removed. Only `body` is merged
 """
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from merge3 import Merge3
 
 from cop.fields import TOGETHER
-from cop.model import OWN, PARTNERS, PUBLIC, PayloadHash, RecordView, Revision, Value, Version, WriterId
+from cop.model import OWN, PARTNERS, PUBLIC, Members, PayloadHash, RecordView, Revision, Value, Version
 
 BODY = "body"
 _BLANK_LINES = re.compile(r"(\n(?:[ \t]*\n)+)")
@@ -96,12 +96,15 @@ def _rank(revision: Revision) -> tuple[bool, bool, bytes]:
     return not revision.counts, revision.patch is None, revision.entry_id
 
 
-def accepted(revisions: Iterable[Revision], writers: Container[WriterId]) -> list[Revision]:
-    """The same history, in which only what these writers said counts.
+def accepted(revisions: Iterable[Revision], network: Members) -> list[Revision]:
+    """The same history, in which only what members said counts, of those who ended only up to their end.
 
     What others wrote in between stays as a link: who wrote after it saw what came before it.
     """
-    return [r if r.writer in writers else replace(r, patch=None, held=False, counts=False) for r in revisions]
+    return [
+        r if network.counts(r.writer, r.entry_id) else replace(r, patch=None, held=False, counts=False)
+        for r in revisions
+    ]
 
 
 def _union(bits: Iterable[int], without: int) -> int:

@@ -34,7 +34,7 @@ class Entry:
     writer: WriterId
     sequence: int  # 1, 2, 3, ...; not unique once a log has forked
     previous: EntryId  # entry sequence-1 of the same log, b"" for the first
-    kind: str  # change, withdraw, writer, organisation; others are kept and passed on
+    kind: str  # change, withdraw, same-as, endorse, erase, receipt, writer, organisation; others are kept and passed on
     items: tuple[Item, ...]
     claimed_time: int  # seconds UTC, what the writer's clock said: shown to people, decides nothing
     extra: Mapping[str, Value | bytes]  # the extension map, with what we do not understand
@@ -52,6 +52,8 @@ class Patch:
     added: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # per set field
     removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     why: str = ""  # in the words of the person who saved it; of this save alone, so it never merges
+    person: str = ""  # who saved it, named as they wish; likewise
+    took_part: str = ""  # in the decision, as they typed it: names or roles; likewise
 
     def names(self) -> list[str]:
         """The fields this patch touches, A to Z."""
@@ -61,6 +63,18 @@ class Patch:
     def changes_nothing(self) -> bool:
         """True for the difference between two states that are the same."""
         return not (self.fields or self.added or self.removed)
+
+
+@dataclass(frozen=True)
+class Erased:
+    """An erasure that took something out of a revision: who wanted it, when and why."""
+
+    entry_id: EntryId
+    writer: WriterId
+    claimed_time: int  # seconds UTC
+    received_time: int  # seconds UTC
+    reason: str  # a word of `erasing.REASONS`
+    waits: bool  # hidden, until a person here or of those who wrote it has decided
 
 
 @dataclass(frozen=True)
@@ -78,8 +92,33 @@ class Revision:
     received_time: int  # seconds UTC
     held: bool = True  # its payload is here, readable or not
     counts: bool = (
-        True  # False: not by a member, or of a kind that is not known here; it only links what it stands between
+        True  # False: not by a member, or no change but a vote, or not known here; it only links what it stands between
     )
+    word: Patch | None = None  # of a vote: what was said with it, and by whom; it changes nothing
+    erased: tuple[Erased, ...] = ()  # then `patch` is what was left of it, and None if nothing was
+
+
+Cutoff = frozenset[tuple[int, EntryId]]  # the last entries of a writer that count, each with its sequence number
+
+
+@dataclass(frozen=True)
+class Members:
+    """The network as one installation sees it."""
+
+    organisations: frozenset[OrganisationId] = frozenset()
+    writers: Mapping[WriterId, OrganisationId] = field(default_factory=dict)  # all of whom something counts
+    cutoffs: Mapping[WriterId, frozenset[Cutoff]] = field(default_factory=dict)  # of those who ended: all must hold
+    apart: frozenset[EntryId] = frozenset()  # entries held here that came after these
+    heirs: Mapping[OrganisationId, OrganisationId] = field(default_factory=dict)  # lost key: the one that stands for it
+
+    @property
+    def present(self) -> dict[WriterId, OrganisationId]:
+        """Writers who go on: whom we exchange with, and seal to."""
+        return {writer: owner for writer, owner in self.writers.items() if writer not in self.cutoffs}
+
+    def counts(self, writer: WriterId, entry_id: EntryId) -> bool:
+        """True if readers see what that entry says."""
+        return writer in self.writers and entry_id not in self.apart
 
 
 @dataclass(frozen=True)

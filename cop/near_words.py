@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 
+from rapidfuzz.distance import OSA
+
 from cop import words
 from cop.real_words import is_real
 
@@ -74,21 +76,7 @@ def _squeeze(word: str) -> str:
 
 def _slips(one: str, other: str, most: int) -> int:
     """The restricted Damerau-Levenshtein distance; more than `most` is told as `most` + 1."""
-    if abs(len(one) - len(other)) > most:
-        return most + 1
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        following = [i]
-        for j, another in enumerate(other, 1):
-            cost = min(row[j] + 1, following[j - 1] + 1, row[j - 1] + (letter != another))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == another:
-                cost = min(cost, before[j - 2] + 1)
-            following.append(cost)
-        if min(following) > most:
-            return most + 1
-        before, row = row, following
-    return min(row[-1], most + 1)
+    return OSA.distance(one, other, score_cutoff=most)
 
 
 def split(db: sqlite3.Connection, plain: str) -> str:

@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cop.errors import CopError
+from cop.errors import CopError, install
 from cop.model import OrganisationId, WriterId
 from cop.partners import Partner
+from cop.trust import Organisation
 
 if TYPE_CHECKING:
     from zeroconf import Zeroconf
@@ -57,7 +58,7 @@ def read(told: Mapping[bytes, bytes | None], hosts: Iterable[str], port: int | N
     key = texts[b"key"].lower()
     if len(key) != KEY_DIGITS or not set(key) <= set("0123456789abcdef") or texts[b"format"] != FORMAT or not port:
         return None
-    name = "".join(c for c in texts[b"name"] if c.isprintable()) or f"Organisation {key[:8]}"
+    name = "".join(c for c in texts[b"name"] if c.isprintable()) or Organisation.of_key(bytes.fromhex(key)).name
     usable = sorted((ip for host in hosts if (ip := _usable(host))), key=lambda ip: (ip.version, ip))
     addresses = tuple(f"http://{f'[{ip}]' if ip.version == 6 else ip}:{port}" for ip in usable)
     return Found(key, name, addresses, port) if addresses else None
@@ -110,7 +111,7 @@ def _zeroconf(interfaces: Sequence[str] | None) -> "Zeroconf":
     try:
         from zeroconf import InterfaceChoice, Zeroconf  # late: an extra
     except ImportError as error:
-        raise CopError("Finding partners nearby needs one more package.", hint="pip install zeroconf") from error
+        raise CopError("Finding partners nearby needs one more package.", hint=install("zeroconf")) from error
     try:
         return Zeroconf(interfaces=list(interfaces) if interfaces else InterfaceChoice.All)
     except OSError as error:
@@ -220,8 +221,7 @@ def own_hosts(listening_on: str) -> list[str]:
     try:
         import ifaddr  # late: comes with the extra
     except ImportError:
-        return []
-
+        return _main_host()
     found: list[str] = []
     for adapter in ifaddr.get_adapters():
         for one in adapter.ips:
@@ -230,3 +230,14 @@ def own_hosts(listening_on: str) -> list[str]:
             if ip is not None and not ip.is_loopback and (listening_on == "::" or ip.version == 4):
                 found.append(host)
     return sorted(found, key=lambda host: (":" in host, host))
+
+
+def _main_host() -> list[str]:
+    """The address from which this computer would reach others. Nothing is sent for that."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("192.0.2.1", 9))  # RFC 5737: nobody's
+        except OSError:
+            return []
+        ip = _usable(asking.getsockname()[0])
+    return [str(ip)] if ip is not None and not ip.is_loopback else []

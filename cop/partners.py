@@ -2,17 +2,17 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cop import cbor, log, trust
+from cop import cbor, log, read_back, settings, stances, trust, vouching
 from cop.addresses import check_address
+from cop.database import writing
 from cop.errors import CopError, WrongUsage
 from cop.frontier import Points
 from cop.invitations import Invitation
-from cop.model import Entry, OrganisationId, WriterId, iso_time
-from cop.schema import writing
+from cop.model import Cutoff, Entry, OrganisationId, WriterId, iso_time
 from cop.signing import Signer
 
 
@@ -26,18 +26,36 @@ class Partner:
     address: str
     heard_time: int = 0
     report: dict[str, Any] = field(default_factory=dict)
+    has_left: bool = False  # the network, as we have heard
 
     def summary(self) -> dict[str, Any]:
         """For `cop partner list --json` and `cop status --json`."""
         heard = iso_time(self.heard_time) if self.heard_time else ""
         return {"name": self.name, "kind": self.kind, "address": self.address, "key": self.organisation.hex(),
-                "last_heard": heard, "last_exchange": self.report}  # fmt: skip
+                "last_heard": heard, "last_exchange": self.report, "has_left": self.has_left}  # fmt: skip
 
 
 def all_partners(db: sqlite3.Connection) -> list[Partner]:
     """Everyone we accepted, A to Z."""
+    return _those(db, "organisation NOT IN (SELECT organisation FROM local_parted)")
+
+
+def to_be_told(db: sqlite3.Connection) -> list[Partner]:
+    """Whom we left, and who have not heard of it from us yet."""
+    return _those(db, "organisation IN (SELECT organisation FROM local_parted)")
+
+
+def were_told(db: sqlite3.Connection, met: Iterable[Partner]) -> None:
+    """Forget how those are reached whom we left: they know it now."""
+    for one in met:
+        if db.execute("DELETE FROM local_parted WHERE organisation = ?", [one.organisation]).rowcount:
+            db.execute("DELETE FROM local_partner WHERE organisation = ?", [one.organisation])
+
+
+def _those(db: sqlite3.Connection, condition: str) -> list[Partner]:
     rows = db.execute(
-        "SELECT organisation, name, kind, address, heard_time, report FROM local_partner ORDER BY name COLLATE NOCASE"
+        f"SELECT organisation, name, kind, address, heard_time, report FROM local_partner WHERE {condition}"
+        " ORDER BY name COLLATE NOCASE"
     )
     return [Partner(row[0], row[1], row[2], row[3], row[4], json.loads(row[5] or "{}")) for row in rows]
 
@@ -48,10 +66,19 @@ def names_of(met: Sequence[Partner]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def name_of(db: sqlite3.Connection, organisation: OrganisationId) -> str:
+    """How we call an organisation in reports."""
+    known = [p.name for p in [*all_partners(db), *to_be_told(db)] if p.organisation == organisation]
+    return known[0] if known else "someone we do not know"
+
+
 def current(db: sqlite3.Connection) -> list[Partner]:
     """Everyone we accepted, under the name that they have now. Two of one name are told apart by their keys."""
-    told = trust.names(db, trust.members(db))
-    found = [replace(p, name=_name_now(p, told.get(p.organisation))) for p in all_partners(db)]
+    told, left = trust.names(db, trust.members(db)), trust.left(db)
+    found = [
+        replace(p, name=_name_now(p, told.get(p.organisation)), has_left=p.organisation in left)
+        for p in all_partners(db)
+    ]
     names = [p.name.casefold() for p in found]
     alike = {name for name in names if names.count(name) > 1}
     marked = [
@@ -75,10 +102,12 @@ def _inviting_writers(db: sqlite3.Connection) -> dict[WriterId, OrganisationId]:
 def owners(db: sqlite3.Connection, entries: Collection[Entry] = ()) -> dict[WriterId, OrganisationId]:
     """Whose installations writers are: by their invitation, by what we hold, or by `entries` that they bring.
 
-    Of a partner that comes for the first time we hold nothing but its invitation.
+    Those that ended are nobody's any more. Of a partner that comes for the first time we hold nothing but its invitation.
     """
-    network = trust.admissible(db, entries) if entries else trust.members(db)
-    return {**_inviting_writers(db), **network.writers}
+    known = trust.members(db)
+    network = trust.admissible(db, entries) if entries else known
+    found = {**_inviting_writers(db), **network.writers}
+    return {writer: owner for writer, owner in found.items() if writer not in known.cutoffs}
 
 
 def owner_of(db: sqlite3.Connection, writer: WriterId, entries: Collection[Entry] = ()) -> OrganisationId:
@@ -97,7 +126,7 @@ def find(db: sqlite3.Connection, name: str) -> Partner:
 
     A partner that has another name now is found by the one it had when we accepted it, too.
     """
-    partners, word = current(db), name.casefold()
+    partners, word = [*current(db), *to_be_told(db)], name.casefold()
     before = {p.organisation for p in all_partners(db) if p.name.casefold() == word}
     same = [p for p in partners if p.name.casefold() == word] or [p for p in partners if p.organisation in before]
     alike = same or [p for p in partners if p.name.casefold().startswith(name.casefold())]
@@ -107,10 +136,12 @@ def find(db: sqlite3.Connection, name: str) -> Partner:
     return alike[0]
 
 
-def find_member(db: sqlite3.Connection, name: str) -> Partner:
-    """Anyone who counts as a member: a partner, or a partner's partner. Raises: WrongUsage."""
-    for organisation, one in trust.names(db, trust.members(db)).items():
-        if one.name.casefold() == name.casefold() and organisation != log.setting(db, "organisation"):
+def find_member(db: sqlite3.Connection, name: str, but: OrganisationId = b"") -> Partner:
+    """Anyone who counts as a member, except one: a partner, or a partner's partner. Raises: WrongUsage."""
+    network = trust.members(db)
+    not_meant = {settings.read(db, "organisation"), but}
+    for organisation, one in trust.names(db, network).items():
+        if one.name.casefold() == name.casefold() and organisation in network.organisations - not_meant:
             return Partner(organisation, one.name, one.kind, "")
     return find(db, name)
 
@@ -122,10 +153,11 @@ def receivers(db: sqlite3.Connection, organisation: OrganisationId | None = None
 
 def accept(db: sqlite3.Connection, signer: Signer, invitation: Invitation, now: int) -> None:
     """Accept a partner: from now on we store and show what it writes, and tell our partners that we know it."""
-    ours = invitation.organisation == log.setting(db, "organisation")
-    if ours and invitation.writer == log.own_writer(db):
+    ours = invitation.organisation == settings.read(db, "organisation")
+    if ours and invitation.writer == settings.own_writer(db):
         raise WrongUsage("This is your own invitation.", hint="Give it to a partner, and join theirs.")
     with writing(db):
+        db.execute("DELETE FROM local_parted WHERE organisation = ?", [invitation.organisation])
         db.execute(
             "INSERT INTO local_partner (organisation, name, kind, address, accepted_time, writer) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (organisation) DO UPDATE SET name = excluded.name, kind = excluded.kind,"
@@ -133,7 +165,16 @@ def accept(db: sqlite3.Connection, signer: Signer, invitation: Invitation, now: 
             [invitation.organisation, invitation.name, invitation.kind, _usable(invitation), now, invitation.writer],
         )
         if not ours:  # else it is another computer of our own organisation
-            say(db, signer, invitation.organisation, trust.ACCEPT, now)
+            _be_there(db, signer, now)
+            say(db, signer, invitation.organisation, stances.ACCEPT, now)
+
+
+def _be_there(db: sqlite3.Connection, signer: Signer, now: int) -> None:
+    """Take back that we left the network, should we have said so."""
+    statements, ours = list(read_back.statements(db)), settings.read(db, "organisation")
+    said = stances.current_stances(statements, vouching.certified(statements))
+    if isinstance(ours, bytes) and stances.LEAVE in stances.words(said.get(ours, {}).get(ours, ())):
+        say(db, signer, ours, stances.SELF, now)
 
 
 def _usable(invitation: Invitation) -> str:
@@ -144,24 +185,26 @@ def _usable(invitation: Invitation) -> str:
         return ""
 
 
-def remove(db: sqlite3.Connection, signer: Signer, partner: Partner, now: int) -> None:
-    """End with a partner: what it wrote is kept in the log and no longer shown here."""
-    with writing(db):
-        db.execute("DELETE FROM local_partner WHERE organisation = ?", [partner.organisation])
-        if partner.organisation != log.setting(db, "organisation"):  # else another computer of ours
-            say(db, signer, partner.organisation, trust.REMOVE, now)
-
-
-def say(db: sqlite3.Connection, signer: Signer, about: OrganisationId, what: str, now: int) -> None:
-    """Write down what we think of an organisation, unless we said so last."""
-    statements = list(log.statements(db))
-    owners = trust.certified(statements)
+def say(
+    db: sqlite3.Connection,
+    signer: Signer,
+    about: OrganisationId,
+    what: str,
+    now: int,
+    *,
+    last: Mapping[WriterId, Cutoff] | None = None,
+    successor: OrganisationId = b"",
+    elsewhere: Mapping[WriterId, Cutoff] | None = None,
+) -> None:
+    """Write down what we think of an organisation, unless we said so last. For `last` and so on see `stances.stance`."""
+    statements = list(read_back.statements(db))
+    owners = vouching.certified(statements)
     if signer.public not in owners:
         raise CopError("Your organisation has not vouched for this computer yet.", hint="cop device new says how.")
-    earlier = trust.current_stances(statements, owners).get(owners[signer.public], {}).get(about, [])
-    if trust.stances(earlier) == {what}:
+    earlier = stances.current_stances(statements, owners).get(owners[signer.public], {}).get(about, [])
+    if stances.words(earlier) == {what} and last is None:
         return
-    extra = trust.stance(about, what, [entry.entry_id for entry in earlier])
+    extra = stances.stance(about, what, [entry.entry_id for entry in earlier], last, successor, elsewhere)
     log.write(db, signer, "organisation", [], claimed_time=now, extra=extra)
 
 
@@ -200,12 +243,14 @@ def keep_points(db: sqlite3.Connection, partner: Partner, held: Points) -> None:
 def set_address(db: sqlite3.Connection, partner: Partner, address: str) -> str:
     """Remember another way to reach a partner, and return it in full.
 
-    If it is a shared folder or object store, we start afresh there, as if we had never seen it.
+    If it is a shared folder or object store, we start afresh there, as if we had never seen it. Whether a cop or a plain
+    web server is at it may change with that, too.
     """
     address = check_address(address)
     with writing(db):
         db.execute("UPDATE local_partner SET address = ? WHERE organisation = ?", [address, partner.organisation])
         db.execute("DELETE FROM local_place_file WHERE place = ?", [address])
+        settings.keep(db, _line_setting(partner), None)
     return address
 
 
@@ -215,3 +260,23 @@ def keep_first_address(db: sqlite3.Connection, partner: Partner) -> None:
         "UPDATE local_partner SET address = ? WHERE organisation = ? AND address = ''",
         [partner.address, partner.organisation],
     )
+
+
+def _line_setting(partner: Partner) -> str:
+    return f"line {partner.organisation.hex()}"
+
+
+def keep_line(db: sqlite3.Connection, partner: Partner) -> None:
+    """Remember that a partner has proved to answer at its address itself."""
+    if settings.read(db, _line_setting(partner)) != partner.address:
+        with writing(db):
+            settings.keep(db, _line_setting(partner), partner.address)
+
+
+def may_leave_files(db: sqlite3.Connection, partner: Partner) -> bool:
+    """True if files of a partner at its address count: we were told that address, and the partner never answered there.
+
+    Else somebody on the line, or in the same room, could show us its old files in its place, and so hide what is new.
+    """
+    told = [one.address for one in all_partners(db) if one.organisation == partner.organisation]
+    return partner.address in told and settings.read(db, _line_setting(partner)) != partner.address

@@ -1,12 +1,14 @@
 """A patch: the fields of one record that one save changed; and its payload, the bytes that travel.
 
-payload = salt (16 bytes) + CBOR map {"type", "fields", "added", "removed", "why"}; what is empty is left out.
+payload = salt (16 bytes) + CBOR map {"type", "fields", "added", "removed", "why", "person", "took_part"}; what is empty is
+left out.
 The salt keeps a hash that outlives an erased payload from being guessed.
 """
 
 import hashlib
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from cop import cbor
@@ -17,6 +19,8 @@ from cop.model import OrganisationId, Patch, RecordId, Value
 SALT_BYTES = 16
 MAX_PAYLOAD_BYTES = 1_000_000
 MAX_WHY = 500  # characters
+MAX_PERSON = 100
+MAX_TOOK_PART = 300
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in small letters and without padding
 _ID_CHARACTERS = frozenset(_BASE32)
 _DIGITS = str.maketrans(_BASE32, "0123456789abcdefghijklmnopqrstuv")  # as int() counts with 32
@@ -98,13 +102,32 @@ def reason(typed: str) -> str:
     >>> reason(" The link  was dead. ")
     'The link was dead.'
     """
-    why = " ".join(typed.split())
-    if len(why) > MAX_WHY or not why.isprintable():
-        raise WrongUsage(
-            f"The reason must be plain text of at most {MAX_WHY} characters.",
-            hint="Say it in one sentence. Longer explanations belong into the record, such as under note.",
-        )
-    return why
+    hint = "Say it in one sentence. Longer explanations belong into the record, such as under note."
+    return _on_one_line(typed, MAX_WHY, "The reason", hint)
+
+
+def person(typed: str) -> str:
+    """Who saved a change, as they wish to be named, on one line. Raises: WrongUsage."""
+    return _on_one_line(
+        typed, MAX_PERSON, "The name", "Write a name, or leave it empty: then your organisation stands there."
+    )
+
+
+def took_part(typed: str) -> str:
+    """Who took part in a decision, as somebody typed it, on one line. Raises: WrongUsage."""
+    return _on_one_line(typed, MAX_TOOK_PART, "Who took part", "Write names or roles, with commas between them.")
+
+
+def _on_one_line(typed: str, most: int, what: str, hint: str) -> str:
+    text = " ".join(typed.split())
+    if len(text) > most or not text.isprintable():
+        raise WrongUsage(f"{what} must be plain text of at most {most} characters.", hint=hint)
+    return text
+
+
+def explained(patch: Patch, why: str) -> Patch:
+    """The same patch with the reason why it was made."""
+    return replace(patch, why=why) if why else patch
 
 
 def encode(patch: Patch, salt: bytes) -> bytes:
@@ -113,8 +136,8 @@ def encode(patch: Patch, salt: bytes) -> bytes:
     for name, sets in (("added", patch.added), ("removed", patch.removed)):
         if sets:
             content[name] = {field: list(words) for field, words in sets.items()}
-    if patch.why:
-        content["why"] = patch.why
+    told = {"why": patch.why, "person": patch.person, "took_part": patch.took_part}
+    content |= {name: text for name, text in told.items() if text}
     payload = salt + cbor.encode(content)
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise TooLarge(f"One record takes {len(payload):,} bytes; the limit is {MAX_PAYLOAD_BYTES:,}.")
@@ -135,12 +158,18 @@ def decode(payload: bytes) -> Patch:
     if not isinstance(fields, dict) or not all(isinstance(name, str) for name in fields):
         raise Refused("A change of a record has no readable fields.")
     return Patch(
-        content["type"], fields, _sets(content.get("added")), _sets(content.get("removed")), _why(content.get("why"))
+        content["type"],
+        fields,
+        _sets(content.get("added")),
+        _sets(content.get("removed")),
+        _told(content.get("why"), MAX_WHY),
+        _told(content.get("person"), MAX_PERSON),
+        _told(content.get("took_part"), MAX_TOOK_PART),
     )
 
 
-def _why(why: object) -> str:
-    return " ".join(why.split())[:MAX_WHY] if isinstance(why, str) else ""
+def _told(text: object, most: int) -> str:
+    return " ".join(text.split())[:most] if isinstance(text, str) else ""
 
 
 def _sets(sets: object) -> dict[str, tuple[str, ...]]:

@@ -8,14 +8,15 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cop import checking, content, log, merge, occasions, patch
+from cop import content, erasing, judging, merge, occasions, patch, read_back, settings, stale, trust
 from cop.config import Site
 from cop.content import ContentFile
-from cop.fields import is_set
+from cop.fields import BY_COMMAND, is_set
 from cop.log import Change
 from cop.merge import History
 from cop.model import OWN, PARTNERS, PUBLIC, Patch, PayloadHash, RecordId, Revision, Value
 from cop.reading import FileRead, Problem, read_one
+from cop.refusals import refusal
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def plan_all(
         if file.problem or file.content is None:
             problems += [file.problem] if file.problem else []
             continue
-        if problem := checking.wrong_clock(file.content, site.config.timezone):
+        if problem := refusal(file.content, site.config.timezone, stale.today()):
             problems.append(problem)
             continue
         plan = _plan(site, db, file, file.content, missing, claimed)
@@ -78,23 +79,34 @@ def _plan(
         old_path = row["path"] if row else ""
     if not record_id:
         return _new(file, says, site.config.timezone)
+    if erased := _erased(db, file, says, record_id):
+        return erased
     other = claimed.get(record_id) or (old_path if row and old_path and _still_stands_for(site, db, row) else "")
     if other and other != file.path:
         return _copied(file, says, other)
     same = row and row["file_hash"] == file.file_hash and not says.has_files
     if row and same and content.record_type(row["path"]).name == says.type:
-        return Plan(file, record_id, (), log.split_hashes(row["base"]), False, old_path)
-    base = log.split_hashes(row["base"]) if row else None
+        return Plan(file, record_id, (), read_back.split_hashes(row["base"]), False, old_path)
+    base = read_back.split_hashes(row["base"]) if row else None
     return _changes(db, file, says, record_id, base, old_path, site.config.timezone)
 
 
 def _new(file: FileRead, says: ContentFile, timezone: str) -> Plan:
     """A record that nobody knows yet."""
-    after = _by_audience(says, _NOTHING, timezone)
+    record_id, changes = _made(says, timezone)
+    return Plan(file, record_id, changes, (), True, "")
+
+
+def new_record(says: ContentFile, timezone: str) -> tuple[Change, ...]:
+    """The same of one that stands in no file, such as one that came by a form."""
+    return _made(says, timezone)[1]
+
+
+def _made(says: ContentFile, timezone: str) -> tuple[RecordId, tuple[Change, ...]]:
+    after = _by_audience(says, NOTHING, timezone)
     made = [(audience, patch.difference(says.type, {}, fields)) for audience, fields in after.items() if fields]
     record_id = patch.new_record_id()
-    changes = [Change(record_id, (), one, audience) for audience, one in made if not one.changes_nothing]
-    return Plan(file, record_id, tuple(changes), (), True, "")
+    return record_id, tuple(Change(record_id, (), one, audience) for audience, one in made if not one.changes_nothing)
 
 
 def _elsewhere(db: sqlite3.Connection, file: FileRead, record_id: RecordId, missing: set[str]) -> sqlite3.Row | None:
@@ -109,7 +121,7 @@ def _elsewhere(db: sqlite3.Connection, file: FileRead, record_id: RecordId, miss
 
 def id_of(db: sqlite3.Connection, says: ContentFile) -> RecordId:
     """The record that a file with an id stands for."""
-    organisation = log.setting(db, "organisation")
+    organisation = settings.read(db, "organisation")
     return patch.record_id_of(says.written_id, organisation if isinstance(organisation, bytes) else b"")
 
 
@@ -129,6 +141,31 @@ def _copied(file: FileRead, says: ContentFile, other: str) -> Problem:
     return Problem(f"content/{file.path}", says.id_line, reason, hint)
 
 
+_LEFT = "SELECT 1 FROM local_forget WHERE (kind, what) = ('record', ?)"
+
+
+def _erased(db: sqlite3.Connection, file: FileRead, says: ContentFile, record_id: RecordId) -> Problem | None:
+    """Why a file is not saved that would bring back what was erased; None if it would not."""
+    path = f"content/{file.path}"
+    dead = judging.dead(db, record_id)
+    if dead == erasing.HIDE:
+        hint = f"Decide first. Remove it: cop erase {record_id} --confirm. Keep it: cop erase {record_id} --keep"
+        return Problem(
+            path, says.id_line, "somebody asked to remove this entry, and it is hidden until you decide", hint
+        )
+    if dead:
+        hint = (
+            f"Delete the file. If it is something new, delete the line “id: {says.written_id}” instead. Then: cop load"
+        )
+        return Problem(path, says.id_line, "this entry was erased for good", hint)
+    if db.execute(_LEFT, [record_id]).fetchone() is None:
+        return None
+    for name in sorted(judging.erased_fields(db, record_id) & says.fields.keys()):
+        line = says.body_line if name == merge.BODY else says.lines.get(name, 1)
+        return Problem(path, line, f"“{name}” of this entry was erased", "Take it out of this file. Then: cop load")
+    return None
+
+
 def _changes(
     db: sqlite3.Connection,
     file: FileRead,
@@ -139,8 +176,9 @@ def _changes(
     timezone: str,
 ) -> Plan:
     """The patches that lead from the base of a file to what it says, one an audience."""
-    history = log.revisions(db, record_id)
-    before = _at_base(history, base)
+    history = read_back.revisions_of(db, [record_id], hidden=True).get(record_id, [])  # as the file was written
+    shown = history if base is not None else merge.accepted(history, trust.members(db))
+    before = at_base(shown, base)
     after = _by_audience(says, before, timezone)
     changes: list[Change] = []
     kept: list[PayloadHash] = []
@@ -164,11 +202,21 @@ OF_THE_SITE = "of-the-site"  # a time zone that nobody wrote down
 Sides = dict[int, tuple[dict[str, Value], tuple[PayloadHash, ...]]]
 
 
-_NOTHING: Sides = {PUBLIC: ({}, ()), PARTNERS: ({}, ()), OWN: ({}, ())}
+NOTHING: Sides = {PUBLIC: ({}, ()), PARTNERS: ({}, ()), OWN: ({}, ())}
 
 
-def _at_base(history: Sequence[Revision], base: tuple[PayloadHash, ...] | None) -> Sides:
-    """Per audience, the fields as the file last had them, and their heads. Without a base, what the log shows now."""
+def up_to(history: Iterable[Revision], base: Sequence[PayloadHash]) -> list[Revision]:
+    """The revisions that a base was made of, whoever may receive them."""
+    known = list(history)
+    sides = (History(r for r in known if r.audience == audience) for audience in (PUBLIC, PARTNERS, OWN))
+    return [revision for side in sides for revision in side.up_to(base)]
+
+
+def at_base(history: Sequence[Revision], base: tuple[PayloadHash, ...] | None) -> Sides:
+    """Per audience, the fields as the file last had them, and their heads. Without a base, what is shown now.
+
+    What somebody wrote who was removed since counts in a base, since the file was written from it, and is not shown.
+    """
     sides: Sides = {}
     for audience in (PUBLIC, PARTNERS, OWN):
         same = History(r for r in history if r.audience == audience)
@@ -189,7 +237,7 @@ def _by_audience(says: ContentFile, before: Sides, timezone: str) -> dict[int, d
     if "slug" not in says.fields and not had:
         after[says.share]["slug"] = content.slug_from_path(says.path) or None
     for audience, (old, _) in before.items():
-        for name in ("slug", "withdrawn"):
+        for name in ("slug", *BY_COMMAND):
             if name in old and name not in says.fields:
                 after[says.share if name == "slug" else audience][name] = old[name]
     if says.type == "event" and "timezone" not in says.fields and occasions.has_clock_only(says.fields.get("start")):

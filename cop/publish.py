@@ -1,44 +1,28 @@
 """From a merged record to the rows of `site.db`. Pure: values in, rows out."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
-from typing import Any
 
 from slugify import slugify
 
-from cop import attachments, cbor, changes, ending, filing, occasions, searched, signing
-from cop.fields import SHARES, TYPES
+from cop import attachments, cbor, ending, filing, history_rows, occasions, searched, signing, taking_place
+from cop.endorsing import Look, Standing
+from cop.fields import CHANGED_SINCE, LOOKED, LOOKED_AT, NOT_YET, TYPES, may_be_public
+from cop.history_rows import Row, as_json
 from cop.languages import is_code
 from cop.markdown import Rendered
 from cop.merge import BODY, History
-from cop.model import OrganisationId, RecordId, RecordView, Revision, Value, WriterId, iso_time
+from cop.model import RecordId, RecordView, Revision, Value, iso_time
+from cop.origin import Origin
 from cop.values import clean
 
-Row = dict[str, Any]
-_json = json.JSONEncoder(ensure_ascii=False).encode
+PROPOSED = (
+    2  # in the column `waits`: a version of the agreement that not enough have signed, shown as there is no other
+)
 _PLAIN_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What it takes to say who made a change, and on which day."""
-
-    writers: Mapping[WriterId, OrganisationId]
-    names: Mapping[OrganisationId, str]
-    kinds: Mapping[OrganisationId, str]
-    today: date  # after which an end date that people wrote is over
-
-    def name(self, revision: Revision) -> str:
-        """The organisation that stands behind a revision."""
-        return self.names.get(self.writers.get(revision.writer, b""), "")
-
-    def kind(self, revision: Revision) -> str:
-        """The kind of that organisation."""
-        return self.kinds.get(self.writers.get(revision.writer, b""), "")
 
 
 def short_address(text: str) -> str:
@@ -73,7 +57,7 @@ def is_public(view: RecordView | None, today: date) -> bool:
     """True if readers may see the record: public, of a kind we know, named, not withdrawn, and agreed to until today."""
     if view is None or view.type not in TYPES or view.fields.get("withdrawn") is not None:
         return False
-    if ending.is_hidden(view.type, view.fields, today):
+    if ending.is_unlisted(view.type, view.fields, today):
         return False
     return bool(title_of(view.fields))
 
@@ -87,27 +71,75 @@ class PublicRecord:
     conflicts: tuple[Row, ...]
     facets: frozenset[tuple[str, str]]  # name and value
     files: tuple[Row, ...] = ()  # attachments
+    looks: tuple[Row, ...] = ()  # who looked at it, or at an earlier text
 
 
 def published(
-    record_id: RecordId, view: RecordView, revisions: Sequence[Revision], body: Rendered, origin: Origin
+    record_id: RecordId,
+    view: RecordView,
+    revisions: Sequence[Revision],
+    body: Rendered,
+    origin: Origin,
+    standing: Standing,
 ) -> PublicRecord:
     """The rows of one public record."""
     fields = {
         name: value
         for name, value in clean(view.type, view.fields).items()
-        if name not in (BODY, "slug") and _may_be_public(view.type, name)
+        if name not in (BODY, "slug") and may_be_public(view.type, name)
     }
-    history = tuple(_history_rows(record_id, History(revisions), origin))
+    known = History(revisions)
+    history = tuple(history_rows.rows(record_id, known, origin))
+    looks = tuple(_look_rows(record_id, standing.looks, known, revisions, origin))
     revisions = [revision for revision in revisions if revision.counts]
     row = _record_row(record_id, view, fields, revisions, body)
+    row |= _looked(looks, standing, row["seen"])
     conflicts = tuple(_conflict_rows(record_id, view, origin))
     files = tuple(_file_rows(record_id, view, fields))
     first = min(revisions, key=lambda revision: (revision.claimed_time, revision.entry_id))
     organisations = [one["organisation"] for one in history]
     facets = frozenset(filing.filed(view.type, fields, row["added"][:10], origin.kind(first), organisations))
     facets |= frozenset(filing.found_by(fields, body.html, row["base_slug"], _slugs(revisions)))
-    return PublicRecord(row, history, conflicts, facets, files)
+    facets |= {(LOOKED_AT.name, _looked_facet(looks))}
+    return PublicRecord(row, history, conflicts, facets, files, looks)
+
+
+def _look_rows(
+    record_id: RecordId, looks: Iterable[Look], history: History, revisions: Sequence[Revision], origin: Origin
+) -> Iterator[Row]:
+    """One row a vote on what is shown, or on what that was made from."""
+    if not looks:
+        return
+    order = {revision.payload_hash: at for at, revision in enumerate(history.in_order(), 1)}
+    words = {revision.entry_id: revision.word for revision in revisions}  # without contact details
+    for look in looks:
+        word = words.get(look.revision.entry_id)
+        yield {
+            "record_id": record_id,
+            "organisation": origin.names.get(look.organisation, ""),
+            "kind": origin.kinds.get(look.organisation, ""),
+            "claimed": iso_time(look.revision.claimed_time),
+            "seen": iso_time(look.revision.received_time),
+            "shown": int(look.of_shown),
+            "position": max((order.get(one, 0) for one in look.seen), default=0),
+            "why": word.why if word else "",
+            "person": word.person if word else "",
+            "entry_id": look.revision.entry_id.hex(),
+        }
+
+
+def _looked(looks: Iterable[Row], standing: Standing, seen: str) -> Row:
+    """What the row of a record says of that. It reaches readers once enough organisations have looked at it."""
+    since = iso_time(standing.since) if standing.since else ""
+    return {
+        "looked_at": max((look["claimed"] for look in looks if look["shown"]), default=""),
+        "waits": (1 if standing.counted else PROPOSED) if standing.waits else 0,
+        "seen": max(seen, since),
+    }
+
+
+def _looked_facet(looks: Sequence[Row]) -> str:
+    return LOOKED if any(look["shown"] for look in looks) else CHANGED_SINCE if looks else NOT_YET
 
 
 def _slugs(revisions: Sequence[Revision]) -> Iterator[str]:
@@ -122,7 +154,7 @@ def _file_rows(record_id: RecordId, view: RecordView, fields: Mapping[str, Value
     """One row an attachment, those of every answer to a field in conflict among them."""
     seen: set[tuple[str, str, str, int]] = set()
     for name in attachments.fields_of(view.type):
-        answers = [version.value for version in view.conflicts.get(name, ()) if _may_be_public(view.type, name)]
+        answers = [version.value for version in view.conflicts.get(name, ()) if may_be_public(view.type, name)]
         for one in (one for value in (fields.get(name), *answers) for one in attachments.in_value(value)):
             key = (name, one.sha256, one.name, one.size)
             if key not in seen:
@@ -153,9 +185,9 @@ def _record_row(
         "added": iso_time(min(times)),
         "changed": iso_time(max(times)),
         "seen": iso_time(max(revision.received_time for revision in revisions)),
-        "conflicts": _json(sorted(view.conflicts)),
-        "checks": _json(view.checks),
-        "fields": _json(fields),
+        "conflicts": as_json(sorted(view.conflicts)),
+        "checks": as_json(view.checks),
+        "fields": as_json(fields),
         "html": body.html.removeprefix(f"<h2>{escape(title, quote=False)}</h2>\n"),  # the page shows the title itself
         "text": "\n".join([body.text, *searched.entry_texts(view.type, fields)]).strip(),
         "other_words": "\n".join(searched.other_words(view.type, fields)),
@@ -165,12 +197,7 @@ def _record_row(
 def _ends(type_name: str, fields: Mapping[str, Value]) -> str:
     """The last day of a series, so that lists need not work it out; "" for what takes place once."""
     when = occasions.occasions(fields) if type_name == "event" else None
-    return occasions.last_day(when) if when and when.is_series else ""
-
-
-def _may_be_public(type_name: str, name: str) -> bool:
-    field = TYPES[type_name].field(name)
-    return field is None or field.share == SHARES[0]
+    return taking_place.last_day(when) if when and when.is_series else ""
 
 
 def _language(languages: Value) -> str:
@@ -178,62 +205,17 @@ def _language(languages: Value) -> str:
     return next((one for one in map(str, languages) if is_code(one)), "") if isinstance(languages, list) else ""
 
 
-def _history_rows(record_id: RecordId, history: History, origin: Origin) -> Iterator[Row]:
-    """One row a readable public change, earlier ones first."""
-    for position, step in enumerate(changes.steps(history), 1):
-        revision = step.revision
-        patch, before = _shown_patch(step)
-        yield {
-            "record_id": record_id,
-            "position": position,
-            "entry_id": revision.entry_id.hex(),
-            "organisation": origin.name(revision),
-            "kind": revision.kind,
-            "claimed": iso_time(revision.claimed_time),
-            "seen": iso_time(revision.received_time),
-            "patch": _json(patch),
-            "before": _json(before),
-            "beside": _json([name for name in step.beside if name in patch]),
-            "why": revision.patch.why if revision.patch else "",
-        }
-
-
-def _shown_patch(step: changes.Step) -> tuple[dict[str, object], dict[str, object]]:
-    """The fields of a change that readers may see, by name: their new values, and what stood there before."""
-    patch = step.revision.patch
-    if patch is None:
-        return {}, {}
-    shown: dict[str, object] = {}
-    before: dict[str, object] = {}
-    for name, value in patch.fields.items():
-        if _field_may_show(patch.type, name):
-            old = step.before.get(name, [])
-            if len(old) == 1:
-                cut, shown[name] = changes.both_cut(old[0], value)
-                before[name] = [cut]
-            else:
-                shown[name] = changes.cut(value)
-                before |= {name: [changes.cut(one) for one in old]} if old else {}
-    for name in {name for name in (*patch.added, *patch.removed) if _field_may_show(patch.type, name)}:
-        shown[name] = {"added": list(patch.added.get(name, ())), "removed": list(patch.removed.get(name, ()))}
-    return dict(sorted(shown.items())), dict(sorted(before.items()))
-
-
-def _field_may_show(type_name: str, name: str) -> bool:
-    return type_name in TYPES and _may_be_public(type_name, name)
-
-
 def _conflict_rows(record_id: RecordId, view: RecordView, origin: Origin) -> Iterator[Row]:
     """One row a value of each field in conflict."""
     for name, versions in view.conflicts.items():
-        if not _may_be_public(view.type, name):
+        if not may_be_public(view.type, name):
             continue
         for at, version in enumerate(versions):
             yield {
                 "record_id": record_id,
                 "field": name,
                 "version": version.revision.payload_hash.hex(),
-                "value": _json(version.value),
+                "value": as_json(version.value),
                 "organisation": origin.name(version.revision),
                 "claimed": iso_time(version.revision.claimed_time),
                 "shown": int(at == 0),

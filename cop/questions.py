@@ -1,8 +1,6 @@
 """What is meant by what was typed, given what the collection holds: spelled so, nearly so, or some of the words. Reads only."""
 
-import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,25 +8,12 @@ from datetime import date
 from cop import ended, near_words
 from cop.query import Part, Query, parse
 from cop.ranking import WEIGHTS
-from cop.search_index import FILTERS, mark
+from cop.search_index import mark
 
 FEW = 1000  # up to so many are ranked and counted one by one
 MOST_COMPARED = 600_000  # words asked for times records: beyond, FTS5 would take too long to weigh words
 UNFINISHED = 5  # up to so many results, the last word may also be a beginning
 Filters = Mapping[str, str]  # name of a facet in FILTERS, and the value
-
-
-@dataclass(frozen=True)
-class Match:
-    """One record of few."""
-
-    number: int
-    rank: float  # FTS5's measure: the lower, the better
-    facets: frozenset[tuple[str, str]]
-
-    def fits(self, filters: Filters) -> bool:
-        """True if it stands under all of these."""
-        return self.facets.issuperset(filters.items())
 
 
 @dataclass(frozen=True)
@@ -38,7 +23,8 @@ class Question:
     query: Query
     expression: str  # of the words
     hidden: str  # and of what nobody may see any more, see `_hidden`
-    few: tuple[Match, ...] | None = None  # all that match, best rank first; None if they are many
+    # All that match, best rank first: `records.number` and FTS5's measure, the lower the better; None if they are many
+    few: Mapping[int, float] | None = None
     any_word: bool = False
     shown_for: str = ""
 
@@ -96,22 +82,14 @@ def _question(db: sqlite3.Connection, query: Query, expression: str, hidden: str
     return replace(question, few=_few(db, query, everything)) if count(db, everything, FEW + 1) <= FEW else question
 
 
-def _few(db: sqlite3.Connection, query: Query, expression: str) -> tuple[Match, ...]:
-    """All that match, with their ranks and facets. Words that are asked for are weighed unless that takes too long."""
+def _few(db: sqlite3.Connection, query: Query, expression: str) -> Mapping[int, float]:
+    """All that match, with their ranks. Words that are asked for are weighed unless that takes too long."""
     size = db.execute("SELECT max(number) FROM records").fetchone()[0] or 0
     weighed = len(query.needed) * size <= MOST_COMPARED
     order = f"AND rank MATCH '{WEIGHTS}' ORDER BY rank, rowid" if weighed else ""
     rank = "rank" if weighed else "0"
     sql = f"SELECT rowid, {rank} FROM records_fts WHERE records_fts MATCH ? {order}"
-    ranks = dict(db.execute(sql, (expression,)).fetchall())
-    facets: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
-    for number, name, value in db.execute(
-        "SELECT number, name, value FROM facets WHERE number IN (SELECT value FROM json_each(?))"
-        " AND name IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(ranks)), json.dumps(FILTERS)),
-    ):
-        facets[number].add((name, value))
-    return tuple(Match(number, rank, frozenset(facets[number])) for number, rank in ranks.items())
+    return dict(tuple(row) for row in db.execute(sql, (expression,)))
 
 
 def _corrected(db: sqlite3.Connection, typed: str, unknown: Sequence[Part]) -> str:

@@ -3,7 +3,9 @@
 import re
 import sqlite3
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 from cop import words
 from cop.query import Query
@@ -16,7 +18,8 @@ LOOKED_AT = 100  # titles that are looked at, and as many that hold the words; b
 EXACT, HEADING, BEGINS, HOLDS = 1.2, 0.8, 0.6, 0.4
 SHARE, COVERS = 0.3, 0.3  # how many of the words stand in the title, and how much of the title they are
 EXPLAINS = {"topic": 0.1, "word": 0.1, "post": 0.1}  # what explains comes before what only names
-_AFTER_HEADING = re.compile(r"[:(?–—].*", re.DOTALL)
+MAX_TITLES, MAX_TITLE = 4000, 300  # so many, of so many characters at most, are remembered with their words
+AFTER_HEADING = re.compile(r"[:(?–—].*", re.DOTALL)
 
 
 def best_first(
@@ -43,24 +46,55 @@ def best_first(
 
 
 def _boost(query: Query, title: str, slug: str, language: str, type_name: str) -> float:
-    explains = EXPLAINS.get(type_name, 0.0)
+    read = (_read if len(title) <= MAX_TITLE else _read.__wrapped__)(title, language)
+    here = sum(not part.keys.isdisjoint(read.keys) for part in query.needed)
+    share, covers = here / len(query.needed), min(1.0, here / read.length)
+    return _as_typed(query, read, slug) + SHARE * share + COVERS * covers + EXPLAINS.get(type_name, 0.0) * share
+
+
+class _Title(NamedTuple):
+    """What the words of a title are, for comparing."""
+
+    keys: frozenset[str]
+    length: int  # in runs, at least 1
+    whole: str
+    heading: str  # what stands before a colon
+    joined: str  # all its plain words
+    starts: frozenset[int]  # where in `joined` a word begins, and its end
+
+
+@lru_cache(maxsize=MAX_TITLES)
+def _read(title: str, language: str) -> _Title:
     runs = words.RUN.findall(title)
-    filed = set(words.filed(runs, language).split())
-    here = sum(not part.keys.isdisjoint(filed) for part in query.needed)
-    share, covers = here / len(query.needed), min(1.0, here / (len(runs) or 1))
-    return _as_typed(query, title, slug) + SHARE * share + COVERS * covers + explains * share
+    found = [word for run in runs for word in words.parts(run)]
+    keys = frozenset(words.filed(runs, language).split())
+    starts = frozenset(accumulate(map(len, found), initial=0))
+    return _Title(keys, len(runs) or 1, exact(title), exact(heading(title)), "".join(found), starts)
 
 
-def _as_typed(query: Query, title: str, slug: str) -> float:
+def heading(title: str) -> str:
+    """What stands before a colon, or the like.
+
+    >>> heading("Sharing power: a guide")
+    'Sharing power'
+    """
+    return AFTER_HEADING.sub("", title)
+
+
+def _as_typed(query: Query, title: _Title, slug: str) -> float:
     """How the title holds just what was typed, however its words are joined."""
     typed = exact(query.whole)
-    if typed in (exact(title), exact(slug)):
+    if typed in (title.whole, exact(slug)):
         return EXACT
-    if typed == exact(_AFTER_HEADING.sub("", title)):
+    if typed == title.heading:
         return HEADING
-    found = [word for run in words.RUN.findall(title) for word in words.parts(run)]
-    starts = list(accumulate(map(len, found), initial=0))
-    at = next(
-        (at for at in starts if "".join(found).startswith(query.whole, at) and at + len(query.whole) in starts), -1
-    )
+    at = _first(title, query.whole)
     return (0.0 if at < 0 else BEGINS if at == 0 else HOLDS) * (0.5 if len(query.parts) == 1 else 1.0)
+
+
+def _first(title: _Title, whole: str) -> int:
+    """Where whole words of the title are first what was typed, -1 if nowhere."""
+    at = title.joined.find(whole)
+    while at >= 0 and not {at, at + len(whole)} <= title.starts:
+        at = title.joined.find(whole, at + 1)
+    return at

@@ -19,11 +19,12 @@ def is_real(plain: str) -> bool:
 
     Words of the glossary need not stand here: they are in the collection, and what is in it is not corrected.
     """
-    return plain in _real() or words.key(plain) in _keys()
+    return plain in real_words() or words.key(plain) in _keys()
 
 
 @cache
-def _real() -> frozenset[str]:
+def real_words() -> frozenset[str]:
+    """All of them, plain."""
     found = {
         part
         for text in (*_calendar(), *_labels(), *_pages())
@@ -36,7 +37,7 @@ def _real() -> frozenset[str]:
 @cache
 def _keys() -> frozenset[str]:
     """Other forms of the English ones: organisers, if pages say organiser."""
-    return frozenset(words.key(word) for word in _real() if word.isascii())
+    return frozenset(words.key(word) for word in real_words() if word.isascii())
 
 
 def _calendar() -> Iterator[str]:

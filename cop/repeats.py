@@ -6,9 +6,9 @@ so what tells a repetition is the nonce under the signature, and not an age.
 
 import sqlite3
 
+from cop.database import writing
 from cop.errors import CameBefore
 from cop.model import WriterId
-from cop.schema import writing
 
 MAX_KEPT = 10_000  # requests
 

@@ -32,6 +32,9 @@ class Report:
     renewed: bool = False  # we go on under another key since then
     left_out: int = 0  # older texts that we chose not to fetch
     texts: int = 0  # texts that came now, of changes that were known before
+    erasures: int = 0  # entries that came and want something erased
+    erased: int = 0  # texts that they had and we did not take, because they were erased here
+    removals: int = 0  # requests of others that wait for a person here
     pages_waiting: int = 0  # records whose pages are made when they are next asked for
     by: dict[str, int] = field(default_factory=dict)  # changes that came, per organisation that made them
     equal: bool = False  # both hold the same entries now

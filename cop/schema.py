@@ -1,24 +1,16 @@
-"""The tables of `store.db` (the log, private) and of `site.db` (the public view, may be thrown away).
+"""The tables of `store.db`: the log and what belongs to this installation, private.
 
-In `store.db`, tables named log_ are append-only, local_ belong to this installation and are never synced, and
-view_ are computed from the log. Both files are opened here and nowhere else.
+Tables named log_ are append-only, local_ belong to this installation and are never synced, and view_ are computed from
+the log.
 """
 
 import sqlite3
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
+from cop.database import APPLICATION_ID, connect, make_tables, writing
 from cop.errors import CopError
-from cop.fields import TYPES, RecordType, facets
 
-APPLICATION_ID = 0x636F7031  # "cop1"
-SITE_VERSION = 9  # raise it when a table of site.db changes: an older file is then rebuilt from the log
-BUSY_SECONDS = 30
-
-STORE_VERSION = 2  # how many functions stand in _migrate()
+STORE_VERSION = 9  # how many functions stand in _migrate()
 
 M001_LOG = """
     CREATE TABLE log_entry (
@@ -153,143 +145,110 @@ M002_SYNC = """
         sha256 TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (source, sha256)) WITHOUT ROWID;
 """
 
-# Of an event: 1 for a call that is always open or an event without a date; and the last day, "2018" as "2018~~~~~~", so
-# that it comes after every day of 2018. An index answers for them: keep to these words where they are asked for.
-EVENT_IS_CALL = "(coalesce(json_extract(fields, '$.kind'), '') = 'call')"
-# a call "in 2019" was meant for that year; one that began on a day and has no end goes on
-EVENT_IS_OPEN = f"(date = '' OR ({EVENT_IS_CALL} AND json_extract(fields, '$.end') IS NULL AND length(date) >= 10))"
-EVENT_LAST = "substr(coalesce(nullif(ends, ''), json_extract(fields, '$.end'), date) || '~~~~~~~~~~', 1, 10)"
-
-SITE_TABLES = f"""
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE records (
-    number INTEGER PRIMARY KEY,
-    record_id TEXT NOT NULL UNIQUE,
-    type TEXT NOT NULL,
-    base_slug TEXT NOT NULL,
-    slug TEXT NOT NULL,         -- with the type, its address: /<folder>/<slug>
-    title TEXT NOT NULL,
-    summary TEXT NOT NULL,
-    keywords TEXT NOT NULL,     -- topics, authors, other names, and words to choose from, for search
-    language TEXT NOT NULL,     -- first language code, or ''
-    date TEXT NOT NULL,         -- what its list is ordered by, or ''
-    ends TEXT NOT NULL DEFAULT '', -- last day of an event that repeats, 9999-12-31 if nobody wrote it, or ''
-    added TEXT NOT NULL,        -- first change, UTC, as the writer's clock said
-    changed TEXT NOT NULL,      -- last change, likewise
-    seen TEXT NOT NULL,         -- UTC, when the last change reached this copy
-    conflicts TEXT NOT NULL,    -- JSON list of fields with more than one value
-    checks TEXT NOT NULL,       -- JSON list of fields merged by machine
-    fields TEXT NOT NULL,       -- JSON object of all public fields but the body
-    html TEXT NOT NULL,         -- the body, safe to show
-    text TEXT NOT NULL,         -- the body as plain text, for search
-    other_words TEXT NOT NULL DEFAULT '' -- of all other fields that have words, for search
-);
-CREATE INDEX records_slug ON records (type, slug);
-CREATE INDEX records_base_slug ON records (type, base_slug);
-CREATE INDEX records_date ON records (type, date DESC, title COLLATE NOCASE, record_id);
-CREATE INDEX records_oldest ON records (type, (date = ''), date, title COLLATE NOCASE, record_id);
-CREATE INDEX records_title ON records (type, title COLLATE NOCASE, record_id);
-CREATE INDEX records_added ON records (type, added DESC, record_id);
-CREATE INDEX records_changed ON records (changed DESC, record_id);
-CREATE INDEX records_type_changed ON records (type, changed DESC, record_id);
-CREATE INDEX records_event ON records ({EVENT_IS_OPEN}, {EVENT_LAST}) WHERE type = 'event';
-CREATE INDEX records_seen ON records (seen, min(changed, seen), record_id);
-CREATE INDEX records_consent ON records (json_extract(fields, '$.consent_until'))
-    WHERE type = 'person' AND json_extract(fields, '$.consent_until') IS NOT NULL;
-CREATE TABLE history (
-    record_id TEXT NOT NULL,
-    position INTEGER NOT NULL,  -- 1 is the first change
-    entry_id TEXT NOT NULL,     -- hex
-    organisation TEXT NOT NULL, -- name of who stands behind it
-    kind TEXT NOT NULL,         -- kind of entry: change, withdraw …
-    claimed TEXT NOT NULL,      -- UTC, what the writer's clock said
-    seen TEXT NOT NULL,         -- UTC, when it reached this copy
-    patch TEXT NOT NULL,        -- JSON object: field and its new value; long texts are cut
-    before TEXT NOT NULL,       -- JSON object: field and a list of what stood there before, cut likewise
-    beside TEXT NOT NULL,       -- JSON list of fields that somebody else changed without having seen this
-    why TEXT NOT NULL           -- in the words of who made the change, or ''
-);
-CREATE INDEX history_record ON history (record_id, position);
-CREATE INDEX history_seen ON history (seen DESC, organisation);
-CREATE TABLE conflicts (
-    record_id TEXT NOT NULL, field TEXT NOT NULL,
-    version TEXT NOT NULL,      -- hex payload hash, what `cop resolve --take` names
-    value TEXT NOT NULL,        -- JSON
-    organisation TEXT NOT NULL, claimed TEXT NOT NULL,
-    shown INTEGER NOT NULL,     -- 1 for the one that the page shows
-    PRIMARY KEY (record_id, field, version)
-) WITHOUT ROWID;
-CREATE TABLE files (            -- attachments that a record names, every answer to a field in conflict included
-    record_id TEXT NOT NULL, field TEXT NOT NULL,
-    sha256 TEXT NOT NULL,       -- hex; with the name, its address: /files/<sha256>/<name>
-    name TEXT NOT NULL, size INTEGER NOT NULL, title TEXT NOT NULL,
-    PRIMARY KEY (record_id, field, sha256, name, size)
-) WITHOUT ROWID;
-CREATE INDEX files_sha256 ON files (sha256);
-CREATE TABLE facets (
-    type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, number INTEGER NOT NULL REFERENCES records (number),
-    PRIMARY KEY (type, name, value, number)
-) WITHOUT ROWID;
-CREATE INDEX facets_number ON facets (number);
-CREATE TABLE facet_counts (
-    type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
-    PRIMARY KEY (type, name, value)
-) WITHOUT ROWID;
-CREATE TABLE facet_sets (       -- what stands in `facets`, as one roaring bitmap of numbers for each value
-    type TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, numbers BLOB NOT NULL,
-    PRIMARY KEY (type, name, value)
-) WITHOUT ROWID;
-CREATE TABLE members (
-    organisation TEXT PRIMARY KEY, -- hex public key
-    name TEXT NOT NULL, kind TEXT NOT NULL, url TEXT NOT NULL
-);
--- Full-text search; rowid is the number. The words in the comment before the bracket are for Datasette and sqlite-utils:
--- they look for them to know what this searches. (FTS5 would read them as "take the text from there", and it is not there.)
-CREATE VIRTUAL TABLE records_fts USING fts5 (
-    title, keywords, summary, text, -- keys of words, see words.py: what is asked goes through query.py
-    marks,                      -- facets, title and address as single words
-    written,                    -- words that are not their own key, as they stand: for programs that do not know our keys
-    content='', tokenize='ascii' /* content="records" */
-);
-INSERT INTO records_fts (records_fts, rank) VALUES ('automerge', 8); -- a first load takes a tenth less time for the index
-CREATE TABLE search_words (     -- words as people write them, to offer near ones for those that nobody wrote
-    plain TEXT NOT NULL,        -- without capitals, accents and hyphens
-    word TEXT NOT NULL,
-    back TEXT NOT NULL,         -- plain from its last letter to its first
-    n INTEGER NOT NULL,         -- how often it occurs
-    PRIMARY KEY (plain, word)
-) WITHOUT ROWID;
-CREATE INDEX search_words_back ON search_words (back);
+M003_CONTRIBUTIONS = """
+    CREATE TABLE local_contribution (     -- what people sent by the forms of the site; no entry before somebody says yes
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        token TEXT NOT NULL UNIQUE,       -- part of the address where its sender sees what became of it
+        received_time INTEGER NOT NULL,   -- seconds UTC
+        what TEXT NOT NULL,               -- add, correct, remove, say
+        type TEXT NOT NULL,               -- kind of record, or ''
+        about TEXT NOT NULL,              -- id of the record it is about, or ''
+        base BLOB NOT NULL,               -- heads of that record then: payload hashes, 32 bytes each
+        content TEXT NOT NULL,            -- JSON of what was typed; '' once it is forgotten
+        digest BLOB NOT NULL,             -- of what was typed, so that the same is kept once; empty once it is forgotten
+        state TEXT NOT NULL DEFAULT 'waiting', -- waiting, accepted, changed (used after a change), declined, gone (with the record)
+        answer TEXT NOT NULL DEFAULT '',  -- to the sender
+        decided_time INTEGER NOT NULL DEFAULT 0,
+        decided_by TEXT NOT NULL DEFAULT '', -- as that person wishes to be named
+        record_id TEXT NOT NULL           -- that came of it, or that it is about
+    );
+    CREATE INDEX local_contribution_waiting ON local_contribution (state, digest);
 """
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-    db.row_factory = sqlite3.Row
-    for pragma in ("foreign_keys = ON", "secure_delete = ON", "journal_mode = WAL"):
-        db.execute(f"PRAGMA {pragma}")
-    return db
+M004_SESSION = """
+    CREATE TABLE local_session (          -- who may work at the desk in a browser, and links with which somebody may begin to
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        person TEXT NOT NULL,             -- as they wish to be named, or ''
+        link BLOB UNIQUE,                 -- SHA-256 of the secret in a link; null once it was used
+        token BLOB UNIQUE,                -- SHA-256 of the secret in the cookie; null until then
+        made INTEGER NOT NULL,            -- seconds UTC, of the link
+        begun INTEGER NOT NULL DEFAULT 0, -- when it was used
+        used INTEGER NOT NULL DEFAULT 0   -- when the session was last used
+    );
+"""
 
 
-@contextmanager
-def writing(db: sqlite3.Connection) -> Iterator[None]:
-    """One transaction that takes the write lock at once; nested calls join the outer one."""
-    if db.in_transaction:
-        yield
-        return
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.rollback()
-        raise
-    db.commit()
+M005_PAIRS = """
+    CREATE TABLE local_pair (             -- buddies that people here brought together; never leaves this computer
+        one TEXT NOT NULL, other TEXT NOT NULL, -- record ids, in order
+        note TEXT NOT NULL,               -- for the people here
+        since INTEGER NOT NULL,           -- seconds UTC
+        PRIMARY KEY (one, other)) WITHOUT ROWID;
+"""
+
+M006_WAITING = """
+    CREATE TABLE view_waiting (           -- records with a text that not enough organisations have looked at
+        record_id TEXT PRIMARY KEY,
+        shown INTEGER NOT NULL            -- 1 if readers see an earlier text, 0 if they see nothing
+    ) WITHOUT ROWID;
+"""
+
+M007_FORGETTING = """
+    CREATE TABLE view_erase_payload (     -- payloads that entries of kind `erase` name
+        payload_hash BLOB NOT NULL, entry_number INTEGER NOT NULL, PRIMARY KEY (payload_hash, entry_number)) WITHOUT ROWID;
+    CREATE TABLE view_erase_record (      -- records that they name as a whole
+        record_id TEXT NOT NULL, entry_number INTEGER NOT NULL, PRIMARY KEY (record_id, entry_number)) WITHOUT ROWID;
+    CREATE TABLE view_erasure (           -- what becomes of payloads, by the erasures that count
+        payload_hash BLOB NOT NULL, entry_id BLOB NOT NULL,
+        record_id TEXT NOT NULL,
+        what TEXT NOT NULL,               -- 'destroy'; 'hide' until a person has decided; 'spent': another one destroys it
+        own INTEGER NOT NULL,             -- 1: whoever asked wrote it
+        PRIMARY KEY (payload_hash, entry_id, record_id)) WITHOUT ROWID;
+    CREATE INDEX view_erasure_record ON view_erasure (record_id);
+    CREATE TABLE local_erased (           -- payloads that are never taken in again
+        payload_hash BLOB PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE local_erase_decision (   -- what people here said to requests of others
+        entry_id BLOB PRIMARY KEY,
+        what TEXT NOT NULL,               -- 'destroy' or 'keep'
+        time INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE local_erase_untrue (     -- erasures that left something else than what stood there, as we saw
+        entry_id BLOB PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE local_forget (           -- what is still to be done after payloads were destroyed
+        kind TEXT NOT NULL,               -- 'record': its content files. 'blob': its bytes. 'receipt': to be written. 'store': its log
+        what BLOB NOT NULL,               -- record id, SHA-256 in hex, or entry id
+        count INTEGER NOT NULL DEFAULT 0, -- of payloads that were destroyed here
+        PRIMARY KEY (kind, what)) WITHOUT ROWID;
+    CREATE TABLE local_copy (             -- copies that left this folder, such as bundles
+        number INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,               -- such as 'bundle'
+        path TEXT NOT NULL,               -- where it was written
+        receiver TEXT NOT NULL,           -- name of the partner it is for, '' for anyone
+        made_time INTEGER NOT NULL,       -- seconds UTC
+        first_entry INTEGER NOT NULL,     -- between these two entry_numbers lies what may be in it
+        last_entry INTEGER NOT NULL,
+        gone_time INTEGER NOT NULL DEFAULT 0, -- seconds UTC, when somebody said that it is destroyed; 0: as far as we know, it is there
+        UNIQUE (kind, path));
+"""
+
+M008_PARTED = """
+    CREATE TABLE local_parted (           -- partners that we left, and that have not heard of it from us yet
+        organisation BLOB PRIMARY KEY     -- as in local_partner
+    ) WITHOUT ROWID;
+"""
+
+M009_SENDINGS = """
+    CREATE TABLE local_sending (          -- what came from a phone that keeps it until it knows that it arrived: it may come again
+        digest BLOB PRIMARY KEY,          -- SHA-256 of the random key that the phone gave it
+        token TEXT NOT NULL               -- of local_contribution: how the first was answered
+    ) WITHOUT ROWID;
+"""
 
 
 def open_store(path: Path) -> sqlite3.Connection:
     """Open `store.db`, making it or bringing it up to date first. Every commit is on the disk when it returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    db = _connect(path)
+    db = connect(path)
     db.execute("PRAGMA synchronous = FULL")
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > STORE_VERSION:
@@ -308,12 +267,48 @@ def _migrate(db: sqlite3.Connection) -> None:
     @migrations(name="m001_log")
     def m001_log(store: Database) -> None:
         """The log, and what this installation knows of its files and partners."""
-        _run(store.conn, M001_LOG, APPLICATION_ID)
+        make_tables(store.conn, M001_LOG, APPLICATION_ID)
 
     @migrations(name="m002_sync")
     def m002_sync(store: Database) -> None:
         """What sync remembers, so that it asks for and sends only what is new."""
-        _run(store.conn, M002_SYNC, APPLICATION_ID)
+        make_tables(store.conn, M002_SYNC, APPLICATION_ID)
+
+    @migrations(name="m003_contributions")
+    def m003_contributions(store: Database) -> None:
+        """What people sent by the forms of the site, until somebody has decided."""
+        make_tables(store.conn, M003_CONTRIBUTIONS, APPLICATION_ID)
+
+    @migrations(name="m004_session")
+    def m004_session(store: Database) -> None:
+        """Who may work at the desk in a browser."""
+        make_tables(store.conn, M004_SESSION, APPLICATION_ID)
+
+    @migrations(name="m005_pairs")
+    def m005_pairs(store: Database) -> None:
+        """Buddies."""
+        make_tables(store.conn, M005_PAIRS, APPLICATION_ID)
+
+    @migrations(name="m006_waiting")
+    def m006_waiting(store: Database) -> None:
+        """What waits to be looked at before it counts as published."""
+        make_tables(store.conn, M006_WAITING, APPLICATION_ID)
+
+    @migrations(name="m007_forgetting")
+    def m007_forgetting(store: Database) -> None:
+        """What was erased and must not come back, and which copies left this folder."""
+        make_tables(store.conn, M007_FORGETTING, APPLICATION_ID)
+        _index_erasures(store.conn)
+
+    @migrations(name="m008_parted")
+    def m008_parted(store: Database) -> None:
+        """Whom to tell that we left."""
+        make_tables(store.conn, M008_PARTED, APPLICATION_ID)
+
+    @migrations(name="m009_sendings")
+    def m009_sendings(store: Database) -> None:
+        """What phones may send again, because they do not know that it arrived."""
+        make_tables(store.conn, M009_SENDINGS, APPLICATION_ID)
 
     with writing(db):  # two first runs at once: the second finds it done
         if db.execute("PRAGMA user_version").fetchone()[0] < STORE_VERSION:
@@ -321,76 +316,11 @@ def _migrate(db: sqlite3.Connection) -> None:
             db.execute(f"PRAGMA user_version = {STORE_VERSION}")
 
 
-def is_site_current(path: Path) -> bool:
-    """True if `site.db` has the tables of this version; a look at its first bytes, so that it costs nothing."""
-    try:
-        with path.open("rb") as file:
-            header = file.read(64)
-    except OSError:
-        return False
-    return int.from_bytes(header[60:64], "big") == _site_tables()[1]  # user_version: https://sqlite.org/fileformat.html
+def _index_erasures(db: sqlite3.Connection) -> None:
+    """An older cop may have kept erasures that it did not understand."""
+    from cop import entry, forgotten
 
-
-def has_current_tables(public: sqlite3.Connection) -> bool:
-    """Likewise, of an open `site.db`; true also where a writer has not yet moved its first bytes into the file."""
-    return bool(public.execute("PRAGMA user_version").fetchone()[0] == _site_tables()[1])
-
-
-@cache
-def _site_tables() -> tuple[str, int]:
-    """What makes the tables of `site.db`, and their version: with a new field, it is another file."""
-    tables = SITE_TABLES + "".join(_public_view(record_type) for record_type in TYPES.values())
-    filed = sorted((name, field.name) for name, fields in facets().items() for field in fields)
-    return tables, zlib.crc32(f"{SITE_VERSION} {filed} {tables}".encode()) & 0x7FFF_FFFF
-
-
-def open_site(path: Path) -> sqlite3.Connection:
-    """Open `site.db` for writing, empty if it is new or of another version."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    db = _connect(path)
-    db.execute("PRAGMA synchronous = NORMAL")  # it can be rebuilt from the log at any time
-    tables, version = _site_tables()
-    if db.execute("PRAGMA user_version").fetchone()[0] != version:
-        db.close()
-        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-            path.with_name(name).unlink(missing_ok=True)
-        db = _connect(path)
-        with writing(db):
-            _run(db, tables, APPLICATION_ID + 1)
-            db.execute(f"PRAGMA user_version = {version}")
-    return db
-
-
-def _run(db: sqlite3.Connection, statements: str, application_id: int) -> None:
-    # executescript would commit on its own; within one transaction a kill leaves the file as it was
-    for statement in _split(statements):
-        db.execute(statement)
-    db.execute(f"PRAGMA application_id = {application_id}")
-
-
-def _split(script: str) -> Iterator[str]:
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
-def _public_view(record_type: RecordType) -> str:
-    """A view with one plain column a field, for people who take the data as CSV or JSON."""
-    skip = {"title", "slug", "summary", "body", "withdrawn"}
-    columns = "".join(
-        f", json_extract(fields, '$.{field.name}') AS {_column(field.name)}"
-        for field in record_type.fields
-        if field.name not in skip and field.share == "public"
-    )
-    page = f"coalesce((SELECT rtrim(value, '/') FROM meta WHERE name = 'url'), '') || '/{record_type.folder}/' || slug"
-    return (
-        f'CREATE VIEW "{record_type.folder}" AS SELECT record_id, slug, title, summary{columns}, added, changed, html, text'
-        f", {page} AS page, number FROM records WHERE type = '{record_type.name}';\n"
-    )
-
-
-def _column(name: str) -> str:
-    return f'"{name}"'
+    for number, data, signature in db.execute(
+        "SELECT entry_number, data, signature FROM log_entry WHERE kind <> 'change' AND kind = 'erase'"  # as its index says
+    ).fetchall():
+        forgotten.index(db, number, entry.read(data, signature))

@@ -6,11 +6,14 @@ docs/decisions/search.md has the measurements.
 """
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 
-from cop import excerpts
+from pyroaring import BitMap
+
+from cop import excerpts, facet_sets
 from cop.filing import NOT_STATED
 from cop.query import parse
 from cop.questions import Filters, Question, count, exists, understand, whole_or_begun
@@ -85,13 +88,8 @@ def options(db: sqlite3.Connection, question: Question | None, filters: Filters,
         return {}
     chosen = _chosen(filters, but=name)
     if question.few is not None:
-        counts = Counter(
-            value
-            for one in question.few
-            if one.fits(chosen)
-            for facet, value in one.facets
-            if facet == name and value != NOT_STATED  # most kinds of record are never asked, so it would mean little
-        )
+        counts = facet_sets.counts(db, name, _those(db, question.few, chosen))
+        counts.pop(NOT_STATED, None)  # most kinds of record are never asked, so it would mean little
         return {value: counts[value] for value in sorted(counts, key=lambda value: (-counts[value], value))}
     usual = db.execute(
         "SELECT value FROM facet_counts WHERE name = ? AND value <> ? GROUP BY value ORDER BY sum(n) DESC, value LIMIT ?",
@@ -104,12 +102,16 @@ def _chosen(filters: Filters, but: str = "") -> dict[str, str]:
     return {name: value for name, value in filters.items() if value and name in FILTERS and name != but}
 
 
+def _those(db: sqlite3.Connection, few: Mapping[int, float], filters: Filters) -> BitMap:
+    """The records that stand under all of the filters."""
+    held = (facet_sets.everywhere(db, name, value) for name, value in filters.items())
+    return reduce(and_, held, BitMap(few))
+
+
 def _by_type(db: sqlite3.Connection, question: Question, filters: Filters) -> dict[str, int]:
     """How many of each kind of record, most first."""
     if question.few is not None:
-        counts = dict(
-            Counter(value for one in question.few if one.fits(filters) for name, value in one.facets if name == "type")
-        )
+        counts = facet_sets.counts(db, "type", _those(db, question.few, filters))
     else:
         counts = _count_types(db, question, filters)
     return dict(sorted(((name, n) for name, n in counts.items() if n), key=lambda one: (-one[1], one[0])))
@@ -131,7 +133,8 @@ def _count_types(db: sqlite3.Connection, question: Question, filters: Filters) -
 def _ordered(db: sqlite3.Connection, question: Question, filters: Filters, wanted: int) -> list[int]:
     """The first numbers of records, best first; all for -1."""
     if question.few is not None:
-        ranks = {one.number: one.rank for one in question.few if one.fits(filters)}
+        those = _those(db, question.few, filters)
+        ranks = {number: rank for number, rank in question.few.items() if number in those}
         within = question.narrowed(filters, "title")
         titled = _newest(db, within, LOOKED_AT) if len(ranks) > LOOKED_AT else []
         return best_first(db, question.query, ranks, titled)[: wanted if wanted >= 0 else None]
@@ -157,8 +160,8 @@ def _hits(db: sqlite3.Connection, found: Sequence[int], keys: frozenset[str]) ->
     for record_id, type_name, slug, title, summary, language, date, text, others in map(rows.__getitem__, found):
         shown = excerpts.marked(summary, language, keys)
         if excerpts.MARK_ON not in shown:
-            filled_in = others.replace("\n", " · ")
-            shown = excerpts.excerpt(text, language, keys) or excerpts.excerpt(filled_in, language, keys) or shown
+            parts = (excerpts.excerpt(excerpts.one_line(part), language, keys) for part in (text, others))
+            shown = next(filter(None, parts), shown)
         yield Hit(record_id, type_name, slug, excerpts.marked(title, language, keys), summary, shown, language, date)
 
 

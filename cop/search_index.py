@@ -19,6 +19,7 @@ COLUMNS = ("title", "keywords", "summary", "text")  # the last holds the other w
 FILTERS = ("type", "topics", "languages", "kind")  # facets that a search can be narrowed by
 MANY = 50_000  # words that are counted before they are written
 UNCOUNTED = "words_uncounted"  # name in `meta`
+_LEVELS, _LONG = 10, 1000  # id of the list of levels in `records_fts_data`, and its bytes: two a level
 SHORTEST, LONGEST = 3, 24  # letters of words that may be offered for another
 _INTO = "INSERT INTO records_fts (rowid, title, keywords, summary, text, marks, written) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _OUT_OF = (
@@ -128,10 +129,35 @@ def clear(public: sqlite3.Connection) -> None:
     public.execute("DELETE FROM search_words")
 
 
+def pack(public: sqlite3.Connection) -> None:
+    """Write the index anew without what was taken out of it.
+
+    Each time FTS5 adds a level to its list of levels, and at 2,000 it takes its own file for damaged (seen in 3.40). So
+    once that list is long, all records are filed from nothing.
+    """
+    if public.execute("SELECT length(block) FROM records_fts_data WHERE id = ?", [_LEVELS]).fetchone()[0] > _LONG:
+        _file_anew(public)
+    public.execute("INSERT INTO records_fts (records_fts) VALUES ('optimize')")
+
+
+def _file_anew(public: sqlite3.Connection) -> None:
+    public.execute("INSERT INTO records_fts (records_fts) VALUES ('delete-all')")
+    of: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
+    for number, name, value in public.execute("SELECT number, name, value FROM facets"):
+        of[number].add((name, value))
+    rows = public.execute("SELECT * FROM records ORDER BY number")
+    add(public, ((row, of[row["number"]]) for row in rows), Counting())  # how often a word stands there is known
+
+
 def _runs(row: Row) -> list[list[str]]:
     """The words of each column; the year counts as a keyword, and what people filled in as text."""
     with_year, with_others = f"{row['keywords']} {row['date'][:4]}", f"{row['text']}\n{row['other_words']}"
     return [words.RUN.findall(text) for text in (row["title"], with_year, row["summary"], with_others)]
+
+
+def written_in(row: Row) -> Iterable[tuple[str, str]]:
+    """Plain form and word, each time a record has one that may be offered for another."""
+    return (one for runs in _runs(row) for run in runs for one in _as_written(run))
 
 
 def _filed(row: Row, facets: Facets, counting: Counting, sign: int) -> tuple[object, ...]:
@@ -146,7 +172,8 @@ def _filed(row: Row, facets: Facets, counting: Counting, sign: int) -> tuple[obj
 
 def _marks(row: Row, title: Sequence[str], facets: Facets) -> list[str]:
     narrowing = [mark(*facet) for facet in sorted(facets) if facet[0] in FILTERS]
-    hidden_by = [mark("id", row["record_id"])] if row["type"] == "person" else []  # see questions.py
+    may_end = row["type"] == "person" or '"consents":' in row["fields"]
+    hidden_by = [mark("id", row["record_id"])] if may_end else []  # see questions.py
     return [*narrowing, *hidden_by, *sorted({_exact(title), exact(row["base_slug"])})]
 
 

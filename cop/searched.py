@@ -12,8 +12,8 @@ from cop.fields import TYPES, Field, kind_of
 from cop.model import Value
 
 _NAMES = ("authors", "publisher", "organisers", "aliases", "label", "cited_as", "kind", "tradition", "place")
-# Where an entry was taken from is the same in hundreds of them: it would find all, and tell none apart.
-_PASSED_OVER = frozenset({"source", "sources"})
+# Where an entry was taken from is the same in hundreds of them, and so is a link that is gone: it would tell none apart.
+_PASSED_OVER = frozenset({"source", "sources", "link_reports"})
 _CODES = frozenset({"languages", "timezone", "timezone_basis", "date_basis", "kind_basis"})
 _TOLD = frozenset({"topics", "credits", *_NAMES}) | _PASSED_OVER | _CODES
 _WORDS = ("text", "money", "markdown", "list")  # kinds of fields with words in them

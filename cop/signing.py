@@ -13,6 +13,7 @@ ENTRY = b"cop/v1/entry\0"
 CERTIFICATE = b"cop/v1/writer\0"
 POINTS = b"cop/v1/points\0"
 DEVICE = b"cop/v1/device\0"
+END = b"cop/v1/writer-end\0"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,16 @@ def is_certified(organisation: bytes, writer: bytes, signature: bytes) -> bool:
     """True if the organisation signed for this writer."""
     try:
         verify(CERTIFICATE, organisation, writer, signature)
+    except BadSignature:
+        return False
+    return True
+
+
+@lru_cache(maxsize=10_000)
+def is_ended(organisation: bytes, ends: bytes, signature: bytes) -> bool:
+    """True if the organisation signed that one of its writers ends there: see `vouching.end`."""
+    try:
+        verify(END, organisation, ends, signature)
     except BadSignature:
         return False
     return True

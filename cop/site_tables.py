@@ -1,4 +1,4 @@
-"""Writes the tables of `site.db`. Used by `views` only; knows nothing of the log."""
+"""Writes the tables of `site.db`. Used by `views` and `imprint` only; knows nothing of the log."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from cop.model import RecordId
 from cop.publish import PublicRecord
 from cop.search_index import Counting
 
-_OF_A_RECORD = ("history", "conflicts", "files", "records")
+_OF_A_RECORD = ("history", "conflicts", "looked_at", "files", "records")
 
 
 def clear(public: sqlite3.Connection) -> None:
@@ -34,6 +34,7 @@ def replace(
     _insert(public, "records", [record.row for record in records])
     _insert(public, "history", [row for record in records for row in record.history])
     _insert(public, "conflicts", [row for record in records for row in record.conflicts])
+    _insert(public, "looked_at", [row for record in records for row in record.looks])
     _insert(public, "files", [row for record in records for row in record.files])
     search_index.add(public, [(record.row, record.facets) for record in records], counting)
     add_facets(public, [(r.row["type"], *facet, r.row["number"]) for r in records for facet in sorted(r.facets)])
@@ -118,11 +119,17 @@ def setting(public: sqlite3.Connection, name: str) -> str:
     return row[0] if row else ""
 
 
-def describe(public: sqlite3.Connection, told: Mapping[str, str], members: Sequence[Mapping[str, str]]) -> None:
-    """Set what the pages say about this copy, and who the members are."""
+def describe(
+    public: sqlite3.Connection,
+    told: Mapping[str, str],
+    members: Sequence[Mapping[str, str]],
+    removed: Sequence[Mapping[str, object]],
+) -> None:
+    """Set what the pages say about this copy, who the members are, and what was removed."""
     tell(public, told)
-    public.execute("DELETE FROM members")
-    _insert(public, "members", members)
+    for name, rows in (("members", members), ("removed", removed)):
+        public.execute(f"DELETE FROM {name}")
+        _insert(public, name, rows)
 
 
 def tell(public: sqlite3.Connection, told: Mapping[str, str]) -> None:
@@ -142,7 +149,12 @@ def holds(public: sqlite3.Connection, record: PublicRecord) -> bool:
     return same_facets and all(
         sorted(map(_sorted, public.execute(f"SELECT * FROM {name} WHERE record_id = ?", [record_id])))
         == sorted(map(_sorted, rows))
-        for name, rows in (("history", record.history), ("conflicts", record.conflicts), ("files", record.files))
+        for name, rows in (
+            ("history", record.history),
+            ("conflicts", record.conflicts),
+            ("looked_at", record.looks),
+            ("files", record.files),
+        )
     )
 
 

@@ -1,4 +1,7 @@
-"""Which records have views that are older than the log: the marks in `local_stale`, one for each change."""
+"""Which records have views that are older than the log: the marks in `local_stale`, one for each change.
+
+And whether something is left to do outside the log after texts were erased in it. Every command asks both, so this imports little.
+"""
 
 import json
 import sqlite3
@@ -24,6 +27,11 @@ def is_any(db: sqlite3.Connection) -> bool:
     if not are_of(db, today()):
         return True
     return db.execute("SELECT 1 FROM local_stale LIMIT 1").fetchone() is not None
+
+
+def traces_are_left(db: sqlite3.Connection) -> bool:
+    """True if something of what was erased in the log is still to be cleaned up outside of it: see `traces`."""
+    return db.execute("SELECT 1 FROM local_forget LIMIT 1").fetchone() is not None
 
 
 def count(db: sqlite3.Connection) -> int:

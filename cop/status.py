@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cop import lacking, log, merge, partners, trust
+from cop import belonging, differences, lacking, merge, partners, read_back, settings, trust, vouching
 from cop.config import Site
+from cop.counting import changes_in
 from cop.entry import KINDS
 from cop.fields import TYPES
 from cop.model import OrganisationId, iso_time
@@ -20,11 +21,13 @@ def status_of(site: Site, db: sqlite3.Connection, unsaved: Sequence[str], missin
 
     `unsaved` and `missing` are paths below content/, as `worktree.changed_paths` finds them.
     """
-    from cop.views import network_digest  # late: an exchange, which counts what waits, lays nothing out
+    from cop import contributions, removals, traces  # late, all: an exchange, which counts what waits, lays nothing out
+    from cop.imprint import network_digest
 
     return {
         "organisation": site.config.name,
-        "writer": log.own_writer(db).hex(),
+        "writer": settings.own_writer(db).hex(),
+        "ended": settings.own_writer(db) in trust.members(db).cutoffs,
         "records": record_counts(db),
         "entries": _count(db, "SELECT count(*) FROM log_entry"),
         "unsaved": [f"content/{path}" for path in unsaved],
@@ -32,7 +35,12 @@ def status_of(site: Site, db: sqlite3.Connection, unsaved: Sequence[str], missin
         "behind": _behind(db, {*unsaved, *missing}),
         "conflicts": conflicts(db),
         "checks": _checks(db),
+        "removals": removals.summary(db),
+        "erased_in": traces.files_left(site, db),
+        "inbox": contributions.count(db),
+        "to_look_at": _count(db, "SELECT count(*) FROM view_waiting"),
         "waiting": waiting(db),
+        "waiting_by": waiting_by(db),
         "not_understood": not_understood(db),
         "attachments": lacking.report(site),
         "partners": partner_summaries(db),
@@ -51,7 +59,7 @@ class Heard:
 
 def heard(db: sqlite3.Connection) -> dict[OrganisationId, Heard]:
     """Per member but us, the last entry of theirs that arrived, or a later exchange with them."""
-    network, ours = trust.members(db), log.setting(db, "organisation")
+    network, ours = trust.members(db), settings.read(db, "organisation")
     known = {p.organisation: p for p in partners.all_partners(db)}
     names_now = {p.organisation: p.name for p in partners.current(db)}
     by_name = {p.name: p.organisation for p in known.values()} | {name: key for key, name in names_now.items()}
@@ -70,6 +78,11 @@ def heard(db: sqlite3.Connection) -> dict[OrganisationId, Heard]:
             through = "" if carrier == owner else names_now[carrier] if carrier else received_from
             found[owner] = Heard(time, through)
     return found
+
+
+def heard_from(db: sqlite3.Connection, partner: partners.Partner) -> Heard:
+    """Likewise of one partner, also of one whom we left and who was not told yet: that is no member for us any more."""
+    return heard(db).get(partner.organisation, Heard(partner.heard_time))
 
 
 @dataclass(frozen=True)
@@ -130,8 +143,8 @@ class Lacking:
 
 def why_lacking(db: sqlite3.Connection, partner: partners.Partner) -> Lacking:
     """Who of our network is no member of the partner's, as far as its entries have reached us."""
-    statements, ours = list(log.statements(db)), log.setting(db, "organisation")
-    theirs = trust.members_of(statements, partner.organisation).organisations
+    statements, ours = list(read_back.statements(db)), settings.read(db, "organisation")
+    theirs = belonging.members_of(statements, partner.organisation).organisations
     network = trust.members(db)
     names = trust.names(db, network)
     strangers = sorted(names[one].name for one in network.organisations - theirs if one != ours)
@@ -162,6 +175,27 @@ def waiting(db: sqlite3.Connection) -> int:
     )
 
 
+def waiting_by(db: sqlite3.Connection) -> list[str]:
+    """Who wrote the changes that are announced and not here yet, A to Z: members only."""
+    rows = db.execute(
+        "SELECT DISTINCT writer FROM local_missing JOIN log_item USING (item_number) JOIN log_entry USING (entry_number)"
+    )
+    network = trust.members(db)
+    names = trust.names(db, network)
+    return sorted({names[owner].name for (writer,) in rows if (owner := network.writers.get(writer))}, key=str.casefold)
+
+
+def kept_apart(db: sqlite3.Connection, organisation: OrganisationId) -> int:
+    """Changes by an organisation that are here and not shown, because it is no member, or they came after its end."""
+    network = trust.members(db)
+    owners = {**vouching.certified(read_back.statements(db)), **network.writers}
+    theirs = {writer for writer, owner in owners.items() if owner == organisation}
+    if theirs and theirs <= network.present.keys():
+        return 0
+    rows = db.execute("SELECT writer, entry_id, entry_number FROM log_entry").fetchall()
+    return changes_in(db, [number for w, id_, number in rows if w in theirs and not network.counts(w, id_)])
+
+
 def not_understood(db: sqlite3.Connection) -> int:
     """Entries and records of kinds that this cop does not know: kept and passed on."""
     kinds = json.dumps(sorted(KINDS))
@@ -176,7 +210,7 @@ def _behind(db: sqlite3.Connection, apart_from: set[str]) -> list[str]:
     """Content files whose record has moved on in the log."""
     rows = db.execute(
         "SELECT path FROM local_file JOIN view_record USING (record_id) WHERE base <> heads"
-        " AND state <> 'withdrawn' ORDER BY path"
+        " AND state NOT IN ('withdrawn', 'erased') ORDER BY path"
     )
     return [f"content/{row[0]}" for row in rows if row[0] not in apart_from]
 
@@ -189,7 +223,7 @@ def conflicts(db: sqlite3.Connection) -> list[Report]:
     for record_id, title in db.execute(
         "SELECT record_id, title FROM view_record WHERE conflicts <> '[]' ORDER BY 1"
     ).fetchall():
-        view = merge.merge(merge.accepted(log.revisions(db, record_id), network.writers))
+        view = merge.merge(merge.accepted(read_back.revisions(db, record_id), network))
         for name in view.conflicts if view else ():
             values = [
                 {
@@ -197,10 +231,15 @@ def conflicts(db: sqlite3.Connection) -> list[Report]:
                     "value": version.value,
                     "organisation": names[network.writers[version.revision.writer]].name,
                     "claimed": iso_time(version.revision.claimed_time),
+                    "person": version.revision.patch.person if version.revision.patch else "",
+                    "why": version.revision.patch.why if version.revision.patch else "",
                 }
                 for version in view.conflicts[name]  # type: ignore[union-attr]
             ]
-            found.append({"record": record_id, "title": title, "field": name, "values": values})
+            both = differences.together(view.type, name, [one["value"] for one in values])  # type: ignore[union-attr]
+            found.append(
+                {"record": record_id, "title": title, "field": name, "values": values, "both": both is not None}
+            )
     return found
 
 

@@ -1,33 +1,25 @@
-"""Exchanging with a partner over a line: the turns of one sync. The rules of a turn are in `turns`, carriers in `transports`."""
+"""Exchanging with a partner over a line: the turns of one sync.
+
+What goes in a turn is for `composing`, what comes for `receiving`; the carriers are in `transports`.
+"""
 
 import sqlite3
 import time
 from dataclasses import asdict, dataclass, field, replace
 
-from cop import catching_up, currency, exchanges, frontier, log, partners, stale, status, trust, wire
-from cop.errors import Refused
+from cop import catching_up, currency, exchanges, frontier, log, partners, settings, stale, status, trust, wire
+from cop.composing import Composed, Plan, Telling, compose, plan, wanted
+from cop.counting import changes_in, count_changes, named
+from cop.database import writing
+from cop.errors import NotKnown, Refused
 from cop.holding import Holding, NotRebuilt
+from cop.identity import Side
 from cop.model import Entry, PayloadHash, WriterId
 from cop.partners import Partner
 from cop.progress import Progress, no_progress
+from cop.receiving import Received, receive, take_restored
 from cop.report import Report
-from cop.schema import writing
-from cop.transports.base import LineCut, Transport
-from cop.turns import (
-    Composed,
-    Plan,
-    Received,
-    Side,
-    Telling,
-    changes_in,
-    compose,
-    count_changes,
-    named,
-    plan,
-    receive,
-    take_restored,
-    wanted,
-)
+from cop.transports.base import LineCut, SiteBusy, Transport
 from cop.wire import Message
 
 MAX_TURNS = 100_000
@@ -48,6 +40,8 @@ class _Exchange:
     report: Report
     already: set[int] = field(default_factory=set)  # entries sent, and not turned away
     turned_away: set[int] = field(default_factory=set)  # entries that the partner did not take: nothing to lean on
+    vain: set[int] = field(default_factory=set)  # turned away by a partner that has learnt nothing since
+    state: bytes = b""  # what the partner held when it last told
     given: set[PayloadHash] = field(default_factory=set)
     unwelcome: set[WriterId] = field(default_factory=set)
     room: int = field(default_factory=lambda: wire.MAX_ROOM)
@@ -115,9 +109,8 @@ def _introducing(exchange: _Exchange) -> Composed:
     """The first message to somebody we never met: who we are, so that both may hold the same after its answer."""
     db = exchange.side.db
     rows = db.execute(
-        "SELECT entry_number FROM log_entry WHERE writer = ? AND kind <> 'change' AND kind IN ('writer', 'organisation')"
-        " ORDER BY entry_number LIMIT ?",
-        [log.own_writer(db), MAX_INTRODUCTION],
+        f"SELECT entry_number FROM log_entry WHERE writer = ? AND {log.TELLS_WHO} ORDER BY entry_number LIMIT ?",
+        [settings.own_writer(db), MAX_INTRODUCTION],
     )
     telling = replace(_telling(exchange), points=True)
     return compose(exchange.side, None, Plan(tuple(row[0] for row in rows)), telling, receiver=b"")
@@ -131,6 +124,7 @@ def _compose(exchange: _Exchange, to: Message | None, base: bytes = b"") -> Comp
     db = exchange.side.db
     to = to and replace(to, room=min(to.room, exchange.room))
     going = plan(db, to, already=exchange.already, whole=exchange.whole) if to else Plan()
+    going = replace(going, numbers=tuple(number for number in going.numbers if number not in exchange.vain))
     telling = replace(_telling(exchange), points=not base, base=base)
     return compose(exchange.side, to, going, telling, receiver=exchange.transport.partner, given=exchange.given)
 
@@ -147,12 +141,17 @@ def _telling(exchange: _Exchange) -> Telling:
 
 def _turn(exchange: _Exchange, going: Composed) -> tuple[Message | None, Composed, bool]:
     """One message there and back. Returns theirs, our next one, and whether there is nothing left to do."""
+    db = exchange.side.db
     try:
         line, follows, exchange.follows = exchange.transport, exchange.follows, False
         answer = line.following() if follows else line.exchange(going.body)
         theirs = _read(exchange, answer) if answer or not going.is_question else None
-    except LineCut:
-        return None, _after_cut(exchange, going), False
+    except LineCut as error:
+        return None, _after_cut(exchange, going, error), False
+    except NotKnown:  # a question names our key in short, a message in full, and brings who vouched for it
+        if not going.is_question or not trust.is_vouched_for(db):
+            raise
+        return None, _compose(exchange, None), False
     except NotRebuilt:
         if exchange.whole:
             raise
@@ -199,19 +198,27 @@ def _read(exchange: _Exchange, answer: bytes) -> Message:
     return wire.unpack(answer, side.signer, Holding(side.db))
 
 
-def _after_cut(exchange: _Exchange, going: Composed) -> Composed:
+def _after_cut(exchange: _Exchange, going: Composed, error: LineCut) -> Composed:
     """Ask again, for less at a time. What came is stored, and what went is found out by telling what we hold."""
     exchange.cuts += 1
+    busy = isinstance(error, SiteBusy)
     if exchange.cuts > MAX_CUTS:
-        raise LineCut(
-            f"The line to {exchange.partner.name} at {exchange.partner.address} was cut {exchange.cuts} times. What came before is"
-            " kept.",
-            hint="Safe to run again: it goes on where it stopped.",
-        )
+        raise _gave_up(exchange, busy=busy)
     changes = (count_changes([entry]) for entry in going.entries)
     exchange.unanswered.update(zip(going.numbers, changes, strict=True))
-    exchange.room = max(exchange.room // 4, wire.MIN_ROOM)
+    exchange.room = exchange.room if busy else max(exchange.room // 4, wire.MIN_ROOM)
     return _compose(exchange, None)
+
+
+def _gave_up(exchange: _Exchange, *, busy: bool) -> LineCut:
+    partner, where = exchange.partner, exchange.partner.address
+    if busy:
+        text, hint = f"{partner.name} at {where} is busy.", "Wait a few minutes, then run it again."
+        return SiteBusy(f"{text} What came before is kept.", hint=f"{hint} It goes on where it stopped.")
+    return LineCut(
+        f"The line to {partner.name} at {where} was cut {exchange.cuts} times. What came before is kept.",
+        hint="Safe to run again: it goes on where it stopped.",
+    )
 
 
 def _check_is(exchange: _Exchange, theirs: Message | None) -> None:
@@ -234,12 +241,16 @@ def _count(exchange: _Exchange, going: Composed, theirs: Message, came: Received
     held = set(going.numbers) - turned_away
     exchange.already |= held
     exchange.turned_away = (exchange.turned_away | turned_away) - held
+    exchange.vain = exchange.vain | turned_away if theirs.state == exchange.state else set()
+    exchange.state = theirs.state
     exchange.given |= going.payloads
     report.received += came.changes
     report.texts += came.texts
     report.sent += count_changes(_welcome(going, theirs))
     report.refused += sum(came.refused.values())
     report.apart += came.apart
+    report.erasures += came.erasures
+    report.erased += came.erased
     report.partner_lacks = len(exchange.turned_away)
     for name, changes in named(db, came.by).items():
         report.by[name] = report.by.get(name, 0) + changes

@@ -1,28 +1,16 @@
 """Who is who: which organisations belong to our network, and which writers are theirs. Computed from entries.
 
-An entry of kind `writer` holds an organisation's signature under a writer's key. An entry of kind `organisation`
-says what an organisation thinks of another (`accept`, `remove`) or tells its own name (`self`). Members are we and
-everyone whom a member accepts, except those we removed ourselves; see docs/decisions/membership.md.
+`vouching` says which writers an organisation calls its own, `stances` who belongs to whose network.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
-from cop import log, merge, signing
-from cop.model import PUBLIC, Entry, EntryId, OrganisationId, Value, WriterId
+from cop import belonging, cutoffs, merge, read_back, settings, signing, stances, vouching
+from cop.log import WHO_IS_WHO
+from cop.model import PUBLIC, Entry, Members, OrganisationId, Value
 from cop.patch import id_text
-
-SELF, ACCEPT, REMOVE = "self", "accept", "remove"
-KEY_BYTES = 32
-
-
-@dataclass(frozen=True)
-class Members:
-    """The network as one installation sees it."""
-
-    organisations: frozenset[OrganisationId] = frozenset()
-    writers: Mapping[WriterId, OrganisationId] = field(default_factory=dict)
 
 
 def member_record_id(organisation: OrganisationId) -> str:
@@ -30,127 +18,26 @@ def member_record_id(organisation: OrganisationId) -> str:
     return id_text(signing.sha256(b"cop/v1/member\0" + organisation)[:16])
 
 
-def certificate(organisation: signing.Signer, writer: WriterId) -> dict[str, object]:
-    """The extension map of a `writer` entry."""
-    return {
-        "organisation": organisation.public,
-        "writer": writer,
-        "certificate": signing.certify(organisation, writer),
-    }
-
-
-def stance(organisation: OrganisationId, what: str, replaces: Iterable[EntryId]) -> dict[str, object]:
-    """The extension map of an `organisation` entry."""
-    return {"organisation": organisation, "stance": what, "replaces": list(replaces)}
-
-
-def certified(statements: Iterable[Entry]) -> dict[WriterId, OrganisationId]:
-    """Per writer, the organisation that signed for it. The first in byte order, should several have."""
-    return {writer: min(organisations) for writer, organisations in _vouched(statements).items()}
-
-
-def _vouched(statements: Iterable[Entry]) -> dict[WriterId, set[OrganisationId]]:
-    """Per writer, who signed for it. It must want that itself: else anyone could claim somebody's writer as theirs."""
-    found: dict[WriterId, set[OrganisationId]] = {}
-    for entry in statements:
-        organisation, writer = entry.extra.get("organisation"), entry.extra.get("writer")
-        signature = entry.extra.get("certificate")
-        if entry.kind != "writer" or not (isinstance(organisation, bytes) and isinstance(writer, bytes)):
-            continue
-        if (
-            not isinstance(signature, bytes)
-            or len(organisation) != KEY_BYTES
-            or not _wants_it(entry, writer, organisation)
-        ):
-            continue
-        if organisation not in found.get(writer, ()) and signing.is_certified(organisation, writer, signature):
-            found.setdefault(writer, set()).add(organisation)
-    return found
-
-
-def _wants_it(entry: Entry, writer: WriterId, organisation: OrganisationId) -> bool:
-    """True if a writer says itself that it belongs to an organisation, or asked for it from another computer."""
-    consent = entry.extra.get("consent")
-    return writer == entry.writer or (isinstance(consent, bytes) and signing.is_asked(organisation, writer, consent))
-
-
-def current_stances(statements: Iterable[Entry], owners: Mapping[WriterId, OrganisationId]) -> dict[
-    OrganisationId, dict[OrganisationId, list[Entry]]
-]:  # fmt: skip
-    """Per organisation, per organisation it speaks of, the statements that no later one of its own replaced."""
-    said: dict[OrganisationId, dict[OrganisationId, list[Entry]]] = {}
-    for entry in statements:
-        about = entry.extra.get("organisation")
-        if entry.kind == "organisation" and entry.writer in owners and isinstance(about, bytes):
-            said.setdefault(owners[entry.writer], {}).setdefault(about, []).append(entry)
-    return {
-        speaker: {about: _not_replaced(entries) for about, entries in targets.items()}
-        for speaker, targets in said.items()
-    }
-
-
-def _not_replaced(entries: list[Entry]) -> list[Entry]:
-    replaced: set[object] = set()
-    for entry in entries:
-        names = entry.extra.get("replaces")
-        replaced.update(name for name in names if isinstance(name, bytes)) if isinstance(names, list) else None
-    return [entry for entry in entries if entry.entry_id not in replaced] or entries
-
-
-def members_of(statements: Collection[Entry], root: OrganisationId) -> Members:
-    """The network that `root` belongs to. Pure; the order of the statements does not matter."""
-    owners = certified(statements)
-    current = current_stances(statements, owners)
-    ours = current.get(root, {})
-    removed = {about for about, entries in ours.items() if not _is_accepted(entries)} - {root}
-    reached, waiting = {root}, [root]
-    while waiting:
-        for about, entries in current.get(waiting.pop(), {}).items():
-            if about not in reached and about not in removed and _is_accepted(entries):
-                reached.add(about)
-                waiting.append(about)
-    return Members(frozenset(reached), {writer: owner for writer, owner in owners.items() if owner in reached})
-
-
-def _is_accepted(entries: Iterable[Entry]) -> bool:
-    said = stances(entries)
-    return bool(said & {ACCEPT, SELF}) and REMOVE not in said
-
-
-def stances(entries: Iterable[Entry]) -> set[str]:
-    """What statements say, as far as it is a word."""
-    said = (entry.extra.get("stance") for entry in entries)
-    return {word for word in said if isinstance(word, str)}
-
-
-def ever_accepted(statements: Collection[Entry], root: OrganisationId) -> Members:
-    """Everyone who ever belonged to the network of `root`, whatever was said later.
-
-    It only grows, so the order in which entries arrive cannot change what is stored. What somebody says who is not
-    reached from `root` counts for nothing.
-    """
-    owners = _vouched(statements)
-    accepted: dict[OrganisationId, set[OrganisationId]] = {}
-    for entry in statements:
-        about = entry.extra.get("organisation")
-        if isinstance(about, bytes) and stances([entry]) & {ACCEPT, SELF}:
-            for owner in owners.get(entry.writer, ()):
-                accepted.setdefault(owner, set()).add(about)
-    reached, waiting = {root}, [root]
-    while waiting:
-        new = accepted.get(waiting.pop(), set()) - reached
-        reached |= new
-        waiting += new
-    return Members(frozenset(reached), {w: min(of & reached) for w, of in owners.items() if of & reached})
-
-
 def members(db: sqlite3.Connection) -> Members:
     """The network of this installation. It counts itself, even while its organisation has not vouched for it yet."""
-    root, writer = log.setting(db, "organisation"), log.setting(db, "writer")
+    root, writer = settings.read(db, "organisation"), settings.read(db, "writer")
     if not isinstance(root, bytes):
         return Members()
-    network = members_of(list(log.statements(db)), root)
-    return Members(network.organisations, {writer: root, **network.writers}) if isinstance(writer, bytes) else network
+    network = belonging.members_of(list(read_back.statements(db)), root, lambda ends: cutoffs.apart(db, ends))
+    return replace(network, writers={writer: root, **network.writers}) if isinstance(writer, bytes) else network
+
+
+def is_vouched_for(db: sqlite3.Connection) -> bool:
+    """True if our organisation has signed for this installation."""
+    writer, ours = settings.read(db, "writer"), settings.read(db, "organisation")
+    return vouching.certified(read_back.statements(db)).get(writer, b"") == ours if isinstance(writer, bytes) else False
+
+
+def left(db: sqlite3.Connection) -> set[OrganisationId]:
+    """The organisations that said of themselves that they have left."""
+    statements = list(read_back.statements(db))
+    said = stances.current_stances(statements, vouching.certified(statements))
+    return {one for one, about in said.items() if stances.LEAVE in stances.words(about.get(one, ()))}
 
 
 def admissible(db: sqlite3.Connection, received: Collection[Entry]) -> Members:
@@ -159,11 +46,11 @@ def admissible(db: sqlite3.Connection, received: Collection[Entry]) -> Members:
     Whoever was a member once is let in; the views leave out whom we removed. A statement counts only once its own
     writer is let in, so a stranger cannot bring itself in.
     """
-    root = log.setting(db, "organisation")
+    root = settings.read(db, "organisation")
     if not isinstance(root, bytes):
         return Members()
-    offered = [entry for entry in received if entry.kind in ("writer", "organisation")]
-    return ever_accepted([*log.statements(db), *offered], root)
+    offered = [entry for entry in received if entry.kind in WHO_IS_WHO]
+    return stances.ever_accepted([*read_back.statements(db), *offered], root)
 
 
 @dataclass(frozen=True)
@@ -177,22 +64,34 @@ class Organisation:
     @classmethod
     def of_key(cls, organisation: OrganisationId) -> "Organisation":
         """What stands for one that has not told its name yet."""
-        return cls(f"Organisation {organisation.hex()[:8]}")
+        return cls(f"Name not known yet (key {organisation.hex()[:8]})")
 
 
 def names(db: sqlite3.Connection, network: Members) -> dict[OrganisationId, Organisation]:
-    """What each member calls itself; one that has not told its name yet gets the start of its key."""
+    """What each member calls itself, and who was one; one that has not told its name yet gets the start of its key."""
     found: dict[OrganisationId, Organisation] = {}
-    histories = log.revisions_of(db, [member_record_id(organisation) for organisation in network.organisations])
-    for organisation in network.organisations:
+    everyone = network.organisations | set(network.writers.values())
+    histories = read_back.revisions_of(db, [member_record_id(organisation) for organisation in everyone])
+    for organisation in everyone:
         own = [
             r
             for r in histories.get(member_record_id(organisation), [])
-            if network.writers.get(r.writer) == organisation
+            if network.writers.get(r.writer) == organisation and network.counts(r.writer, r.entry_id)
         ]
         view = merge.merge(own, PUBLIC)
         found[organisation] = _named(organisation, view.fields if view else {})
     return found
+
+
+def kinds_told(db: sqlite3.Connection, network: Members) -> dict[OrganisationId, frozenset[str]]:
+    """Every kind that each ever said it is: what somebody counts as must not change with what it says today."""
+    found: dict[OrganisationId, set[str]] = {}
+    for organisation in network.organisations | set(network.writers.values()):
+        for r in read_back.revisions(db, member_record_id(organisation)):
+            own = network.writers.get(r.writer) == organisation and network.counts(r.writer, r.entry_id)
+            if own and r.patch and isinstance(kind := r.patch.fields.get("kind"), str):
+                found.setdefault(organisation, set()).add(kind)
+    return {organisation: frozenset(kinds) for organisation, kinds in found.items()}
 
 
 def _named(organisation: OrganisationId, fields: Mapping[str, Value]) -> Organisation:

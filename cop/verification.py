@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from cop import blobs, markdown, publish, site_tables, trust, views
+from cop import blobs, forgotten, imprint, markdown, publish, site_tables, trust, views
 from cop import entry as entries
 from cop.config import Site
 from cop.errors import CopError
 from cop.lacking import lacking
-from cop.log import revisions_of, split_hashes
 from cop.model import Entry
+from cop.origin import Origin
 from cop.progress import Progress, no_progress
-from cop.publish import Origin
+from cop.read_back import revisions_of, split_hashes
 from cop.redone import Redone, private_row, redo
-from cop.schema import open_site
 from cop.signing import sha256
+from cop.site_schema import open_site
 
 BATCH = 500
 MOST_PROBLEMS = 50  # more say nothing new
@@ -29,6 +29,7 @@ class Verified:
 
     entries: int = 0
     payloads: int = 0
+    erased: int = 0  # texts of the log that were destroyed on purpose
     records: int = 0
     problems: list[str] = field(default_factory=list)  # whole sentences
     digest: str = ""
@@ -39,7 +40,7 @@ def verify(site: Site, db: sqlite3.Connection, progress: Progress = no_progress)
     found = Verified()
     for problem in islice(_problems(site, db, found, progress), MOST_PROBLEMS):
         found.problems.append(problem)
-    found.digest = views.network_digest(db)
+    found.digest = imprint.network_digest(db)
     return found
 
 
@@ -122,13 +123,18 @@ def _check_payloads(db: sqlite3.Connection, found: Verified) -> Iterator[str]:
         found.payloads += 1
         if len(payload) != size or sha256(payload) != payload_hash:
             yield f"Change {number} is not what its entry says."
+    found.erased = forgotten.count(db)
+    for row in db.execute(
+        "SELECT item_number FROM log_payload JOIN log_item USING (item_number) JOIN local_erased USING (payload_hash)"
+    ):
+        yield f"Change {row[0]} was erased, and its text is here again. Delete data/site.db, then: cop load"
 
 
 def _check_views(site: Site, db: sqlite3.Connection, found: Verified, progress: Progress) -> Iterator[str]:
     """Merge and lay out every record again, and compare."""
     network = trust.members(db)
     names = trust.names(db, network)
-    origin = views.origin_of(network, names)
+    origin = views.origin_of(site, db, network, names)
     record_ids = [row[0] for row in db.execute("SELECT DISTINCT record_id FROM log_item ORDER BY 1")]
     public = open_site(site.site_db)
     shown = public.execute("SELECT count(*) FROM records").fetchone()[0]
@@ -154,6 +160,6 @@ def _compare(
         if row is None or tuple(row) != private_row(one):
             yield f"The view of record {one.record_id} does not fit the log."
         if one.public is not None:
-            expected = publish.published(one.record_id, one.public, one.revisions, rendered, origin)
+            expected = publish.published(one.record_id, one.public, one.revisions, rendered, origin, one.standing)
             if not site_tables.holds(public, expected):
                 yield f"The page of record {one.record_id} does not fit the log."

@@ -9,19 +9,31 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from io import BytesIO
 from itertools import islice
 
-from cop import blobs, ended, log, markdown, marks, merge, publish, search_index, site_tables, stale, trust
+from cop import (
+    agreement,
+    imprint,
+    judging,
+    markdown,
+    merge,
+    publish,
+    read_back,
+    saved_files,
+    search_index,
+    settings,
+    site_tables,
+    stale,
+    trust,
+)
 from cop.config import Site
-from cop.entry import KINDS
+from cop.database import writing, written_anew
 from cop.markdown import Rendered
-from cop.model import OWN, RecordId, RecordView, iso_time
+from cop.model import OWN, Members, RecordId, RecordView
+from cop.origin import Origin
 from cop.progress import Progress, no_progress
-from cop.publish import Origin
-from cop.redone import ENDED, Redone, private_row, redo
-from cop.schema import open_site, writing
-from cop.signing import sha256
+from cop.redone import Redone, private_row, redo, waiting_row
+from cop.site_schema import open_site
 
 BATCH = 500  # records written in one transaction
 MANY = 300  # from here on texts are laid out by all processors
@@ -45,15 +57,17 @@ def refresh(site: Site, db: sqlite3.Connection, progress: Progress = no_progress
 def rebuild(site: Site, db: sqlite3.Connection, progress: Progress = no_progress) -> None:
     """Throw the views away and compute them from the log."""
     with writing(db):
-        log.set_setting(db, "views_of", None)
+        settings.keep(db, "views_of", None)
     refresh(site, db, progress)
 
 
-def origin_of(network: trust.Members, names: Mapping[bytes, trust.Organisation]) -> Origin:
-    """What it takes to say who made a change."""
+def origin_of(
+    site: Site, db: sqlite3.Connection, network: Members, names: Mapping[bytes, trust.Organisation]
+) -> Origin:
+    """What it takes to say who made a change, and whether it counts as published."""
     called = {key: organisation.name for key, organisation in names.items()}
     kinds = {key: organisation.kind for key, organisation in names.items()}
-    return Origin(network.writers, called, kinds, stale.today())
+    return agreement.with_rules(db, Origin(network, called, kinds, stale.today(), site.config.timezone))
 
 
 def _refresh(
@@ -61,95 +75,41 @@ def _refresh(
 ) -> None:
     network = trust.members(db)
     names = trust.names(db, network)
-    origin = origin_of(network, names)
-    others = _mark_if_others(db, public, origin)
-    _mark_if_another_day(db, public, origin)
-    if others or log.setting(db, "shown_as") != site.config.shown_as or not site_tables.setting(public, "title"):
-        _describe(site, db, public, names)
+    origin = origin_of(site, db, network, names)
+    others = imprint.mark_if_others(db, public, origin)
+    (judging.judge_all if others else judging.judge_stale)(db)
+    imprint.mark_if_another_day(db, public, origin)
+    if others or settings.read(db, "shown_as") != site.config.shown_as or not site_tables.setting(public, "title"):
+        imprint.describe(site, db, public, names, origin)
     while (mark := stale.newest_mark(db)) is not None and (chosen := choose(db)):
-        _redo(db, public, origin, chosen, progress)
-        _describe(site, db, public, names)
+        hidden = _redo(db, public, origin, chosen, progress)
+        saved_files.strike(site.site_db, hidden)
+        imprint.describe(site, db, public, names, origin)
         with writing(db):  # last: whoever is stopped before it does all of this again
             stale.done(db, chosen, mark)
+    if settings.read(db, judging.FORGET) and not stale.count(db):
+        _forget(site, db, public)
 
 
-def _describe(
-    site: Site, db: sqlite3.Connection, public: sqlite3.Connection, names: Mapping[bytes, trust.Organisation]
-) -> None:
-    """Say what this copy is and who the members are."""
+def _forget(site: Site, db: sqlite3.Connection, public: sqlite3.Connection) -> None:
+    """Leave no byte of what was taken down: the index of words keeps what was taken out of it until it is packed anew."""
+    saved_files.forget(site.site_db)
     with writing(public):
-        site_tables.describe(
-            public, {**_about_us(site), **_about_copy(db)}, [_member(key, one) for key, one in names.items()]
-        )
-    with writing(db):
-        log.set_setting(db, "shown_as", site.config.shown_as)
-    public.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the file alone is the whole site
-
-
-def _mark_if_others(db: sqlite3.Connection, public: sqlite3.Connection, origin: Origin) -> bool:
-    """Mark what to redo because `site.db` is new or another store's, or because others are members than before.
-
-    Returns whether anything of that changed.
-    """
-    network = {writer.hex(): [origin.names[one], origin.kinds[one]] for writer, one in origin.writers.items()}
-    told = json.dumps(network, sort_keys=True)
-    store = _store_id(db)
-    seen_by = [
-        store,
-        sorted(KINDS),
-        sorted(origin.writers.items()),
-        sorted(origin.names.items()),
-        sorted(origin.kinds.items()),
-    ]
-    views_of = sha256(repr(seen_by).encode()).hex()
-    before = log.setting(db, "views_of")
-    known = site_tables.setting(public, "views_of") == before
-    if known and before == views_of:
-        return False
-    with writing(public):
-        if site_tables.setting(public, "store") != store:  # else what stands there stays up until it is redone
-            site_tables.clear(public)
-        names = {"views_of": views_of, "store": store}
-        site_tables.tell(public, names)
-    with writing(db):
-        stale.mark_records_of(db, _others(db, network) if known and before else None)
-        log.set_setting(db, "views_of", views_of)
-        log.set_setting(db, "views_network", told)
-    return True
-
-
-def _mark_if_another_day(db: sqlite3.Connection, public: sqlite3.Connection, origin: Origin) -> None:
-    """Mark those who were to be listed until a day, if that day may have come; or gone back, where a clock was wrong."""
-    if stale.are_of(db, origin.today):
-        return
-    over = ended.hidden(public, origin.today)
-    hidden = db.execute("SELECT record_id FROM view_record WHERE type = 'person' AND state = ?", [ENDED])
-    with writing(db):
-        marks = [[record_id] for record_id in (*over, *(row[0] for row in hidden.fetchall()))]
-        db.executemany("INSERT INTO local_stale (record_id) VALUES (?)", marks)
-        log.set_setting(db, "views_day", origin.today.isoformat())
-
-
-def _store_id(db: sqlite3.Connection) -> str:
-    """What no other store has: its first entry."""
-    row = db.execute("SELECT entry_id FROM log_entry ORDER BY entry_number LIMIT 1").fetchone()
-    return row[0].hex() if row else ""
-
-
-def _others(db: sqlite3.Connection, network: Mapping[str, list[str]]) -> list[str] | None:
-    """Writers (hex) who came, went or are called something else since the views were made; None if that is not known."""
-    told = log.setting(db, "views_network")
-    if not isinstance(told, str):
-        return None
-    before: dict[str, list[str]] = json.loads(told)
-    return [writer for writer in {**before, **network} if before.get(writer) != network.get(writer)]
+        search_index.pack(public)
+    done = written_anew(public)
+    with writing(db):  # while somebody reads, what was there before stays beside it: then the next time
+        settings.keep(db, judging.FORGET, None if done else 1)
 
 
 def _redo(
     db: sqlite3.Connection, public: sqlite3.Connection, origin: Origin, behind: list[RecordId], progress: Progress
-) -> None:
-    """Merge, lay out and write records, batch by batch; laying out runs ahead in processes of its own."""
+) -> list[tuple[str, str]]:
+    """Merge, lay out and write records, batch by batch; laying out runs ahead in processes of its own.
+
+    Returns type and short address of those that readers saw before and see no more.
+    """
     waiting: deque[list[Redone]] = deque()
+    hidden: list[tuple[str, str]] = []
 
     def texts() -> Iterator[str]:
         for at in range(0, len(behind), BATCH):
@@ -165,12 +125,19 @@ def _redo(
         first = next(laid_out)  # this fills `waiting`
         batch = waiting.popleft()
         rendered = [first, *islice(laid_out, len(batch) - 1)]
+        hidden += _seen(public, [redone.record_id for redone in batch if redone.public is None])
         _write(db, public, origin, batch, rendered, counting, last=done + BATCH >= len(behind))
         progress(min(done + BATCH, len(behind)), len(behind))
+    return hidden
+
+
+def _seen(public: sqlite3.Connection, record_ids: list[RecordId]) -> list[tuple[str, str]]:
+    query = "SELECT type, slug FROM records WHERE record_id IN (SELECT value FROM json_each(?))"
+    return [tuple(row) for row in public.execute(query, [json.dumps(record_ids)])] if record_ids else []
 
 
 def _merged(db: sqlite3.Connection, record_ids: list[RecordId], origin: Origin) -> list[Redone]:
-    histories = log.revisions_of(db, record_ids)
+    histories = read_back.revisions_of(db, record_ids)
     return [redo(record_id, histories.get(record_id, []), origin) for record_id in record_ids]
 
 
@@ -185,7 +152,7 @@ def _write(
     last: bool,
 ) -> None:
     published = [
-        publish.published(redone.record_id, redone.public, redone.revisions, rendered, origin)
+        publish.published(redone.record_id, redone.public, redone.revisions, rendered, origin, redone.standing)
         for redone, rendered in zip(batch, laid_out, strict=True)
         if redone.public is not None
     ]
@@ -195,6 +162,13 @@ def _write(
     with writing(db):
         _move_bases(db, batch)
         db.executemany("INSERT OR REPLACE INTO view_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(private_row, batch))
+        _write_waiting(db, batch)
+
+
+def _write_waiting(db: sqlite3.Connection, batch: Sequence[Redone]) -> None:
+    ids = json.dumps([redone.record_id for redone in batch])
+    db.execute("DELETE FROM view_waiting WHERE record_id IN (SELECT value FROM json_each(?))", [ids])
+    db.executemany("INSERT INTO view_waiting VALUES (?, ?)", filter(None, map(waiting_row, batch)))
 
 
 def _move_bases(db: sqlite3.Connection, batch: Sequence[Redone]) -> None:
@@ -222,36 +196,7 @@ def _move_bases(db: sqlite3.Connection, batch: Sequence[Redone]) -> None:
             )
 
 
-def _about_us(site: Site) -> dict[str, str]:
-    config = site.config
-    about = {"title": config.title, "organisation": config.name, "kind": config.kind, "url": config.url}
-    look = f"{config.look.day} {config.look.night}"
-    if config.mark.data:
-        blobs.keep(blobs.folder(site), BytesIO(config.mark.data), marks.MAX_BYTES * 2)
-    mark = config.mark
-    picture = f"{mark.sha256} {mark.ending} {mark.width} {mark.height}" if mark.data else ""
-    about |= {"mark": picture, "mark_text": config.mark_text.strip()}
-    return {**about, "language": config.language, "languages": " ".join(config.languages), "look": look}
-
-
-def _about_copy(db: sqlite3.Connection) -> dict[str, str]:
-    newest = db.execute("SELECT max(received_time) FROM log_entry").fetchone()[0]
-    return {"as_of": iso_time(newest or 0), "digest": network_digest(db)}
-
-
-def _member(key: bytes, organisation: trust.Organisation) -> dict[str, str]:
-    return {
-        "organisation": key.hex(), "name": organisation.name, "kind": organisation.kind, "url": organisation.url
-    }  # fmt: skip
-
-
-def network_digest(db: sqlite3.Connection) -> str:
-    """A hash over everything the members share, hex. The same wherever the same entries are held."""
-    rows = db.execute("SELECT digest FROM view_record WHERE digest <> x'' ORDER BY record_id")
-    return sha256(b"".join(row[0] for row in rows)).hex()
-
-
 def current_view(db: sqlite3.Connection, record_id: RecordId, widest: int = OWN) -> RecordView | None:
     """One record as this installation sees it, computed now."""
-    writers = trust.members(db).writers
-    return merge.merge(merge.accepted(log.revisions(db, record_id), writers), widest)
+    network = trust.members(db)
+    return merge.merge(merge.accepted(read_back.revisions(db, record_id), network), widest)

@@ -34,5 +34,23 @@ def wrong(text: object, zone: tzinfo) -> tuple[str, str] | None:
     return f"the clocks show {_words(moment)} twice when they go back", hint
 
 
+def shown(moment: datetime) -> datetime:
+    """What the clocks of its place show at that time: one that they skip comes as much later as they go forward.
+
+    Calendar programs read it so (RFC 5545 section 3.3.5). One that they show twice stays.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> shown(datetime(2027, 3, 28, 1, 30, tzinfo=ZoneInfo("Europe/London"))).isoformat()
+    '2027-03-28T02:30:00+01:00'
+    """
+    if moment.tzinfo is None:
+        return moment
+    try:
+        there = moment.replace(fold=0).astimezone(UTC).astimezone(moment.tzinfo)
+    except OverflowError:
+        return moment
+    return moment if there.replace(tzinfo=None) == moment.replace(tzinfo=None) else there
+
+
 def _words(moment: datetime) -> str:
     return moment.isoformat(timespec="minutes")

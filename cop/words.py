@@ -25,7 +25,8 @@ _STRANGE = re.compile(rf"[^\w{rules.VOWEL_SIGNS}]|_")  # what taking letters apa
 _LETTERS = str.maketrans({**rules.LETTERS, **{chr(0x660 + n): str(n) for n in range(10)}, **{chr(0x6F0 + n): str(n) for n in range(10)}})  # fmt: skip
 _ARABIC = re.compile("[\u0621-\u06d3]")
 _LATIN = re.compile("[a-z]+")
-_GROUPS = {**rules.ENDINGS, "en": rules.SPELLING + rules.ENDINGS["en"]}
+_SPELLING = "spelling"  # beside the languages, the rules of spelling alone
+_GROUPS = {**rules.ENDINGS, "en": rules.SPELLING + rules.ENDINGS["en"], _SPELLING: rules.SPELLING}
 
 
 @cache  # not at the start: most commands need no word
@@ -106,6 +107,15 @@ def _apply(word: str, language: str) -> str:
                     word = changed
                     break
     return word
+
+
+def british_and_american(word: str) -> str:
+    """The spelling that stands for both, of a plain word: one of the two, or neither.
+
+    >>> british_and_american("centre"), british_and_american("organization"), british_and_american("tea")
+    ('center', 'organisation', 'tea')
+    """
+    return _apply(word, _SPELLING)
 
 
 def keys(word: str) -> tuple[str, ...]:

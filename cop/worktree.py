@@ -19,15 +19,15 @@ from cop import attached, attaching, content, files, log, views
 from cop.checking import remarks_on, remarks_on_leads
 from cop.config import Site
 from cop.content import ContentFile
+from cop.database import writing
 from cop.errors import CopError
 from cop.merge import BODY
 from cop.model import PayloadHash, RecordId
-from cop.patch import reason
+from cop.patch import explained, reason
 from cop.planning import Plan, plan_all
 from cop.progress import Progress, no_progress
 from cop.reading import FileRead, Problem, hash_bytes, hash_file, read_all
 from cop.scan import Scan, look_at, scan
-from cop.schema import writing
 from cop.signing import Signer
 
 _logger = logging.getLogger(__name__)
@@ -171,7 +171,7 @@ def _save(
     taken: Mapping[str, Sequence[attached.Known]],
 ) -> int:
     """Write entries and what we know of the files, together; then add ids to files that have none."""
-    changes = [_explained(change, why) for plan in plans for change in plan.changes]
+    changes = [replace(change, patch=explained(change.patch, why)) for plan in plans for change in plan.changes]
     with writing(db):
         entries = log.write(db, signer, "change", changes, claimed_time=now) if changes else ()
         hashes = iter([item.payload_hash for entry in entries for item in entry.items])
@@ -186,10 +186,6 @@ def _save(
     if site.config.write_ids:
         _add_ids(site, db, plans)
     return len(entries)
-
-
-def _explained(change: log.Change, why: str) -> log.Change:
-    return replace(change, patch=replace(change.patch, why=why)) if why else change
 
 
 def keep_file(

@@ -11,7 +11,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from cop import content, frontmatter
-from cop.fields import SHARES, Field, RecordType
+from cop.fields import BY_COMMAND, SHARES, Field, RecordType
 from cop.merge import BODY
 from cop.model import RecordId, Value
 
@@ -62,6 +62,15 @@ def changed_file(text: str, before: Mapping[str, Value], after: Mapping[str, Val
         return whole_front + (_behind_front(text) if first_line == 2 else text)
     body = str(after.get(BODY) or "").strip("\n")
     return whole_front + (f"\n{body}\n" if body and whole_front else f"{body}\n" if body else "")
+
+
+def changed_bytes(data: bytes, before: Mapping[str, Value], after: Mapping[str, Value]) -> bytes:
+    """The same, of a file as it lies there: byte order mark and line ends stay."""
+    text = data.decode("utf-8-sig")
+    mark = "\ufeff" if data.startswith(b"\xef\xbb\xbf") else ""
+    end = "\r\n" if "\r\n" in text else "\r" if "\r" in text else "\n"
+    changed = changed_file(text.replace("\r\n", "\n").replace("\r", "\n"), before, after)
+    return (mark + changed.replace("\n", end)).encode()
 
 
 def _behind_front(text: str) -> str:
@@ -157,7 +166,7 @@ def template(kind: RecordType, record_id: RecordId, title: str) -> str:
         "# Take away the # in front of what you know, and leave the rest.",
         "##",
     ]
-    wanted = [field for field in kind.fields if field.name not in ("title", "slug", BODY, "withdrawn")]
+    wanted = [field for field in kind.fields if field.name not in {"title", "slug", BODY, *BY_COMMAND}]
     places = {name: at for at, name in enumerate(_ON_TOP)}
     on_top = sorted(filter(_is_first, wanted), key=lambda field: places.get(field.name, len(places)))
     lines += [_blank(field) for field in on_top]

@@ -62,13 +62,22 @@ def report(place: Place, *arguments: str, code: int = 0) -> dict[str, Any]:
 @contextmanager
 def serving(place: Place) -> Iterator[str]:
     """A running `cop serve` on a free port; gives its address."""
+    with serving_with_link(place) as (address, _link):
+        yield address
+
+
+@contextmanager
+def serving_with_link(place: Place) -> Iterator[tuple[str, str]]:
+    """Likewise, and the link to sign in at its desk."""
     process = started(place, "serve", "--port", "0")
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
         found = re.search(r"Serving .* at (http://\S+)", line)
         assert found, line + (process.stderr.read() if process.stderr else "")
-        yield found.group(1)
+        link = process.stdout.readline().split()[-1]
+        assert "/desk/enter/" in link
+        yield found.group(1), link
     finally:
         process.terminate()
         _, told = process.communicate(timeout=WAIT_SECONDS)

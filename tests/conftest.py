@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from hypothesis import settings
 from web_site import SiteBuilder, serve
 
-from cop import checkout, identity, log, views, worktree
+from cop import checkout, identity, log, read_back, views, worktree
 from cop.cli import cli
 from cop.config import Config, Site
 from cop.model import RecordView
@@ -24,15 +24,17 @@ settings.register_profile("cop", deadline=None)  # a busy computer is no fault o
 settings.load_profile("cop")
 
 SERVES = re.compile(r"datasette|\bserv(?:e|ed|ing|ing_of)\b", re.IGNORECASE)
+LONGEST = "test_everyone.py"  # else one worker is still at it when the other has long been done
 NOW = 1_790_000_000  # 2026-09-21T14:13:20Z
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that depend on Datasette: those of files that start it, or a `cop serve`."""
+    """Marks the tests that depend on Datasette: those of files that start it, or a `cop serve`. The longest file is first."""
     starts = {path: bool(SERVES.search(path.read_text("utf-8"))) for path in {item.path for item in items}}
     for item in items:
         if starts[item.path] or "client" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.web)
+    items.sort(key=lambda item: item.path.name != LONGEST)
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +76,14 @@ class Folder:
         stat = file.stat()
         os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns - 10_000_000_000))
 
+    def published_text(self) -> str:
+        """All text of the published database, its index for search included."""
+        public = sqlite3.connect(self.site.site_db)
+        try:
+            return "\n".join(public.iterdump())
+        finally:
+            public.close()
+
     def read(self, path: str) -> str:
         """The text of a content file, line ends as they are."""
         return (self.content / path).read_bytes().decode()
@@ -94,7 +104,7 @@ class Folder:
         from cop.merge import History
         from cop.model import Patch
 
-        same = History(r for r in log.revisions(self.db, record_id) if r.audience == share)
+        same = History(r for r in read_back.revisions(self.db, record_id) if r.audience == share)
         heads = tuple(revision.payload_hash for revision in same.heads())
         sets = {name: value for name, value in fields.items() if isinstance(value, set)}
         patch = Patch(

@@ -21,32 +21,40 @@ from cop import (
     entry,
     frontier,
     identity,
+    imprint,
     invitations,
     log,
+    partings,
     partners,
     patch,
+    read_back,
     stale,
     status,
     sync,
-    trust,
     views,
+    vouching,
     wire,
     worktree,
 )
 from cop.errors import NotReachable
 from cop.holding import NOTHING, Holding
+from cop.identity import Side
 from cop.merge import History
 from cop.model import OWN, PUBLIC, Entry, Item, Patch, PayloadHash, RecordId, RecordView, Value
 from cop.partners import Partner
 from cop.report import Report
 from cop.signing import Signer, sha256
-from cop.turns import Side
 from cop.unpacking import decompress
 
 NOW = 1_795_338_840  # 2026-11-22T09:14:00Z: no test looks at the clock
 NAMES = ("Caafi Health", "University of Wenlock", "Knowle West Media", "Severn NHS Trust", "Avon Fund", "Hartcliffe")
 KINDS = ("community", "university", "charity", "nhs", "funder", "community")
-LOCAL_COLUMNS = {"records": {"number", "seen"}, "history": {"seen"}}  # they differ from place to place, as they should
+LOCAL_COLUMNS = {
+    "records": {"number", "seen"},
+    "history": {"seen"},
+    "removed": {"seen", "state"},
+    "looked_at": {"seen"},
+}  # they differ from place to place, as they should
 LOCAL_META = {"as_of", "organisation", "kind", "url", "title", "language", "languages", "look", "views_of", "store"}
 
 
@@ -98,19 +106,23 @@ class Place:
         views.refresh(self.site, self.db)
         return self.partner(other)
 
-    def remove(self, other: "Place") -> None:
-        partners.remove(self.db, self.signer, self.partner(other), NOW)
+    def remove(self, other: "Place", *, hide: bool = False) -> None:
+        partings.remove(self.db, self.signer, self.partner(other), NOW, hide=hide)
         views.refresh(self.site, self.db)
 
     def partner(self, other: "Place") -> Partner:
-        return next(p for p in partners.all_partners(self.db) if p.organisation == other.organisation)
+        known = [*partners.all_partners(self.db), *partners.to_be_told(self.db)]
+        return next(p for p in known if p.organisation == other.organisation)
 
     def sync(self, other: "Place", line: "Line | None" = None) -> Report:
         """As `cop sync OTHER`."""
         line = line or Line(other)
         line.sender = self.signer.public
         try:
-            return sync.run(self.side, self.partner(other), line, NOW, lambda done, of: None)
+            partner = self.partner(other)
+            report = sync.run(self.side, partner, line, NOW, lambda done, of: None)
+            partners.were_told(self.db, [partner])
+            return report
         finally:
             for place in (self, other):  # a copied or restored installation goes on as another writer
                 place.signer = identity.ensure(place.site, place.db, NOW)
@@ -138,7 +150,7 @@ class Place:
         return record_id
 
     def heads(self, record_id: RecordId, audience: int = PUBLIC) -> tuple[PayloadHash, ...]:
-        revisions = [r for r in log.revisions(self.db, record_id) if r.audience == audience]
+        revisions = [r for r in read_back.revisions(self.db, record_id) if r.audience == audience]
         return tuple(revision.payload_hash for revision in History(revisions).heads())
 
     def write(self, path: str, text: str) -> Path:
@@ -168,7 +180,7 @@ class Place:
         return found
 
     def digest(self) -> str:
-        return views.network_digest(self.db)
+        return imprint.network_digest(self.db)
 
     def entry_ids(self) -> set[bytes]:
         return {row[0] for row in self.db.execute("SELECT entry_id FROM log_entry")}
@@ -361,7 +373,7 @@ def store(place: Place, entries: Iterable[Entry], payloads: Iterable[bytes] = ()
 
 def certified_by(organisation: Signer, writer: Signer) -> Entry:
     """The first entry of a new writer's log."""
-    return forge(writer, kind="writer", extra=trust.certificate(organisation, writer.public))
+    return forge(writer, kind="writer", extra=vouching.certificate(organisation, writer.public))
 
 
 # -- comparing what places show
@@ -377,6 +389,7 @@ def site_tables(path: Path) -> dict[str, list[dict[str, object]]]:
             "records": _rows(db, "records"),
             "history": _rows(db, "history"),
             "conflicts": _rows(db, "conflicts"),
+            "looked_at": _rows(db, "looked_at"),
             "facets": _sorted(
                 {**dict(row), "number": ids[row["number"]]} for row in db.execute("SELECT * FROM facets")
             ),

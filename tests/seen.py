@@ -21,10 +21,11 @@ STYLED = """text => {
     document.adoptedStyleSheets = [sheet];
 }"""
 
-# What sticks out of the page, or is cut off. What scrolls by itself (code) and what is for screen readers only may.
+# What sticks out of the page, or is cut off. What scrolls by itself (code, one line to type in) and what is for screen
+# readers only may.
 NARROW_IS_WRONG = """() => {
     const wide = document.documentElement.scrollWidth, wrong = wide > innerWidth ? [`the page is ${wide} wide`] : [];
-    const scrolls = one => one.closest("pre, .vh, .skip, svg");
+    const scrolls = one => one.closest("pre, input, .vh, .skip, svg");
     for (const one of document.body.querySelectorAll("*")) {
         if (scrolls(one)) continue;
         const style = getComputedStyle(one), box = one.getBoundingClientRect();
@@ -63,14 +64,22 @@ STOPS = (
         if (!box || !box.width || !box.height) return ["has no size"];
         if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) wrong.push("shows no focus");
         else if (contrast(colour(style.outlineColor), behind(one)) < 3) wrong.push(`focus too faint: ${style.outlineColor}`);
-        const x = box.left + box.width / 2, y = box.top + box.height / 2;
+        // of a large box to write in, a browser may show the first lines only
+        const x = box.left + box.width / 2, y = (Math.max(box.top, 0) + Math.min(box.bottom, innerHeight)) / 2;
+        const seen = Math.min(box.bottom, innerHeight) - Math.max(box.top, 0);
         const top = document.elementFromPoint(x, y);
-        if (y < 0 || y > innerHeight || x < 0 || x > innerWidth) wrong.push("is outside of what is seen");
+        if (seen < Math.min(box.height / 2, 24) || x < 0 || x > innerWidth) wrong.push("is outside of what is seen");
         else if (!top || !(one.contains(top) || top.contains(one))) wrong.push("is hidden behind something");
         return wrong;
     };
+    // Tab reaches one of several that exclude each other, the arrow keys the others
+    const reached = one => {
+        if (one.type !== "radio" || one.checked) return true;
+        const group = [...document.querySelectorAll("[type=radio]")].filter(other => other.name === one.name);
+        return one === group[0] && !group.some(other => other.checked);
+    };
     const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary")].filter(
-        one => one.checkVisibility({visibilityProperty: true, contentVisibilityAuto: true}) && one.type !== "hidden");
+        one => one.checkVisibility({visibilityProperty: true, contentVisibilityAuto: true}) && one.type !== "hidden" && reached(one) && one.tabIndex >= 0);
     window.stops = [];
     document.addEventListener("focusin", event => window.stops.push(
         {at: all.indexOf(event.target), wrong: look(event.target), html: event.target.outerHTML.slice(0, 120)}));

@@ -86,3 +86,9 @@ def test_money_that_says_which(text: str):
 def test_a_bare_number_is_no_money(value: Any):
     with pytest.raises(values.WrongValue, match="which money"):
         values.check("event", "cost", value)
+
+
+def test_what_is_provided_is_not_asked_for_again() -> None:
+    names = {field.name for field in asking.missing_next({"access_provided": ["childcare", "step-free"]})}
+    assert "childcare" not in names and "food" in names
+    assert "childcare" in {field.name for field in asking.missing_next({"access_provided": "childcare"})}

@@ -78,6 +78,17 @@ def test_a_resource_has_one_file(folder: Folder) -> None:
     assert folder.view("resources/paper.md").fields["file"] == "On the shelf"
 
 
+def test_a_file_with_an_ending_that_nobody_knows_is_taken_in_where_it_lies(folder: Folder) -> None:
+    put(folder, "events/survey.sav", b"1234")
+    event(folder, "papers: [survey.sav, nothing.sav, Ask at the desk.]")
+    assert folder.load().refused == ()
+    data = {"name": "survey.sav", "size": 4, "sha256": sha(b"1234"), "type": "application/octet-stream"}
+    assert papers(folder) == [data, "nothing.sav", "Ask at the desk."]
+    (folder.site.content / "events/survey.sav").unlink()
+    event(folder, "papers: [survey.sav, nothing.sav, Ask at the other desk.]")
+    assert "there is no file" in only_problem(folder.load())[2]
+
+
 def test_a_second_load_reads_nothing(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     put(folder, "events/papers/agenda.pdf")
     event(folder)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cop import blobs, bundle, bundle_files, cbor, wire
+from cop import blobs, bundle, bundle_files, bundle_frames, cbor, wire
 from cop.blob_report import Exchanged, Planned
 from cop.errors import Refused
 from cop.place import attachments as left_files
@@ -43,7 +43,7 @@ def test_a_bundle_with_files_brings_text_and_files(tmp_path: Path) -> None:
     publish(one, FILM)
     publish(one, b"small", "small.pdf")
     made = packed(one, tmp_path / "news.cop")
-    assert bundle.show(made).files == 2
+    assert bundle_frames.show(made).files == 2
     told = applied(other, made)
     assert (told.received, told.files, told.files_left_out, told.whole) == (2, 2, 0, True)
     assert holds(other, FILM) and holds(other, b"small") and not parts(other)
@@ -54,7 +54,7 @@ def test_a_bundle_without_files_says_what_it_left_out(tmp_path: Path) -> None:
     one, other = pair(tmp_path)
     publish(one)
     made = packed(one, tmp_path / "news.cop", files=False)
-    assert (bundle.show(made).files, bundle.show(made).files_left_out) == (0, 1)
+    assert (bundle_frames.show(made).files, bundle_frames.show(made).files_left_out) == (0, 1)
     assert (applied(other, made).files_left_out, holds(other)) == (1, False)
 
 
@@ -69,7 +69,7 @@ def test_what_is_too_large_here_is_not_taken_from_a_bundle(tmp_path: Path) -> No
 
 def frames(path: Path) -> list[bytes]:
     """The contents of all frames."""
-    data, found = path.read_bytes()[len(bundle.MAGIC) :], []
+    data, found = path.read_bytes()[len(bundle_frames.MAGIC) :], []
     while data:
         size = int.from_bytes(data[:4], "big")
         found.append(data[36 : 36 + size])
@@ -103,7 +103,7 @@ def test_a_bundle_cut_within_its_files_keeps_what_came_and_a_whole_one_completes
 
 def rewritten(path: Path, contents: list[bytes]) -> Path:
     whole = [len(one).to_bytes(4, "big") + sha256(one) + one for one in contents]
-    path.write_bytes(bundle.MAGIC + b"".join(whole))
+    path.write_bytes(bundle_frames.MAGIC + b"".join(whole))
     return path
 
 

@@ -2,13 +2,13 @@
 
 import errno
 import random
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 
-from cop import bundle, cbor, files, frontier, unpacking, wire
+from cop import bundle, bundle_frames, cbor, files, frontier, status, unpacking, wire
 from cop.cli import reports
 from cop.errors import CopError, NotReachable, Refused
 from cop.model import OWN, PARTNERS, PUBLIC
@@ -30,7 +30,7 @@ def write(one: Place, path: Path, other: Place | None = None) -> bytes:
 
 def frames(data: bytes) -> list[bytes]:
     """The frames of a bundle, each with its length and hash."""
-    found, at = [], len(bundle.MAGIC)
+    found, at = [], len(bundle_frames.MAGIC)
     while at < len(data):
         end = at + 36 + int.from_bytes(data[at : at + 4], "big")
         found.append(data[at:end])
@@ -56,7 +56,7 @@ def test_show_says_what_a_bundle_holds_without_storing_it(pair: tuple[Place, Pla
     one, other = pair
     one.change(None, {"title": "A"})
     write(one, tmp_path / "stick.cop", other)
-    header = bundle.show(tmp_path / "stick.cop")
+    header = bundle_frames.show(tmp_path / "stick.cop")
     assert (header.name, header.receiver, header.changes, header.made) == (one.name, other.name, 1, NOW)
 
 
@@ -109,7 +109,7 @@ def test_a_bundle_cut_at_any_byte_is_useful_and_safe(pair: tuple[Place, Place], 
     big(one, 50)
     data = write(one, tmp_path / "stick.cop")
     assert len(frames(data)) > 4
-    ends = [len(bundle.MAGIC)]
+    ends = [len(bundle_frames.MAGIC)]
     for frame in frames(data):
         ends.append(ends[-1] + len(frame))
     cuts = {*range(0, 60, 7), *ends, *(end - 1 for end in ends), *(end + 20 for end in ends[:-1])}
@@ -160,7 +160,7 @@ def test_frames_with_a_right_hash_and_altered_content_are_refused_or_harmless(
         bent = plain[:at] + bytes([plain[at] ^ (1 << source.randrange(8))]) + plain[at + 1 :]
         content = zstandard.ZstdCompressor().compress(bent)
         frame = len(content).to_bytes(4, "big") + sha256(content) + content
-        (tmp_path / "bent.cop").write_bytes(bundle.MAGIC + head + frame)
+        (tmp_path / "bent.cop").write_bytes(bundle_frames.MAGIC + head + frame)
         with pytest.raises(CopError):  # at the latest because its end is missing
             bundle.apply(other.side, tmp_path / "bent.cop", NOW)
         assert other.entry_ids() <= true
@@ -172,7 +172,7 @@ def test_parts_in_any_order_end_in_the_same_view(pair: tuple[Place, Place], tmp_
     big(one, 50)
     head, *news, end = frames(write(one, tmp_path / "stick.cop"))
     assert len(news) > 2
-    other_way = bundle.MAGIC + head + b"".join(reversed(news)) + end
+    other_way = bundle_frames.MAGIC + head + b"".join(reversed(news)) + end
     (tmp_path / "turned.cop").write_bytes(other_way)
     bundle.apply(other.side, tmp_path / "turned.cop", NOW)
     bundle.apply(other.side, tmp_path / "turned.cop", NOW)  # who is who may have come last
@@ -312,11 +312,11 @@ def test_a_stick_pulled_out_while_reading_is_no_crash(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"cop", b"PK\x03\x04" + b"x" * 500, bundle.MAGIC, bundle.MAGIC + b"\xff" * 99]
+    "content", [b"", b"cop", b"PK\x03\x04" + b"x" * 500, bundle_frames.MAGIC, bundle_frames.MAGIC + b"\xff" * 99]
 )
 def test_files_that_are_no_bundles_are_refused(pair: tuple[Place, Place], tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.cop").write_bytes(content)
-    for use in (bundle.show, lambda path: bundle.apply(pair[0].side, path, NOW)):
+    for use in (bundle_frames.show, lambda path: bundle.apply(pair[0].side, path, NOW)):
         with pytest.raises(Refused):
             use(tmp_path / "x.cop")
 
@@ -324,7 +324,7 @@ def test_files_that_are_no_bundles_are_refused(pair: tuple[Place, Place], tmp_pa
 def test_a_missing_bundle_and_a_folder_are_not_reachable(pair: tuple[Place, Place], tmp_path: Path) -> None:
     for path in (tmp_path / "nothing.cop", tmp_path):
         with pytest.raises(NotReachable):
-            bundle.show(path)
+            bundle_frames.show(path)
 
 
 HEADER = {"name": "N", "organisation": "ab" * 32, "receiver": "", "made": 1, "entries": 0, "changes": 0}
@@ -333,15 +333,15 @@ HEADER = {"name": "N", "organisation": "ab" * 32, "receiver": "", "made": 1, "en
 @pytest.mark.parametrize("said", [{"name": 5}, {"made": "x"}, {"made": None}, {"entries": []}], ids=repr)
 def test_a_header_that_makes_no_sense_is_refused(tmp_path: Path, said: dict[str, object]) -> None:
     content = cbor.encode(HEADER | said)
-    (tmp_path / "x.cop").write_bytes(bundle.MAGIC + len(content).to_bytes(4, "big") + sha256(content) + content)
+    (tmp_path / "x.cop").write_bytes(bundle_frames.MAGIC + len(content).to_bytes(4, "big") + sha256(content) + content)
     with pytest.raises(Refused):
-        bundle.show(tmp_path / "x.cop")
+        bundle_frames.show(tmp_path / "x.cop")
 
 
 def test_a_header_cannot_write_on_the_terminal(tmp_path: Path) -> None:
     content = cbor.encode(HEADER | {"name": "\x1b[2J\x07Caafi\nHealth", "receiver": "\x9b5n"})
-    (tmp_path / "x.cop").write_bytes(bundle.MAGIC + len(content).to_bytes(4, "big") + sha256(content) + content)
-    header = bundle.show(tmp_path / "x.cop")
+    (tmp_path / "x.cop").write_bytes(bundle_frames.MAGIC + len(content).to_bytes(4, "big") + sha256(content) + content)
+    header = bundle_frames.show(tmp_path / "x.cop")
     assert header.name.isprintable() and header.receiver.isprintable() and "Caafi" in header.name
 
 
@@ -366,7 +366,7 @@ def test_what_is_not_public_can_be_read_by_accepted_partners_only(tmp_path: Path
 
 
 def test_a_key_that_is_nobodys_does_not_stop_a_bundle(pair: tuple[Place, Place], tmp_path: Path) -> None:
-    from cop import signing, trust
+    from cop import signing, vouching
     from tests.network import next_entry, store
 
     one, other = pair
@@ -374,7 +374,7 @@ def test_a_key_that_is_nobodys_does_not_stop_a_bundle(pair: tuple[Place, Place],
     seed = bytes.fromhex(next(other.site.keys.glob(f"{other.organisation.hex()}.key")).read_text().split()[-1])
     organisation = signing.Signer(seed)
     for writer in (bytes(32), b"\xff" * 32, b"short", b""):
-        extra = trust.certificate(organisation, writer)
+        extra = vouching.certificate(organisation, writer)
         store(one, [next_entry(one, [], "writer", **extra)])
     record_id = one.change(None, {"title": "For partners"}, audience=PARTNERS)
     write(one, tmp_path / "stick.cop")
@@ -385,9 +385,9 @@ def test_a_key_that_is_nobodys_does_not_stop_a_bundle(pair: tuple[Place, Place],
 # -- what somebody else may have written on a stick
 
 
-def _forged(path: Path, header: bundle.Header, *messages: bytes) -> Path:
+def _forged(path: Path, header: bundle_frames.Header, *messages: bytes) -> Path:
     content = [cbor.encode({**asdict(header)}), *messages, cbor.encode({"end": True})]
-    path.write_bytes(bundle.MAGIC + b"".join(len(one).to_bytes(4, "big") + sha256(one) + one for one in content))
+    path.write_bytes(bundle_frames.MAGIC + b"".join(len(one).to_bytes(4, "big") + sha256(one) + one for one in content))
     return path
 
 
@@ -401,18 +401,66 @@ def test_nobody_else_can_say_on_a_stick_what_a_partner_holds(tmp_path: Path) -> 
         (other.signer.public, wire.prove_points(points, hostile.signer)),
     ):
         message = wire.Message(writer, other.organisation, bytes(16), points=points, proof=proof)
-        header = bundle.Header("anybody", "00" * 32, "", NOW, 0, 0)
+        header = bundle_frames.Header("anybody", "00" * 32, "", NOW, 0, 0)
         bundle.apply(one.side, _forged(tmp_path / "forged.cop", header, wire.pack(message)), NOW)
     assert bundle.create(one.side, tmp_path / "news.cop", one.partner(other), full=False, now=NOW).changes == 1
     bundle.apply(other.side, tmp_path / "news.cop", NOW)
     assert other.published(record_id)
 
 
+@pytest.mark.parametrize("proved", [True, False])
+def test_through_whom_something_came_on_a_stick_is_not_what_the_stick_says(tmp_path: Path, proved: bool) -> None:
+    one, carrier, far, named = network(tmp_path, 4)
+    sync_all([one, carrier, far, named])
+    far.change(None, {"title": "From afar"})
+    carrier.sync(far)
+    content = [frame[36:] for frame in frames(write(carrier, tmp_path / "stick.cop"))[1:-1]]
+    messages = [wire.unpack(message, one.signer) for message in content]
+    if not proved:
+        messages = [replace(message, points=None, proof=b"") for message in messages]
+    header = bundle_frames.Header(named.name, named.organisation.hex(), "", NOW, 0, 0)
+    bundle.apply(one.side, _forged(tmp_path / "forged.cop", header, *map(wire.pack, messages)), NOW + 60)
+    assert status.heard_json(one.db)[far.name]["through"] == (carrier.name if proved else "a bundle")
+
+
+def test_a_dry_run_counts_what_applying_then_does(tmp_path: Path) -> None:
+    one, other, stranger = network(tmp_path, 2) + places(tmp_path / "more", 1)
+    for at in range(3):
+        one.change(None, {"title": f"News {at}"})
+        stranger.change(None, {"title": f"Strange {at}"})
+    stick = tmp_path / "stick.cop"
+    store(one, stranger.entries())
+    write(one, stick)
+    looked = bundle.apply(other.side, stick, NOW, dry_run=True)
+    done = bundle.apply(other.side, stick, NOW)
+    assert (looked.received, looked.known, looked.refused) == (done.received, done.known, done.refused)
+    assert looked.received == 3 and looked.refused == len(stranger.entries()) and looked.bytes > 0
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_who_gets_a_forged_bundle_reads_what_to_do(pair: tuple[Place, Place], tmp_path: Path, dry_run: bool) -> None:
+    one, other = pair
+    one.change(None, {"title": "News"})
+    content = [frame[36:] for frame in frames(write(one, tmp_path / "stick.cop"))[1:-1]]
+    true = wire.unpack(content[0], other.signer)
+    last = replace(true.entries[-1], signature=bytes(64))
+    header = bundle_frames.Header(one.name, one.organisation.hex(), "", NOW, 0, 0)
+    for message in (replace(true, entries=(*true.entries[:-1], last)), replace(true, entries=(last,))):
+        path = _forged(tmp_path / "forged.cop", header, wire.pack(message))
+        with pytest.raises(Refused, match="is not what its writer signed: somebody may have changed it") as refused:
+            bundle.apply(other.side, path, NOW, dry_run=dry_run)
+        assert "for a new one" in refused.value.hint
+    path = _forged(tmp_path / "forged.cop", header, b"\xa0")
+    with pytest.raises(Refused) as refused:
+        bundle.apply(other.side, path, NOW, dry_run=dry_run)
+    assert "for a new one" in refused.value.hint
+
+
 @pytest.mark.parametrize("key", ["", "not hex", "ab" * 31, "AB" * 32])
 def test_a_bundle_that_does_not_say_who_made_it_is_refused(pair: tuple[Place, Place], tmp_path: Path, key: str) -> None:
-    header = bundle.Header("anybody", key, "", NOW, 0, 0)
+    header = bundle_frames.Header("anybody", key, "", NOW, 0, 0)
     path = _forged(tmp_path / "forged.cop", header)
-    for use in (lambda: bundle.show(path), lambda: bundle.apply(pair[1].side, path, NOW)):
+    for use in (lambda: bundle_frames.show(path), lambda: bundle.apply(pair[1].side, path, NOW)):
         with pytest.raises(Refused, match="who made it"):
             use()
 

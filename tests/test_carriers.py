@@ -1,5 +1,6 @@
 """One set of tests for every way that files or messages travel: a new carrier is done when it passes."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -189,14 +190,13 @@ def test_an_address_without_a_bucket_is_no_address(keys: pytest.MonkeyPatch) -> 
 
 
 def test_without_the_extra_the_command_to_install_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
 
     monkeypatch.setitem(sys.modules, "obstore", None)
     monkeypatch.setitem(sys.modules, "obstore.store", None)
     monkeypatch.setitem(sys.modules, "obstore.exceptions", None)
     with pytest.raises(CopError) as failed:
         ObjectCarrier("s3://bucket")
-    assert failed.value.hint == "pip install obstore"
+    assert failed.value.hint == f"{sys.executable} -m pip install obstore"
 
 
 # -- whole exchanges

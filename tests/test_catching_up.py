@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cop import catching_up, lacking, partners, stale, status, views
+from cop import catching_up, lacking, partings, stale, status, views
 from cop.cli import common
 from tests.network import NOW, Place, assert_same_views, befriend, network, places, sync_all
 from tests.test_blobs import publish
@@ -133,7 +133,7 @@ def test_an_exchange_that_was_killed_before_the_views_knew_who_left_is_made_up_f
     sync_all([one, other, third])
     views.refresh(one.site, one.db)
     assert one.published(record_id)
-    partners.remove(one.db, one.signer, one.partner(third), NOW)  # and the computer goes off
+    partings.remove(one.db, one.signer, one.partner(third), NOW, hide=True)  # and the computer goes off
     one.sync(other)
     assert stale.is_any(one.db), "so whatever shows records refreshes first"
     views.refresh(one.site, one.db)

@@ -80,6 +80,30 @@ class Exchanges:
             self.sync(place)
 
 
+def test_a_copy_of_the_site_is_published_and_brought_up_to_date(store: Path, tmp_path: Path) -> None:
+    place = Place(tmp_path, "Partner")
+    place.close()
+    for at in range(30):
+        place.write(f"posts/{at}.md", f"---\ntitle: Post {at}\n---\n\nText {at}.\n")
+    assert cop(place, "load")[0] == 0
+    address = "s3://cop/our/site"
+    code, out, err = cop(place, "export", "static", address, "--json")
+    first = json.loads(out)
+    assert code == 0 and first["written"] == first["files"] > 90, err
+    assert json.loads(cop(place, "export", "static", address, "--json")[1])["written"] == 0
+    place.write("posts/7.md", "---\ntitle: Post 7\n---\n\nAnother text.\n")
+    assert cop(place, "load")[0] == 0
+    script("kill-one", str(store))
+    second = json.loads(cop(place, "export", "static", address, "--json")[1])
+    assert 0 < second["written"] < first["files"] / 3 and second["files"] == first["files"]
+    assert cop(place, "export", "static", str(tmp_path / "copy"))[0] == 0
+    from cop.transports.objects import ObjectCarrier
+
+    carrier = ObjectCarrier(address)
+    for path in filter(Path.is_file, (tmp_path / "copy").rglob("*")):
+        assert carrier.read(path.relative_to(tmp_path / "copy").as_posix(), 10**8) == path.read_bytes()
+
+
 def network_of(folder: Path) -> list[Place]:
     """Everyone knows the first, and the first everyone: the others are members through it."""
     found = [Place(folder / str(at), f"Partner {at}") for at in range(PARTNERS)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Cop, Folder
 
-from cop import checking, schema
+from cop import checking, site_schema, slips
 from cop.web import waiting
 from cop.web.door import Served
 
@@ -99,18 +99,18 @@ def test_the_desk_shows_the_same(folder: Folder):
     assert event.target == ""  # not published yet
 
 
-def test_the_desk_shows_twenty_at_a_time_and_leads_to_what_is_published(folder: Folder):
-    for at in range(21):
+def test_the_desk_shows_ten_at_a_time_and_leads_to_what_is_published(folder: Folder):
+    for at in range(11):
         write(folder, f"talk-{at:02d}", "start: 2090-01-01")
-    with closing(schema.open_site(folder.site.site_db)) as db:
+    with closing(site_schema.open_site(folder.site.site_db)) as db:
         row = dict.fromkeys([one[1] for one in db.execute("PRAGMA table_info(records)")], "")
-        row |= {"number": 1, "type": "event", "slug": "talk-20", "fields": "{}"}
+        row |= {"number": 1, "type": "event", "slug": "talk-10", "fields": "{}"}
         db.execute(f"INSERT INTO records VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
         db.commit()
     first, second = (waiting.waiting_page(Served(folder.site), folder.db, number) for number in (1, 2))
-    assert (len(first.events), first.pager.previous, first.pager.next) == (20, None, {"page": "2"})
+    assert (len(first.events), first.pager.previous, first.pager.next) == (10, None, {"page": "2"})
     (event,) = second.events
-    assert (event.target, second.pager.next) == ("/events/talk-20", None)
+    assert (event.target, second.pager.next) == ("/events/talk-10", None)
 
 
 def remarks(cop: Cop) -> list[str]:
@@ -148,3 +148,25 @@ def test_the_starter_content_has_nothing_to_remark_on(tmp_path: Path):
     folder = Folder(tmp_path / "site", tmp_path / "keys")
     shutil.copytree(Path(__file__).parent.parent / "content", folder.content, dirs_exist_ok=True)
     assert checking.check(folder.site, TODAY).remarks == ()
+
+
+def test_many_names_that_lead_nowhere_are_told_without_comparing_all_with_all(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+):
+    compared: list[int] = []
+    nearest = slips.nearest
+
+    def counted(word: str, words: tuple[str, ...], alike: float = 0.8) -> str:
+        compared.append(len(words))
+        return nearest(word, words, alike)
+
+    monkeypatch.setattr(slips, "nearest", counted)
+    for number in range(300):
+        folder.write(f"topics/topic-{number}.md", f"---\ntitle: Topic {number}\n---\n")
+        folder.write(
+            f"posts/{number}.md", f"---\ntitle: Post {number}\ntopics: [topik-{number}, topik-{number % 3}]\n---\n"
+        )
+    report = folder.load()
+    told = [remark for remark in report.remarks if "there is no “topik-" in remark.reason]
+    assert len(told) == 597 and any("Did you mean: topic-1?" in remark.hint for remark in told)
+    assert len(compared) <= checking.MOST_GUESSED and max(compared) <= checking.MOST_COMPARED

@@ -22,7 +22,7 @@ from pybtex.database import Person, parse_string
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 from web_site import build, serve
 
-from cop import citations, schema
+from cop import citations, database
 from cop.citations import Author, Work
 from cop.plain import one_line
 
@@ -332,7 +332,7 @@ async def test_files_say_what_they_are(client: Any) -> None:
 
 async def test_a_resource_asked_for_by_its_id_is_found(tmp_path: Path) -> None:
     site = build(tmp_path / "data" / "site.db")
-    with schema.writing(site.db):
+    with database.writing(site.db):
         record_id = site.add("resource", "guide", title="A } guide", year=2020, authors=["x\nER  - "])
     datasette = serve(site.path)
     await datasette.invoke_startup()
@@ -358,3 +358,23 @@ async def test_keywords_are_the_titles_of_topics(tmp_path: Path) -> None:
         told = (await client.get(address)).text
         assert "Joint ownership of key decisions" in told and "{feature-power" not in told
     assert 'name="citation_keywords" content="Joint ownership of key decisions; No page yet"' in told
+
+
+async def test_a_post_and_an_event_are_cited_like_any_work(tmp_path: Path) -> None:
+    site = build(tmp_path / "data" / "site.db")
+    site.says(title="Research as Equals", as_of="2026-11-22T10:00:00Z", digest="d1")
+    site.add("post", "tea", title="Tea first", authors=["Hodan", "Hickey, G."], date="2026-11-19")
+    site.add("event", "hall", title="Evening", organisers=["Caafi Health"], start="2026-12-10T18:00")
+    site.add("event", "bare", title="Bare")
+    client = serve(site.path).client
+    post = by_pybtex((await client.get("/posts/tea.bib")).text)
+    assert (post["title"], post["year"], post["url"]) == ("Tea first", "2026", "http://localhost/posts/tea")
+    assert "Research as Equals" in post.values()
+    assert rispy.loads((await client.get("/events/hall.ris")).text)[0]["authors"] == ["Caafi Health"]
+    assert (await client.get("/events/bare.json")).json()[0]["title"] == "Bare"
+    page = (await client.get("/events/hall")).text
+    assert "Caafi Health (10 December 2026) Evening. http://localhost/events/hall." in page
+    assert 'href="../events/hall.bib"' in page and 'name="citation_title" content="Evening"' in page
+    assert "Bare (no date)." in (await client.get("/events/bare")).text
+    assert (await client.get("/events/none.bib")).status_code == 404
+    site.db.close()

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_pages import check
 from web_site import build, serve
 
+from cop import database
 from cop.fields import TYPES
 from cop.naming import has_title, with_titles
 from cop.web import credits
@@ -81,3 +83,20 @@ async def test_the_history_names_roles_as_the_event_does(tmp_path: Path) -> None
     english, polish = [(await client.get(f"{top}/events/evening/history")).text for top in ("", "/pl")]
     assert "Marek: Listens for quiet voices" in english and "Tom: Takes notes" in english
     assert "Marek" in polish and not re.search("quiet|notes", re.sub("<[^>]*>", "", polish.partition("<main")[2]))
+
+
+async def test_many_names_are_read_page_by_page_and_letters_lead_to_theirs(tmp_path: Path) -> None:
+    site = build(tmp_path / "data" / "site.db")
+    with database.writing(site.db):
+        for at in range(350):
+            site.add("resource", f"r-{at}", title=f"Work {at}", authors=[f"{'Zoe' if at > 340 else 'Ada'} {at:03}"])
+        for at in range(21):
+            site.add("person", f"p-{at}", title=f"Listed {at}", consent="Yes", consent_until="2090-01-01")
+    client = serve(site.path).client
+    pages = [check((await client.get(f"/people?page={at}")).text) for at in (1, 2, 3)]
+    assert [page.text.count("Ada ") for page in pages] == [0, 300, 41]
+    assert [page.text.count("Listed ") for page in pages] == [20, 1, 0]
+    assert "people?page=3#letter-5a" in pages[1].links and "#letter-5a" in pages[2].links
+    assert "Nobody yet" not in pages[2].text and "Zoe 349" in pages[2].text
+    assert pages[2].text.index("Ada 300") < pages[2].text.index("Zoe 341")
+    site.db.close()

@@ -1,6 +1,8 @@
 """Datasette's own pages for the published database: useful, described, and safe under plain `datasette serve`."""
 
+import csv
 import importlib.util
+import io
 import os
 import re
 import shutil
@@ -17,6 +19,7 @@ import yaml
 from web_site import SiteBuilder, example, serve
 
 import cop.web
+from cop.cli.serve import SETTINGS
 from cop.fields import TYPES
 from cop.web import guard, published
 
@@ -46,6 +49,28 @@ async def test_the_tables_are_described(client: Any) -> None:
     assert "records_fts_data" not in start and 'href="/site/facets"' not in start
     table = (await client.get("/site/resources")).text
     assert "Things to read and use" in table and "Who it was written for" in table
+
+
+async def test_a_page_of_a_table_holds_the_beginning_of_a_text_and_its_row_the_whole(tmp_path: Path) -> None:
+    site = example(tmp_path / "data" / "site.db")
+    site.add("post", "long", title="Long", body=f"{'Word ' * 100}. The end.")
+    client = serve(site.path, settings=SETTINGS).client
+    row = site.db.execute("SELECT number FROM records WHERE slug = 'long'").fetchone()[0]
+    assert "The end." not in (await client.get("/site/records?slug=long")).text
+    assert "The end." in (await client.get(f"/site/records/{row}")).text
+    assert "The end." in (await client.get("/site/records.json?slug=long")).text
+    site.db.close()
+
+
+async def test_csv_keeps_every_word_and_the_page_says_how_to_open_it_safely(tmp_path: Path) -> None:
+    site = example(tmp_path / "data" / "site.db")
+    formula = '=HYPERLINK("http://evil.example","x")'
+    site.add("resource", "formula", title=formula)
+    client = serve(site.path, settings=SETTINGS).client
+    rows = csv.DictReader(io.StringIO((await client.get("/site/resources.csv?slug=formula")).text))
+    assert [row["title"] for row in rows] == [formula]
+    assert "import CSV files as text" in (await client.get("/site")).text
+    site.db.close()
 
 
 EXPECTED: dict[str, dict[str, Any] | None] = {
@@ -218,7 +243,7 @@ async def test_not_even_when_somebody_has_set_it_on(site: SiteBuilder) -> None:
     await datasette.invoke_startup()
     for path in (f"/site.json?sql={SQL}", f"/site/-/query.json?sql={SQL}"):
         answer = await datasette.client.get(path, follow_redirects=True)
-        assert answer.status_code in (400, 403), answer.text
+        assert answer.status_code in (400, 403, 404), answer.text
 
 
 HIDDEN = [
@@ -234,6 +259,23 @@ HIDDEN = [
     "permissions",
     "allow-debug",
 ]
+
+
+NOWHERE = (
+    "/store.db", "/store.db?x=1", "/data/store.db", "/cop.toml", "/nothing", "/nothing.json", "/nothing/x/y", "/site/nothing",
+    "/site/nothing/1", "/site/nothing.csv", "/site/records/99999", "/site/records/99999.json", "/-/nothing",
+    "/cy/store.db", "/desk/nothing",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", NOWHERE)
+async def test_what_is_nowhere_is_said_in_the_look_of_the_site(client: Any, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 404
+    if path.endswith(".json"):
+        assert answer.json()["error"] == "Nothing is here"
+    else:
+        assert re.search("Nothing is here|Does dim byd yma", answer.text) and "Powered by" not in answer.text
 
 
 @pytest.mark.parametrize("name", HIDDEN)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cop import currency, devices, identity, log, partners, signing, status, views
+from cop import currency, devices, identity, log, partings, signing, status, trust, views
 from cop.cli import reports
 from cop.errors import CopError, NotReachable, Refused, WrongUsage
 from cop.model import OWN, PARTNERS
@@ -33,7 +33,7 @@ def test_a_folder_on_another_computer_writes_once_the_first_vouches_for_it(tmp_p
     assert "cop device new" in refused.value.hint
     line = devices.new(copy.site, NOW)
     copy._open()
-    assert not devices.is_vouched_for(copy.db)
+    assert not trust.is_vouched_for(copy.db)
     own = copy.change(None, {"title": "From the second laptop"})
     copy.change(shared, {"summary": "new"})
     one.change(shared, {"title": "Shared power"})
@@ -44,7 +44,7 @@ def test_a_folder_on_another_computer_writes_once_the_first_vouches_for_it(tmp_p
     for _ in range(2):
         sync_all([one, other])
         copy.sync(other)
-    assert devices.is_vouched_for(copy.db)
+    assert trust.is_vouched_for(copy.db)
     sync_all([one, other])
     assert other.published(own) and other.view(shared).fields == {"title": "Shared power", "summary": "new"}
     assert_same_views([one, other, copy])
@@ -57,7 +57,7 @@ def test_a_copy_beside_the_keys_goes_on_at_once(tmp_path: Path) -> None:
     writer = copy.signer.public
     assert devices.new(copy.site, NOW) == ""
     copy._open()
-    assert copy.signer.public != writer and devices.is_vouched_for(copy.db)
+    assert copy.signer.public != writer and trust.is_vouched_for(copy.db)
     one.change(None, {"title": "On the first"})
     copy.change(None, {"title": "On the copy"})
     for place in (one, copy, one):
@@ -80,7 +80,7 @@ def test_two_computers_of_one_organisation_exchange_what_is_their_own_too(tmp_pa
     draft = one.change(None, {"title": "For partners"}, audience=PARTNERS)
     copy.sync(one)
     assert copy.view(secret).fields["title"] == "Diary" and copy.view(draft).fields["title"] == "For partners"
-    partners.remove(copy.db, copy.signer, copy.partner(one), NOW)
+    partings.remove(copy.db, copy.signer, copy.partner(one), NOW)
     views.refresh(copy.site, copy.db)
     assert copy.view(draft).fields["title"] == "For partners", "ending the exchange does not end the organisation"
 

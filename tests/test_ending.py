@@ -1,7 +1,6 @@
 """Somebody who agreed to be listed until a day: from then on nothing public names the record, and nobody has to edit it."""
 
 import asyncio
-import sqlite3
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,12 +8,12 @@ from typing import Any
 import pytest
 from conftest import Folder
 
-from cop import stale, verification, views
-from cop.schema import open_site
+from cop import imprint, stale, verification, views
+from cop.site_schema import open_site
 from cop.web import following
 
 LAST_DAY = "2026-11-30"
-AMINA = f"---\ntitle: Amina Zorro\norganisation: River\nconsent_until: {LAST_DAY}\n---\n\nShe chairs well.\n"
+AMINA = f"---\ntitle: Amina Zorro\norganisation: River\nconsent: Said so\nconsent_until: {LAST_DAY}\n---\n\nShe chairs well.\n"
 
 
 @pytest.fixture
@@ -22,22 +21,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
     on(monkeypatch, LAST_DAY)
     folder = Folder(tmp_path / "site", tmp_path / "keys")
     folder.write("people/amina.md", AMINA)
-    folder.write("people/yasmin.md", "---\ntitle: Yasmin\n---\n")
+    folder.write("people/yasmin.md", "---\ntitle: Yasmin\nconsent: Said so\nconsent_until: 2090\n---\n")
     folder.load()
     return folder
 
 
 def on(monkeypatch: pytest.MonkeyPatch, day: str) -> None:
     monkeypatch.setattr(stale, "today", lambda: date.fromisoformat(day))
-
-
-def everything(folder: Folder) -> str:
-    """All text of the published database, its index for search included."""
-    public = sqlite3.connect(folder.site.site_db)
-    try:
-        return "\n".join(public.iterdump())
-    finally:
-        public.close()
 
 
 def names(folder: Folder) -> list[str]:
@@ -60,7 +50,7 @@ def test_from_the_next_day_nothing_of_it_is_in_the_published_file(
     assert stale.is_any(folder.db)
     views.refresh(folder.site, folder.db)
     assert names(folder) == ["Yasmin"]
-    told = everything(folder)
+    told = folder.published_text()
     assert "Zorro" not in told and "chairs well" not in told and "amina" not in told
     assert b"Zorro" not in folder.site.site_db.read_bytes()
     assert not verification.verify(folder.site, folder.db).problems
@@ -68,10 +58,10 @@ def test_from_the_next_day_nothing_of_it_is_in_the_published_file(
 
 
 def test_what_partners_share_is_the_same_as_before(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = views.network_digest(folder.db)
+    before = imprint.network_digest(folder.db)
     on(monkeypatch, "2026-12-01")
     views.refresh(folder.site, folder.db)
-    assert views.network_digest(folder.db) == before
+    assert imprint.network_digest(folder.db) == before
 
 
 def test_a_clock_that_was_wrong_for_a_while_hides_nobody_for_good(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from conftest import Folder
 
-from cop import checking, log, merge, occasions
+from cop import checking, merge, occasions, read_back, taking_place
 from cop.config import Config, Site, read_config
 from cop.errors import CopError
 
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Folder:
 
 def fields(folder: Folder) -> dict[str, Any]:
     record_id = folder.db.execute("SELECT record_id FROM local_file").fetchone()[0]
-    view = merge.merge(log.revisions(folder.db, record_id))
+    view = merge.merge(read_back.revisions(folder.db, record_id))
     assert view is not None
     return dict(view.fields)
 
@@ -85,13 +85,13 @@ def test_a_series_keeps_its_time_of_day_when_clocks_change(name: str, before: st
     }
     when = occasions.occasions(autumn)
     assert when is not None
-    found = occasions.between(when, occasions.day_of(when.start), occasions.day_of(when.start).replace(month=12))
+    found = taking_place.between(when, occasions.day_of(when.start), occasions.day_of(when.start).replace(month=12))
     assert [f"{one.start:%H:%M}" for one in found] == ["18:00"] * 4
     assert (f"{found[0].start:%z}", f"{found[-1].start:%z}") == (before, after)
     spring = {**autumn, "start": "2027-03-09T18:00", "end": "2027-03-09T20:00"}  # New York changes on 14, London on 28
     when = occasions.occasions(spring)
     assert when is not None
-    found = occasions.between(when, occasions.day_of(when.start), occasions.day_of(when.start).replace(month=5))
+    found = taking_place.between(when, occasions.day_of(when.start), occasions.day_of(when.start).replace(month=5))
     assert [f"{one.start:%H:%M}-{one.end:%H:%M}" for one in found if one.end] == ["18:00-20:00"] * 4
     assert (f"{found[0].start:%z}", f"{found[-1].start:%z}") == (after, before)
 

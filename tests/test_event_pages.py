@@ -1,5 +1,7 @@
 """Pages of events as readers meet them: lists narrowed by what is provided, months, and the page of one event."""
 
+import gzip
+import re
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -9,8 +11,8 @@ import pytest
 from test_pages import check, words
 from web_site import SiteBuilder, build, serve
 
-from cop import schema
-from cop.web import dates, events, home
+from cop import database
+from cop.web import dates, events, home, series
 from cop.web.asked import Asked
 
 TODAY = datetime.now(UTC).date()
@@ -22,7 +24,7 @@ OUT = DAY - timedelta(days=14)
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
     site = build(tmp_path_factory.mktemp("events") / "data" / "site.db")
-    with schema.writing(site.db):
+    with database.writing(site.db):
         site.add(
             "event", "workshop", title="Evening in the hall", kind="workshop", start=f"{DAY}T18:00", end=f"{DAY}T20:00", timezone="Asia/Karachi",
             timezone_basis="of-the-site", status="moved", moved_from=f"{WAS}", status_note="The hall is <b>painted</b>.", place="Hall",
@@ -79,6 +81,8 @@ async def test_a_list_is_narrowed_by_what_people_need(client: Any, query: str, t
 async def test_the_counts_tell_what_is_not_stated(client: Any) -> None:
     text = await words(client, "/events")
     assert "What is provided Step-free 2" in text and "Not stated 2" in text
+    narrowed = await words(client, "/events?access=step-free&join=phone")
+    assert "Narrow the list (2 choices made)" in narrowed and "choices made" not in text
     text = await words(client, "/events?access=step-free")
     assert "Childcare 1" in text  # of those that are step-free
 
@@ -135,14 +139,13 @@ async def test_an_event_says_whom_to_ask_and_asks_nothing_that_does_not_fit(clie
     assert "You can ask: Caafi Health, Nilaari" in page.text and "../organisations/caafi" in page.links
     text = await words(client, "/events/young")
     assert "Nobody wrote down whom to ask." in text and "An adult holds an enhanced DBS certificate No" in text
-    assert "Two adults from the start Not stated, please ask" in text and "Buses and trains" not in text
+    blank = "Guidelines agreed with young people and parents · Two adults from the start · "
+    assert f"certificate No Not stated, please ask {blank}" in text and "Buses and trains" not in text
     assert "Two adults" not in await words(client, "/events/workshop")
     assert "Not stated" not in await words(client, "/events/paper")
 
 
 async def test_pages_stay_small(client: Any, tmp_path: Path) -> None:
-    import gzip
-
     for path in ("/events", f"/events?month={DAY:%Y-%m}", "/events/workshop"):
         assert len(gzip.compress((await client.get(path)).content)) < 10_000, path
 
@@ -162,7 +165,7 @@ def test_an_event_is_over_after_its_end_on_the_clocks_of_its_place(tmp_path: Pat
     assert {one.card.title for one in coming} == {"West", "Whole day", "Open end", "Off", "Circle"}
     assert next(one.slip.iso for one in coming if one.slip and one.card.title == "Circle").startswith("2026-11-30")
     assert [one.card.title for one in events.past(site.db, today, 9, now=now)] == ["Night"]
-    assert events.count_past(site.db, today, events.ALL, now) == 1
+    assert events.counts(site.db, today, events.ALL, now) == (5, 0, 1)
     assert events.count_coming(site.db, today, now) == 4  # not the cancelled one
     assert events.count_coming(site.db, today) == 5
     site.db.close()
@@ -170,7 +173,7 @@ def test_an_event_is_over_after_its_end_on_the_clocks_of_its_place(tmp_path: Pat
 
 def test_the_first_page_counts_what_its_lists_show(tmp_path: Path) -> None:
     site = build(tmp_path / "data" / "site.db")
-    with schema.writing(site.db):
+    with database.writing(site.db):
         site.add("opportunity", "shut", title="Shut", closes="2020-01-01")
         site.add("opportunity", "open", title="Open", closes=f"{DAY}")
     counts = home.home(Asked(site.db, "/", {}, TODAY)).counts
@@ -181,17 +184,59 @@ def test_the_first_page_counts_what_its_lists_show(tmp_path: Path) -> None:
 async def test_a_series_stands_everywhere_by_its_next_date(tmp_path: Path) -> None:
     site, began = build(tmp_path / "data" / "site.db"), TODAY - timedelta(days=69)
     following = TODAY + timedelta(days=1)
-    with schema.writing(site.db):
+    with database.writing(site.db):
         fields = {"start": f"{began}", "repeats": "every week", "organisers": ["Caafi Health"]}
         circle = site.add("event", "circle", title="Circle", seen=f"{TODAY}T01:00:00Z", **fields)
         site.db.execute("UPDATE records SET ends = '9999-12-31' WHERE record_id = ?", (circle,))
-        site.add("event", "tea", title="Tea", start=f"{TODAY}")
+        site.add("event", "tea", title="Tea", start=f"{TODAY}", status="cancelled")
         site.add("organisation", "caafi", title="Caafi Health")
     client = serve(site.path).client
     rows = (await client.get("/site/upcoming_events.json?_shape=array")).json()
     assert [(row["title"], row["start"]) for row in rows] == [("Tea", f"{TODAY}"), ("Circle", f"{following}")]
+    assert [row["status"] for row in rows] == ["cancelled", ""]
     for path in ("/events", "/organisations/caafi", "/new"):
         text = await words(client, path)
         assert dates.words(f"{following}") in text, path
         assert dates.words(f"{began}") not in text, path
+    feed = (await client.get("/events/feed.atom")).text
+    assert dates.words(f"{following}") in feed and dates.words(f"{began}") not in feed
     site.db.close()
+
+
+async def test_a_long_list_of_events_is_read_page_by_page(tmp_path: Path) -> None:
+    site = build(tmp_path / "data" / "site.db")
+    with database.writing(site.db):
+        for at in range(30):
+            site.add("event", f"soon-{at}", title=f"Soon {at:02}", start=f"{TODAY + timedelta(days=2 + at)}")
+            site.add("event", f"some-{at}", title=f"Some {at:02}")
+            site.add("event", f"then-{at}", title=f"Then {at:02}", start=f"{date(2020, 1, 30 - at)}")
+    client = serve(site.path).client
+    found = [re.findall(r"(?:Soon|Some|Then) \d\d", await words(client, f"/events?page={at}")) for at in range(1, 7)]
+    assert [len(one) for one in found] == [20, 20, 20, 20, 10, 0]
+    assert [one for page in found for one in page] == [
+        f"{name} {at:02}" for name in ("Soon", "Some", "Then") for at in range(30)
+    ]
+    assert "No events with a date to come" not in await words(client, "/events?page=3")
+    assert len(gzip.compress((await client.get("/events")).content)) < 10_000
+    site.db.close()
+
+
+def test_a_series_that_began_long_ago_pushes_no_event_away(tmp_path: Path) -> None:
+    site = build(tmp_path / "data" / "site.db")
+    with database.writing(site.db):
+        rule = {"start": "2026-08-31", "repeats": "every month on the last Monday"}
+        circles = [site.add("event", f"circle-{at}", title="Circle", **rule) for at in range(4)]
+        site.db.executemany("UPDATE records SET ends = '9999-12-31' WHERE record_id = ?", [(one,) for one in circles])
+        site.add("event", "later", title="Later", start="2026-12-24")
+    titles = [one.card.title for one in events.coming(site.db, date(2026, 12, 1), limit=2)]
+    assert titles == ["Later", "Circle"]
+    site.db.close()
+
+
+def test_the_dates_left_of_a_series_are_all_told() -> None:
+    every = {"start": "2026-12-01", "repeats": "every week, 20 times"}
+    ahead = series.ahead(every, date(2026, 12, 1))
+    assert (len(ahead.soon), len(ahead.later), ahead.more) == (6, 14, "and 14 more")
+    assert (ahead.soon[0], ahead.later[-1]) == ("1 December 2026", "13 April 2027")
+    assert series.ahead({**every, "repeats": "every week"}, date(2026, 12, 1)).later == ()
+    assert series.ahead({"start": "2026-12-01"}, date(2026, 12, 1)) == series.Ahead()

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from cop import bundle, checkout, frontier, identity, status, verification, worktree
+from cop import bundle, bundle_frames, checkout, frontier, identity, status, verification, worktree
 from cop.errors import CopError
 from tests.carriers import files_in, visit_folder
 from tests.commands import WAIT_SECONDS, at, cop, ran, serving, started
@@ -180,7 +180,7 @@ def test_a_bundle_that_fails_at_any_step_leaves_the_one_before(
 
     def check(failed: str) -> None:
         data = path.read_bytes()
-        assert data == before or bundle.show(path).entries == len(one.entries()), failed
+        assert data == before or bundle_frames.show(path).entries == len(one.entries()), failed
         assert list(stick.iterdir()) == [path], failed
         whole.append(data)
 
@@ -367,6 +367,30 @@ def test_a_line_that_cuts_three_of_ten_connections_anywhere_gets_there(pair: tup
             done = ran(one, "sync")
             assert done.returncode in (0, 3), done.stderr
     assert_same_views(pair)
+
+
+@pytest.mark.parametrize("is_question", [True, False])
+def test_an_answer_cut_within_its_headers_is_asked_for_again(pair: tuple[Place, Place], is_question: bool) -> None:
+    one, other = pair
+    rooms: list[int] = []
+    with serving(other) as address:
+        _sync(one, other, address)
+        with Between(cutting_both_ways(address, lambda: (EVERYTHING, rooms.pop() if rooms else EVERYTHING))) as line:
+            for room in range(100, 400, 17):  # up to the date, nothing tells it from a guest network
+                if not is_question:
+                    one.change(None, {"title": f"News {room}"})
+                rooms[:] = [room]
+                _sync(one, other, line.address)
+                assert not rooms and frontier.frontier_hash(one.db) == frontier.frontier_hash(other.db), room
+
+
+def test_a_site_that_is_busy_is_called_busy(pair: tuple[Place, Place]) -> None:
+    one, other = pair
+    with Between(answering(b"busy", "application/x-cop", "503 Service Unavailable")) as line:
+        at(one, other, line.address)
+        told = cop(one, "sync", code=3)
+    assert f"{other.name} at {line.address} is busy. What came before is kept." in told
+    assert "cut" not in told and "Wait a few minutes" in told
 
 
 def test_a_guest_network_in_the_middle_is_named_and_afterwards_all_goes_on(pair: tuple[Place, Place]) -> None:

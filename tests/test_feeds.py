@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from web_site import SiteBuilder, build, example, serve
 
-from cop import atom, schema
+from cop import atom, database
 from cop.atom import Feed, FeedEntry
 from cop.plain import one_line
 from cop.web import feeds
@@ -112,7 +112,7 @@ async def test_a_host_that_is_none_is_not_repeated(client: Any) -> None:
 
 async def test_the_address_in_the_settings_comes_first(tmp_path: Path) -> None:
     site = build(tmp_path / "data" / "site.db")
-    with schema.writing(site.db):
+    with database.writing(site.db):
         site.says(
             organisation="Caafi Health", digest="d", url="https://caafi.example/copy/", as_of="2026-11-22T10:00:00Z"
         )

@@ -18,7 +18,22 @@ import pytest
 import zstandard
 from datasette.app import Datasette
 
-from cop import answering, bundle, entry, log, patch, signing, status, trust, unpacking, verification, views
+from cop import (
+    answering,
+    bundle,
+    bundle_frames,
+    entry,
+    log,
+    patch,
+    signing,
+    stances,
+    status,
+    trust,
+    unpacking,
+    verification,
+    views,
+    vouching,
+)
 from cop.errors import CopError
 from cop.fields import TYPES
 from cop.model import OWN, PARTNERS, PUBLIC, Entry, Patch
@@ -113,20 +128,22 @@ def other_order(of: Bundles, source: random.Random) -> bytes:
     found = [*of.honest, *of.of_another] if source.random() < 0.5 else list(of.honest)
     source.shuffle(found)
     found = found[: source.randrange(1, len(found) + 1)] + source.choices(found, k=source.randrange(3))
-    return bundle.MAGIC + b"".join(of.honest[:1] if source.random() < 0.7 else []) + b"".join(found) + of.honest[-1]
+    return (
+        bundle_frames.MAGIC + b"".join(of.honest[:1] if source.random() < 0.7 else []) + b"".join(found) + of.honest[-1]
+    )
 
 
 def bent_values(of: Bundles, source: random.Random) -> bytes:
     """Some value within a message is another one, and all hashes are right."""
     content = opened(source.choice(of.honest[1:-1]))
     bend(content, source)
-    return bundle.MAGIC + of.honest[0] + closed(content) + of.honest[-1]
+    return bundle_frames.MAGIC + of.honest[0] + closed(content) + of.honest[-1]
 
 
 def bent_header(of: Bundles, source: random.Random) -> bytes:
     header = cbor2.loads(of.honest[0][36:])
     bend(header, source)
-    return bundle.MAGIC + framed(cbor2.dumps(header)) + b"".join(of.honest[1:])
+    return bundle_frames.MAGIC + framed(cbor2.dumps(header)) + b"".join(of.honest[1:])
 
 
 def bent_packing(of: Bundles, source: random.Random) -> bytes:
@@ -147,7 +164,7 @@ def bent_packing(of: Bundles, source: random.Random) -> bytes:
         packed[3] = zstandard.ZstdCompressor().compress(texts)
     if source.random() < 0.3:
         source.shuffle(packed[0])
-    return bundle.MAGIC + of.honest[0] + closed(content) + of.honest[-1]
+    return bundle_frames.MAGIC + of.honest[0] + closed(content) + of.honest[-1]
 
 
 def bend(value: Any, source: random.Random) -> None:
@@ -216,7 +233,7 @@ def bend_many(folder: Path, count: int, seed: int) -> None:
 
 def uses(reader: Place, sender: bytes, path: Path) -> Iterator[Callable[[], object]]:
     """All that reads a bundle, and what hears the same messages over a line."""
-    yield lambda: bundle.show(path)
+    yield lambda: bundle_frames.show(path)
     yield lambda: bundle.apply(reader.side, path, NOW, dry_run=True)
     for frame in _frames_or_none(path.read_bytes())[:4]:
         yield lambda frame=frame: answering.answer(reader.side, frame[36:], NOW, sender)  # type: ignore[misc]
@@ -225,7 +242,7 @@ def uses(reader: Place, sender: bytes, path: Path) -> Iterator[Callable[[], obje
 
 
 def _frames_or_none(data: bytes) -> list[bytes]:
-    return [frame for frame in frames(data)[1:] if len(frame) > 36] if data.startswith(bundle.MAGIC) else []
+    return [frame for frame in frames(data)[1:] if len(frame) > 36] if data.startswith(bundle_frames.MAGIC) else []
 
 
 @pytest.mark.long
@@ -383,13 +400,13 @@ class Hostile:
         said = [
             {},
             {},
-            trust.stance(stranger.public, "accept", []),
-            trust.stance(self.place.organisation, "self", [source.randbytes(32)]),
-            trust.stance(self.place.organisation, source.choice(CONTROL), [1, None, b""]),
+            stances.stance(stranger.public, "accept", []),
+            stances.stance(self.place.organisation, "self", [source.randbytes(32)]),
+            stances.stance(self.place.organisation, source.choice(CONTROL), [1, None, b""]),
             {"organisation": self.place.organisation, "stance": ["accept"], "replaces": "x"},
             {"organisation": source.choice([None, 5, b"", [], "x"]), "stance": "accept", "replaces": {}},
-            trust.certificate(stranger, stranger.public),
-            trust.certificate(stranger, self.signer.public),
+            vouching.certificate(stranger, stranger.public),
+            vouching.certificate(stranger, self.signer.public),
             {"organisation": stranger.public, "writer": source.randbytes(32), "certificate": bytes(64)},
             {"organisation": b"x", "writer": [], "certificate": 1},
             {"deep": self.deep(15)},

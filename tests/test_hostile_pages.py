@@ -17,7 +17,7 @@ from cop.model import PUBLIC, Patch
 from cop.web.links import record_address
 from tests.network import NOW, Place, places
 
-DESK = ("/desk/events", "/desk/sync")
+DESK = ("/desk/events", "/desk/sync", "/desk/duplicates", "/desk/removals")
 BATCH = 200  # records in one entry
 DATES = {"date": "2026-12-01", "start": "2026-12-10T18:00", "end": "2026-12-10T20:00"}
 

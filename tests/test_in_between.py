@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from cop import frontier, log, partners, repeats, sync, turns, views, wire
+from cop import frontier, log, partners, repeats, sync, views, wire
 from cop.errors import CameBefore, CopError, NotReachable, Refused
 from cop.holding import Holding
 from cop.model import OWN, PARTNERS, PUBLIC
@@ -340,7 +340,7 @@ def test_a_line_that_was_let_go_between_two_messages_is_no_repetition(pair: tupl
     one, other = pair
     with between(other) as (liar, address):
         transport = HttpTransport(address, Proof(one.signer, partly_known(one.db), other.organisation))
-        asked = wire.pack(turns.Message(one.signer.public, one.organisation, NEVER_TRUE, points={}))
+        asked = wire.pack(wire.Message(one.signer.public, one.organisation, NEVER_TRUE, points={}))
         assert transport.exchange(asked)
         lost: list[Message] = []
 
@@ -454,7 +454,7 @@ def test_two_lines_that_are_swapped_are_noticed(pair: tuple[Place, Place]) -> No
             return next(one_answer for one_answer in answers if one_answer is not answer)
 
         liar.to_answer = swapped
-        asked = wire.pack(turns.Message(one.signer.public, one.organisation, NEVER_TRUE, points={}))
+        asked = wire.pack(wire.Message(one.signer.public, one.organisation, NEVER_TRUE, points={}))
         proof = Proof(one.signer, lambda start: other.signer.public, other.organisation)
         failed: list[str] = []
 

@@ -21,3 +21,11 @@ def test_it_is_read_once_for_each_copy_and_day(tmp_path: Path) -> None:
     before = kept(site.db)
     site.says(digest="d2")
     assert kept(site.db) != before
+
+
+def test_two_files_that_say_the_same_are_two_copies(tmp_path: Path) -> None:
+    one, other = (build(tmp_path / name / "site.db") for name in ("one", "other"))
+    kept: Kept[str] = Kept(lambda db: str(db.execute("PRAGMA database_list").fetchone()["file"]))
+    for site in (one, other):
+        site.says(digest="d1")
+    assert kept(one.db) != kept(other.db), "they may number their records otherwise"

@@ -123,8 +123,8 @@ STEPS = {
     "all ids in their files and not noted": "dying(files, 'replace_all', 1, True)",
     "before the site is drawn": "dying(views, 'refresh', 1, False)",
     "the site half written": "dying(views.site_tables, 'replace', 1, True)",
-    "the site written and the store not yet": "dying(views, 'writing', 2, False)",
-    "both written and the records still marked as old": "dying(views, 'writing', 3, False)",
+    "the site written and the store not yet": "dying(views, 'writing', 3, False)",
+    "both written and the records still marked as old": "dying(views, 'writing', 4, False)",
     "before the site is described": "dying(views.site_tables, 'describe', 1, False)",
     "everything done": "dying(views, 'refresh', 1, True)",
 }

@@ -106,9 +106,9 @@ async def test_the_log_of_a_project_is_a_table_and_a_file(site: SiteBuilder) -> 
     answer = await ask(site, "/projects/map/log.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.reader(answer.content.decode("utf-8-sig").splitlines()))
-    assert rows[0] == ["date", "who", "what", "changed"]
-    assert rows[1] == ["2026-05", "3 peer researchers, 1 nurse", "We met.", "The question."]
-    assert rows[2] == ["", "", "'=HYPERLINK(1)", ""]
+    assert rows[0] == ["date", "who", "what", "changed", "took_part", "about"]
+    assert rows[1] == ["2026-05", "3 peer researchers, 1 nurse", "We met.", "The question.", "", ""]
+    assert rows[2] == ["", "", "'=HYPERLINK(1)", "", "", ""]
     await ask(site, "/projects/none/log.csv", 404)
 
 

@@ -133,6 +133,16 @@ def test_dates_are_written_as_the_language_writes_them(code: str, shown: str) ->
         assert dates.words("2018-12-05") == shown
 
 
+@pytest.mark.parametrize(
+    ("code", "zone", "shown"),
+    [("en", "America/Argentina/Buenos_Aires", "Buenos Aires"), ("ar", "America/Argentina/Buenos_Aires", "بوينوس أيرس"),
+     ("pl", "Europe/Kyiv", "Kijów"), ("so", "Asia/Kolkata", "Kolkaata"), ("cy", "Europe/London", "Llundain")]
+)  # fmt: skip
+def test_time_zones_are_called_after_their_place(code: str, zone: str, shown: str) -> None:
+    with language.speaking(code, SOURCE):
+        assert f"({language._('%(zone)s time', zone=shown)})" in dates.span("2027-03-27T18:00+00:00", None, zone)
+
+
 def test_a_slip_in_a_translation_does_not_take_the_page_away(monkeypatch: pytest.MonkeyPatch) -> None:
     speak(monkeypatch, "cy", lambda text: text.replace("%(who)s", "%(whom)s") + "<b>%")
     with language.speaking("cy", SOURCE):

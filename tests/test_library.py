@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from conftest import Cop
-from test_pages import words
+from test_pages import check, words
 from web_site import SiteBuilder, build, filled, serve
 
-from cop import schema
+from cop import database
 
 
 def _fill(site: SiteBuilder) -> None:
@@ -91,7 +91,7 @@ async def test_what_shares_a_rare_topic_is_nearer_than_what_shares_a_common_one(
 
 async def test_a_loop_of_editions_ends(tmp_path: Path):
     site = build(tmp_path / "data" / "site.db")
-    with schema.writing(site.db):
+    with database.writing(site.db):
         site.add("resource", "a", title="A", superseded_by="b", supersedes="b", part_of="a")
         site.add("resource", "b", title="B", superseded_by="a", supersedes="b")
     datasette = serve(site.path)
@@ -113,3 +113,36 @@ async def test_a_renamed_content_file_keeps_its_old_address(cop: Cop):
     assert "Mentioned in Post: Story" in text
     lists = await words(datasette.client, "/resources")
     assert "Added by Community 1" in lists and "No link known 1" in lists and "Kind Not stated 1" in lists
+
+
+async def test_what_people_found_at_a_link_stands_beside_it_and_the_link_stays(tmp_path: Path) -> None:
+    site = build(tmp_path / "data" / "site.db")
+    found = ["2026-01-02 opens, Nilaari", "2027-03-03 gone <b>, Caafi Health"]
+    site.add(
+        "resource",
+        "guide",
+        title="Guide",
+        url="https://example.org/a",
+        copy_url="https://example.net/b",
+        link_reports=found,
+    )
+    site.add(
+        "resource", "odd", title="Odd", url="https://example.org/a", copy_url="javascript:alert(1)", link_reports="x"
+    )
+    client = serve(site.path).client
+    page = check((await client.get("/resources/guide")).text)
+    assert {"https://example.org/a", "https://example.net/b"} <= set(page.links)
+    text = " ".join(page.text.split())
+    assert "People told us about this link 2027-03-03 gone <b>, Caafi Health 2026-01-02 opens, Nilaari" in text
+    odd = check((await client.get("/resources/odd")).text)
+    assert "People told us" not in odd.text and not [link for link in odd.links if "javascript" in link]
+    site.db.close()
+
+
+async def test_related_works_of_one_name_are_told_apart_by_their_dates(tmp_path: Path) -> None:
+    site = build(tmp_path / "data" / "site.db")
+    for slug, title, year in (("a", "Guide", 2018), ("b", "Guide", 2021), ("c", "Cube", 2011), ("here", "Here", 2020)):
+        site.add("resource", slug, title=title, year=year, topics=["power"])
+    text = await words(serve(site.path).client, "/resources/here")
+    assert "Related Cube Guide (2018) Guide (2021)" in text
+    site.db.close()

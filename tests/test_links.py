@@ -651,7 +651,7 @@ def test_hostile_addresses_do_not_steer_the_terminal_or_fill_it(cop: Cop):
 
 
 def test_without_links_nothing_is_asked_and_nothing_that_asks_is_loaded(cop: Cop):
-    cop.write("posts/a.md", TEXT)
+    cop.write("posts/a.md", TEXT.replace("[mail](mailto:a@b.example), ", ""))
     code = """
 import socket, sys
 def no(*_, **__): raise AssertionError("a socket was opened")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from test_pages import check, words
 from web_site import SiteBuilder, build, filled, serve
 
-from cop import schema
+from cop import database
 from cop.fields import TYPES
-from cop.web import lists, narrow, render
+from cop.web import lists, narrow, templating
 from cop.web.asked import Asked, plain_frame
 from cop.web.language import speaking
 
@@ -113,7 +113,7 @@ def test_every_address_gives_a_page(site: SiteBuilder, typed: str, before: str):
     query = before + quote(typed.encode("utf-8", "replace"), safe="=&;+%")
     with speaking("en", "en"):
         page = lists.list_page(asked(site, query), "resource")
-        check(render.html(page, "/resources", plain_frame("/resources", "/static/style.css", {})))
+        check(templating.html(page, "/resources", plain_frame("/resources", "/static/style.css", {})))
 
 
 async def test_one_list_has_one_plain_address(client: Any):
@@ -186,7 +186,7 @@ def test_a_clock_that_is_ahead_hides_nothing(tmp_path: Path):
 
 def _exchanged(path: Path) -> SiteBuilder:
     site = build(path)
-    with schema.writing(site.db):
+    with database.writing(site.db):
         site.says(organisation="Ours")
         for title, who, seen in (
             ("Before", "Caafi", "2026-11-01T09:00:00Z"),

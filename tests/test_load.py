@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import NOW, Folder
 
-from cop import content, log, reading, views, withdrawal
+from cop import content, log, read_back, reading, views, withdrawal
 from cop.errors import WrongUsage
 from cop.scan import scan
 from cop.worktree import LoadReport
@@ -33,7 +33,7 @@ def test_new_files_become_records_that_readers_see(folder: Folder) -> None:
 def test_the_claimed_time_is_the_one_that_was_passed(folder: Folder) -> None:
     folder.write("posts/a.md", POST.format("A"))
     folder.load()
-    assert {r.claimed_time for r in log.revisions(folder.db, folder.id_of("posts/a.md"))} == {NOW + 3600}
+    assert {r.claimed_time for r in read_back.revisions(folder.db, folder.id_of("posts/a.md"))} == {NOW + 3600}
 
 
 def test_nothing_changed_means_no_entry_and_no_file_opened(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +73,7 @@ def test_an_edit_saves_only_the_fields_that_changed(folder: Folder) -> None:
     folder.load()
     folder.write("posts/a.md", folder.read("posts/a.md").replace("[a, b]", "[b, c]").replace("summary: s", "note: n"))
     assert counts(folder.load()) == (0, 1, 0, 1)
-    patch = log.revisions(folder.db, folder.id_of("posts/a.md"))[-1].patch
+    patch = read_back.revisions(folder.db, folder.id_of("posts/a.md"))[-1].patch
     assert patch
     assert dict(patch.fields) == {"summary": None, "note": "n"}
     assert (dict(patch.added), dict(patch.removed)) == ({"topics": ("c",)}, {"topics": ("a",)})

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cop import frontier, log, patch, schema, status
+from cop import frontier, log, patch, schema, settings, status
+from cop.database import writing
 from cop.errors import CopError
 from cop.model import OWN, PUBLIC, Patch
-from cop.schema import writing
 from tests.network import NOW, Place, forge, item_of, network, next_entry, places, store
 
 
@@ -185,6 +185,6 @@ def test_a_nested_write_joins_the_outer_one(tmp_path: Path) -> None:
     db = schema.open_store(tmp_path / "store.db")
     with pytest.raises(ZeroDivisionError), writing(db):
         with writing(db):
-            log.set_setting(db, "a", 1)
+            settings.keep(db, "a", 1)
         raise ZeroDivisionError
-    assert log.setting(db, "a") is None
+    assert settings.read(db, "a") is None

@@ -26,15 +26,44 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from cop import answering, bundle, currency, partners, settling, status, verification, views, withdrawal
+from cop import (
+    answering,
+    bundle,
+    currency,
+    devices,
+    forgetting,
+    looking,
+    partings,
+    partners,
+    same_as,
+    settling,
+    status,
+    terms,
+    traces,
+    trust,
+    verification,
+    views,
+    withdrawal,
+)
 from cop.errors import CopError, NotReachable
-from cop.model import OWN, PARTNERS, PUBLIC
+from cop.model import OWN, PARTNERS, PUBLIC, Value
 from cop.transports.base import FileCarrier
 from cop.transports.objects import ObjectCarrier
 from tests import carriers
 from tests import network as net
 from tests.carriers import LateFolder, visit
-from tests.network import NOW, FaultyLine, Line, Place, assert_same_views, has_accepted, network, steady, sync_all
+from tests.network import (
+    KINDS,
+    NOW,
+    FaultyLine,
+    Line,
+    Place,
+    assert_same_views,
+    has_accepted,
+    network,
+    steady,
+    sync_all,
+)
 
 IN_CI = 300  # histories
 MANY = int(os.environ.get("COP_EXAMPLES", "20000"))  # of `pytest -m slow`
@@ -155,6 +184,54 @@ class Life(RuleBasedStateMachine):
         with suppress(CopError):  # it is so already, or nothing is known of the record
             self._writes(at, act)
 
+    @rule(at=any_place, one=any_record, other=any_record, same=st.booleans())
+    def say_what_is_the_same(self, at: int, one: str, other: str, same: bool) -> None:
+        say_so = same_as.link if same else same_as.take_apart
+
+        def act(place: Place) -> None:
+            say_so(place.site, place.db, place.signer, one, other, why="", now=net.NOW)
+
+        with suppress(CopError):  # it is one record, it was said already, or nothing is known of it
+            self._writes(at, act)
+
+    @rule(at=any_place, record=any_record, field=st.sampled_from(["title", "summary", "body", "topics", ""]))
+    def erase(self, at: int, record: str, field: str) -> None:
+        place = self._place(at)
+        with suppress(CopError):  # it is gone already, has no such field, or some of its texts are not here
+            forgetting.erase(place.side, record, field=field, reason="asked", now=net.NOW)
+
+    @rule(at=any_place, record=any_record)
+    def agree_to_erase(self, at: int, record: str) -> None:
+        place = self._place(at)
+        with suppress(CopError):  # nobody asks for it
+            forgetting.confirm(place.side, record, net.NOW)
+
+    @rule(at=any_place)
+    def clean_up(self, at: int) -> None:
+        place = self._place(at)
+        traces.clean(place.side, net.NOW)
+
+    @rule(at=any_place, record=st.sampled_from((*RECORDS, terms.RECORD_ID)), back=st.booleans())
+    def look_at(self, at: int, record: str, back: bool) -> None:
+        def act(place: Place) -> None:
+            if back:
+                looking.take_back(place.site, place.db, place.signer, record, why="", now=net.NOW)
+            else:
+                looking.look_at(place.site, place.db, place.signer, [record], why="", now=net.NOW)
+
+        with suppress(CopError):  # it was looked at, is not public, hidden, or not settled
+            self._writes(at, act)
+
+    @rule(at=any_place, publishing=st.sampled_from(["none", "any", "each-kind", "stewards"]), many=st.integers(1, 3))
+    def propose(self, at: int, publishing: str, many: int) -> None:
+        agreed: dict[str, Value] = {
+            "title": "Ours",
+            "publishing": publishing,
+            "how_many": many,
+            "kinds": list(KINDS[:2]),
+        }
+        self._writes(at, lambda place: place.change(terms.RECORD_ID, agreed, type_name="agreement"))
+
     @rule(at=any_place, which=st.integers(0, 3))
     def settle(self, at: int, which: int) -> None:
         place = self._place(at)
@@ -164,8 +241,8 @@ class Life(RuleBasedStateMachine):
             take, name = one["values"][which % len(one["values"])]["id"], one["field"]
             self._writes(
                 at,
-                lambda p: settling.resolve(
-                    p.site, p.db, p.signer, one["record"], field=name, take=take, now=net.NOW
+                lambda p: settling.settle(
+                    p.site, p.db, p.signer, one["record"], {name: settling.Take(take)}, now=net.NOW
                 ),
             )  # fmt: skip
 
@@ -181,11 +258,35 @@ class Life(RuleBasedStateMachine):
     def choose_how_much_history(self, at: int, history: str) -> None:
         currency.choose(self._place(at).db, history)
 
-    @rule(at=any_place, other=any_place)
-    def part(self, at: int, other: int) -> None:
+    @rule(at=any_place, other=any_place, hide=st.booleans())
+    def part(self, at: int, other: int, hide: bool) -> None:
         one, two = self._place(at), self.places[other % len(self.places)]
         if has_accepted(one, two):
-            one.remove(two)
+            one.remove(two, hide=hide)
+
+    @rule(at=any_place)
+    def leave(self, at: int) -> None:
+        place = self._place(at)
+        with suppress(CopError):  # it knows nobody, or has left already
+            partings.leave(place.db, place.signer, net.NOW)
+        views.refresh(place.site, place.db)
+
+    @rule(at=any_place, which=st.integers(0, 3), take_in=st.booleans())
+    def end_a_computer(self, at: int, which: int, take_in: bool) -> None:
+        place = self._place(at)
+        found = [one for one in devices.devices(place.db) if not one.here and one.ended <= take_in]
+        if found:
+            one = found[which % len(found)]
+            devices.end(place.site, place.db, place.signer, one, net.NOW, take_in=one.ended)
+            views.refresh(place.site, place.db)
+
+    @rule(at=any_place, other=any_place, new=any_place)
+    def say_that_a_key_was_lost(self, at: int, other: int, new: int) -> None:
+        one, two, three = self._place(at), self.places[other % len(self.places)], self.places[new % len(self.places)]
+        if has_accepted(one, two):
+            with suppress(CopError):  # it is ours, or theirs already
+                partings.replace_key(one.db, one.signer, one.partner(two), three.invitation(), net.NOW)
+            views.refresh(one.site, one.db)
 
     @rule(at=any_place, other=any_place)
     def accept(self, at: int, other: int) -> None:
@@ -393,7 +494,12 @@ def _bucket() -> object:
 
 
 def _changes(place: Place) -> set[bytes]:
-    return {row[0] for row in place.db.execute("SELECT entry_id FROM log_entry WHERE kind IN ('change', 'withdraw')")}
+    return {
+        row[0]
+        for row in place.db.execute(
+            "SELECT entry_id FROM log_entry WHERE kind IN ('change', 'withdraw', 'same-as', 'endorse')"
+        )
+    }
 
 
 def _contents(place: Place) -> set[bytes]:
@@ -413,13 +519,17 @@ def _whole(place: Place) -> set[bytes]:
 
 
 def _lacking(place: Place) -> set[bytes]:
-    query = "SELECT payload_hash FROM log_item LEFT JOIN log_payload USING (item_number) WHERE payload IS NULL AND audience < ?"
+    query = "SELECT payload_hash FROM log_item LEFT JOIN log_payload USING (item_number) WHERE payload IS NULL AND audience < ? AND payload_hash NOT IN (SELECT payload_hash FROM local_erased)"
     return {row[0] for row in place.db.execute(query, [OWN])}
 
 
 def everyone_meets(found: Sequence[Place]) -> None:
     """Everyone accepts everyone and wants everything; then they exchange until nothing moves."""
     net.NOW = NOW
+    for place in found:
+        if place.signer.public in trust.members(place.db).cutoffs:
+            devices.new(place.site, NOW)
+            place.signer = net.identity.ensure(place.site, place.db, NOW)
     for turn in range(5):  # what a restored place had decided and lost comes back, and is decided again
         said = sum(_accept_all(place, found) for place in found)
         if turn and not said:

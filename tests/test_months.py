@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from web_site import SiteBuilder, build
 
-from cop import occasions
+from cop import occasions, taking_place
 from cop.web import language, months
 from cop.web.events import ALL
 
@@ -27,7 +27,7 @@ def site(tmp_path: Path) -> Iterator[SiteBuilder]:
 
 def add(site: SiteBuilder, slug: str, **fields: Any) -> None:
     when = occasions.occasions(fields)
-    ends = occasions.last_day(when) if when and when.is_series else ""
+    ends = taking_place.last_day(when) if when and when.is_series else ""
     record_id = site.add("event", slug, title=slug, **fields)
     site.db.execute("UPDATE records SET ends = ? WHERE record_id = ?", (ends, record_id))
 
@@ -158,3 +158,27 @@ def test_no_event_that_a_partner_sends_breaks_a_month(fields: dict[str, Any], wa
     found = list(months._times(row, fields, first, last))
     assert len(found) <= 28 + 4 + 3
     assert all(first <= one.first <= one.last <= last for one in found)
+
+
+def test_a_full_month_is_read_page_by_page_and_its_days_lead_there(
+    site: SiteBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(months, "PAGE_SIZE", 3)
+    for at in range(1, 9):
+        site.add("event", f"e{at}", title=f"e{at}", start=f"2027-05-{at:02}")
+    site.add("event", "some", title="some", start="2027-05")
+    pages = [months.build(site.db, (2027, 5), TODAY, ALL, {"q": "e"}, page) for page in (1, 2, 3, 4)]
+    assert [list(by_day(one)) for one in pages] == [["d1", "d2", "d3"], ["d4", "d5", "d6"], ["d7", "d8"], []]
+    assert [len(one.loose) for one in pages] == [0, 0, 1, 0]
+    assert (pages[0].pager.previous, pages[2].pager.next) == (None, None)
+    assert pages[0].pager.next == {"q": "e", "month": "2027-05", "page": "2"}
+    cells = [cell for week in pages[0].sheet.weeks for cell in week if cell and cell.anchor]
+    assert [(cell.anchor, cell.page) for cell in cells][2:5] == [("d3", 1), ("d4", 2), ("d5", 2)]
+
+
+def test_of_a_series_whose_times_overlap_those_that_begin_are_shown_and_the_last_that_goes_on() -> None:
+    row: Any = {"title": "x", "date": "2024-01-01", "type": "event", "slug": "x", "language": "", "summary": "",
+                "conflicts": "[]", "fields": "{}", "about_title": ""}  # fmt: skip
+    fields = {"start": "2024-01-01", "end": "2024-12-31", "repeats": "every week"}
+    found = list(months._times(row, fields, date(2026, 11, 1), date(2026, 11, 30)))
+    assert [one.first.day for one in found] == [1, 2, 9, 16, 23, 30]

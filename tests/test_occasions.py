@@ -9,7 +9,7 @@ from conftest import Folder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cop import occasions, recurring, values
+from cop import occasions, recurring, taking_place, values
 from cop.recurring import Rule
 
 LONDON = ZoneInfo("Europe/London")
@@ -28,7 +28,7 @@ def series(**given: Any) -> occasions.Occasions:
 
 
 def starts(when: occasions.Occasions, first: date, last: date) -> list[str]:
-    return [f"{one.start:%Y-%m-%d %H:%M}" for one in occasions.between(when, first, last)]
+    return [f"{one.start:%Y-%m-%d %H:%M}" for one in taking_place.between(when, first, last)]
 
 
 # -- the words
@@ -79,7 +79,7 @@ def test_every_rule_can_be_said_and_read_again(rule: Rule):
 
 
 def test_a_time_of_day_stays_when_clocks_change():
-    found = occasions.between(series(), date(2026, 10, 1), date(2026, 11, 10))
+    found = taking_place.between(series(), date(2026, 10, 1), date(2026, 11, 10))
     assert [one.start.isoformat() for one in found] == [
         "2026-10-06T18:00:00+01:00",
         "2026-10-20T18:00:00+01:00",
@@ -90,8 +90,33 @@ def test_a_time_of_day_stays_when_clocks_change():
 
 def test_a_meeting_through_the_night_of_the_change_lasts_as_long_as_it_says():
     when = series(start="2026-10-17T22:00", end="2026-10-18T04:00", repeats="every week")
-    (found,) = occasions.between(when, date(2026, 10, 24), date(2026, 10, 24))
+    (found,) = taking_place.between(when, date(2026, 10, 24), date(2026, 10, 24))
     assert found.end == datetime(2026, 10, 25, 3, tzinfo=LONDON)  # six hours, one of them twice
+
+
+NIGHT = {"start": "2027-03-21T01:30", "end": "2027-03-21T03:30", "repeats": "every week"}
+
+
+def test_a_date_of_a_series_in_the_hour_that_is_skipped_begins_when_the_clocks_have_gone_forward():
+    (found,) = taking_place.between(series(**NIGHT), date(2027, 3, 28), date(2027, 3, 28))
+    assert (found.start.isoformat(), found.end and found.end.isoformat()) == (
+        "2027-03-28T02:30:00+01:00",
+        "2027-03-28T04:30:00+01:00",
+    )
+    days = series(start="2027-03-14T01:30", end=None, repeats=None, also_on=["2027-03-28"])
+    assert starts(days, date(2027, 3, 28), date(2027, 3, 28)) == ["2027-03-28 02:30"]
+    moved = series(**NIGHT, moved=[{"date": "2027-04-04", "to": "2027-03-28"}], not_on=["2027-03-28"])
+    assert starts(moved, date(2027, 3, 28), date(2027, 3, 28)) == ["2027-03-28 02:30"]
+
+
+@pytest.mark.parametrize(("written", "first"), [("2026-10-25T01:30+01:00", 1), ("2026-10-25T01:30+00:00", 0)])
+def test_a_date_in_the_hour_that_comes_twice_is_in_the_one_that_was_written_or_else_in_the_first(
+    written: str, first: int
+):
+    hours = [one.start.utcoffset() for one in taking_place.between(series(start=written, end=None, repeats="every week"), date(2026, 10, 25), date(2026, 11, 1)) if isinstance(one.start, datetime)]  # fmt: skip
+    assert hours == [timedelta(hours=first), timedelta()]
+    (found,) = taking_place.between(series(start="2026-10-18T01:30", end=None, repeats="every week"), date(2026, 10, 25), date(2026, 10, 25))  # fmt: skip
+    assert found.start.isoformat() == "2026-10-25T01:30:00+01:00"
 
 
 def test_exceptions_and_moved_dates_are_kept():
@@ -103,17 +128,17 @@ def test_exceptions_and_moved_dates_are_kept():
     assert starts(when, date(2026, 10, 1), date(2026, 12, 1)) == [
         "2026-10-06 18:00", "2026-10-13 18:00", "2026-10-14 10:00", "2026-11-05 19:30", "2026-11-18 18:00", "2026-12-01 18:00",
     ]  # fmt: skip
-    (moved,) = occasions.between(when, date(2026, 11, 5), date(2026, 11, 5))
+    (moved,) = taking_place.between(when, date(2026, 11, 5), date(2026, 11, 5))
     assert (moved.place, moved.instead_of) == ("Library", datetime(2026, 11, 3, 18, tzinfo=LONDON))
 
 
 def test_a_list_of_dates_needs_no_rule():
     when = occasions.occasions({"start": "2026-12-10", "also_on": ["2027-01-14", "2027-02-11"]})
     assert when is not None and when.is_series
-    assert [one.start.isoformat() for one in occasions.between(when, date(2027, 1, 1), date(2027, 12, 31))] == [
+    assert [one.start.isoformat() for one in taking_place.between(when, date(2027, 1, 1), date(2027, 12, 31))] == [
         "2027-01-14", "2027-02-11",
     ]  # fmt: skip
-    assert occasions.last_day(when) == "2027-02-11"
+    assert taking_place.last_day(when) == "2027-02-11"
 
 
 @pytest.mark.parametrize(
@@ -124,14 +149,14 @@ def test_a_list_of_dates_needs_no_rule():
     ],
 )  # fmt: skip
 def test_the_last_day_of_a_series_is_known(rule: str, last: str):
-    assert occasions.last_day(series(repeats=rule)) == last
+    assert taking_place.last_day(series(repeats=rule)) == last
 
 
 def test_the_next_time_is_found_however_long_the_series_has_been_going():
     old = series(start="1970-01-06T18:00", end=None, repeats="every 2 weeks on Tuesday and Thursday")
-    found = occasions.following(old, date(2026, 11, 22))
+    found = taking_place.following(old, date(2026, 11, 22))
     assert found is not None and f"{found.start:%A %Y-%m-%d}" == "Tuesday 2026-11-24"
-    assert occasions.following(series(repeats="every 2 weeks, 2 times"), date(2026, 11, 22)) is None
+    assert taking_place.following(series(repeats="every 2 weeks, 2 times"), date(2026, 11, 22)) is None
 
 
 @pytest.mark.parametrize(
@@ -177,8 +202,8 @@ def test_looking_at_a_part_shows_the_same_as_looking_at_all(rule: Rule, start: d
     when = occasions.Occasions(start, None, rule)
     first = start + timedelta(days=skip)
     last = first + timedelta(days=length)
-    everything = [one.start for one in occasions.between(when, start, last)]
-    assert [one.start for one in occasions.between(when, first, last)] == [day for day in everything if day >= first]
+    everything = [one.start for one in taking_place.between(when, start, last)]
+    assert [one.start for one in taking_place.between(when, first, last)] == [day for day in everything if day >= first]
 
 
 # -- content files

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cop import bundle, config, identity, invitations, partners, verification, views
+from cop import bundle, bundle_frames, config, identity, invitations, partners, verification, views
 from tests.commands import cop
 from tests.network import NOW, Place, assert_same_views, places
 
@@ -69,7 +69,7 @@ def test_a_newcomer_reads_an_old_bundle(place: Place, old: Path, tmp_path: Path)
     (new,) = places(tmp_path / "new", 1)
     invitation = invitations.parse_invitation((old / "invitation.txt").read_text())
     partners.accept(new.db, new.signer, invitation, NOW)
-    header = bundle.show(old / "bundle.cop")
+    header = bundle_frames.show(old / "bundle.cop")
     applied = bundle.apply(new.side, old / "bundle.cop", NOW)
     assert (applied.whole, applied.refused, header.name) == (True, 0, place.name)
     assert applied.received == header.changes > 0

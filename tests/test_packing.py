@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cop import entry, frontier, patch, wire
+from cop import choosing, entry, frontier, patch, wire
 from cop.errors import CopError
 from cop.holding import NOTHING, Holding, NotRebuilt
 from cop.model import PARTNERS, PUBLIC, Patch
@@ -22,7 +22,7 @@ TEXT = "\n\n".join(f"Paragraph {at} says something about research that is done t
 def news(one: Place, other: Place) -> tuple[list[entry.Entry], dict[bytes, bytes], set[int]]:
     """What the other lacks: entries, all public payloads, and their numbers."""
     numbers = frontier.lacking(one.db, frontier.own_points(other.db))
-    entries, (open_, _, _), _ = wire.chunk(one.db, numbers, PUBLIC, 10**7)
+    entries, (open_, _, _), _ = choosing.chunk(one.db, numbers, PUBLIC, 10**7)
     return entries, {sha256(payload): payload for payload in open_}, set(numbers)
 
 

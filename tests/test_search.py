@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from web_site import build, example, serve
 
-from cop import schema, search_index, views
+from cop import database, search_index, site_schema, views
 from cop.cli import cli
 from cop.excerpts import MARK_OFF, MARK_ON, excerpt, mark, marked
 from cop.questions import FEW, understand
@@ -31,7 +31,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
 def many(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
     """More records than are ranked one by one."""
     site = build(tmp_path_factory.mktemp("many") / "site.db")
-    with schema.writing(site.db):
+    with database.writing(site.db):
         for at in range(FEW + 50):
             languages = ["so"] if at % 10 == 0 else ["en"]
             site.add("post", f"p{at}", title=f"Post number {at}", text="a common word", languages=languages)
@@ -327,7 +327,7 @@ async def test_hostile_texts_find_no_way_into_the_page(tmp_path: Path) -> None:
 
 def index_of(folder: Folder) -> tuple[list[Any], list[Any]]:
     """Everything in the index, by record, and all words."""
-    public = schema.open_site(folder.site.site_db)
+    public = site_schema.open_site(folder.site.site_db)
     try:
         ids = dict(public.execute("SELECT number, record_id FROM records").fetchall())
         public.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, records_fts, instance)")

@@ -11,10 +11,10 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cop import answering, bundle, cbor, exchanges, frontier, log, partners, patch, status, sync, turns, views, wire
+from cop import answering, bundle, cbor, exchanges, frontier, log, partners, patch, receiving, status, sync, views, wire
+from cop.database import writing
 from cop.errors import CopError, NotReachable, Refused
 from cop.model import OWN, PARTNERS, PUBLIC, Item, Patch
-from cop.schema import writing
 from cop.transports.base import LineCut
 from tests.network import (
     NOW,
@@ -224,6 +224,23 @@ def test_unwelcome_writers_do_not_hold_up_welcome_ones(tmp_path: Path) -> None:
     assert again.received == 0 and line.requests <= 3
 
 
+def test_an_exchange_with_somebody_who_knows_none_of_our_partners_ends(tmp_path: Path) -> None:
+    hub, first, second, reader = places(tmp_path, 4)
+    for other in (first, second):
+        befriend(hub, other)
+        other.change(None, {"title": f"From {other.name}"})
+        hub.sync(other)
+    hub.change(None, {"title": "From the hub"})
+    hub.accept(reader)  # and they have not accepted us
+    line, ours = Line(reader), len(hub.entry_ids())
+    report = hub.sync(reader, line)
+    assert line.requests <= 5 and report.partner_lacks == ours and report.sent == 0
+    reader.accept(hub)
+    sync_all([hub, reader])
+    assert_in_step(hub, reader)
+    assert len(reader.public()["records"]) == 3
+
+
 def test_a_stranger_cannot_bring_itself_in(tmp_path: Path) -> None:
     one, other, stranger = places(tmp_path, 3)
     befriend(one, other)
@@ -231,7 +248,7 @@ def test_a_stranger_cannot_bring_itself_in(tmp_path: Path) -> None:
     stranger.accept(other)
     said = [e for e in stranger.entries() if e.kind in ("writer", "organisation")]
     message = wire.Message(stranger.signer.public, stranger.organisation, bytes(32), entries=tuple(said))
-    came = turns.receive(one.side, message, "x", NOW)
+    came = receiving.receive(one.side, message, "x", NOW)
     assert came.entries == 0 and came.refused == {stranger.signer.public: len(said)}
 
 
@@ -284,12 +301,15 @@ def test_a_newcomer_is_told_who_is_who_in_any_number_of_chunks(tmp_path: Path) -
     assert_in_step(c, b)
 
 
-def test_ending_with_a_partner_hides_what_it_wrote_and_keeps_it(tmp_path: Path) -> None:
+def test_ending_with_a_partner_can_hide_what_it_wrote_and_keeps_it(tmp_path: Path) -> None:
     one, other = network(tmp_path, 2)
     record_id = other.change(None, {"title": "Theirs"})
     one.sync(other)
     assert one.published(record_id)
     one.remove(other)
+    assert one.published(record_id)
+    one.accept(other)
+    one.remove(other, hide=True)
     assert not one.published(record_id)
     one.accept(other)
     assert one.published(record_id)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cop import answering, invitations, partners, status, trust, wire
+from cop import answering, belonging, invitations, partners, status, trust, vouching, wire
 from cop.errors import CopError, Refused, WrongUsage
 from cop.model import Entry
 from cop.signing import Signer, sha256
@@ -37,12 +37,12 @@ def says(writer: Signer, about: Signer, what: object, replaces: object = (), seq
 def test_members_are_we_and_whom_members_accept() -> None:
     (a, wa, ca), (b, wb, cb), (c, wc, cc), (_d, wd, cd) = (org(at) for at in range(4))
     statements = [ca, cb, cc, cd, says(wa, b, "accept"), says(wb, c, "accept"), says(wd, a, "accept")]
-    network = trust.members_of(statements, a.public)
+    network = belonging.members_of(statements, a.public)
     assert network.organisations == {a.public, b.public, c.public}
     assert network.writers == {wa.public: a.public, wb.public: b.public, wc.public: c.public}
     for seed in range(20):
         random.Random(seed).shuffle(statements)
-        assert trust.members_of(statements, a.public) == network
+        assert belonging.members_of(statements, a.public) == network
 
 
 def test_whom_we_removed_is_out_whoever_else_accepts_it() -> None:
@@ -50,24 +50,24 @@ def test_whom_we_removed_is_out_whoever_else_accepts_it() -> None:
     accepted = says(wa, c, "accept")
     statements = [ca, cb, cc, says(wa, b, "accept"), says(wb, c, "accept"), accepted]
     removed = says(wa, c, "remove", [accepted.entry_id], sequence=3)
-    assert c.public not in trust.members_of([*statements, removed], a.public).organisations
+    assert c.public not in belonging.members_of([*statements, removed], a.public).organisations
     again = says(wa, c, "accept", [removed.entry_id], sequence=4)
-    assert c.public in trust.members_of([*statements, removed, again], a.public).organisations
+    assert c.public in belonging.members_of([*statements, removed, again], a.public).organisations
 
 
 def test_a_remove_and_an_accept_that_did_not_know_of_each_other_mean_out() -> None:
     (a, wa, ca), (b, _, cb) = (org(at) for at in range(2))
     statements = [ca, cb, says(wa, b, "accept"), says(wa, b, "remove", sequence=3)]
-    assert b.public not in trust.members_of(statements, a.public).organisations
+    assert b.public not in belonging.members_of(statements, a.public).organisations
 
 
 def test_nobody_speaks_for_another_organisation() -> None:
     (a, wa, ca), (b, _wb, cb), (c, wc, cc) = (org(at) for at in range(3))
     accepted = says(wa, b, "accept")
     statements = [ca, cb, cc, accepted, says(wc, c, "accept"), says(wc, b, "remove", [accepted.entry_id])]
-    assert trust.members_of(statements, a.public).organisations == {a.public, b.public}
+    assert belonging.members_of(statements, a.public).organisations == {a.public, b.public}
     forged = forge(wc, kind="writer", extra={**cb.extra, "writer": wc.public})
-    assert wc.public not in trust.members_of([*statements, forged], a.public).writers
+    assert wc.public not in belonging.members_of([*statements, forged], a.public).writers
 
 
 @pytest.mark.parametrize("stance", [[], {}, [1], None, 5, b"accept", "ACCEPT", {"accept": 1}, True])
@@ -75,7 +75,7 @@ def test_nobody_speaks_for_another_organisation() -> None:
 def test_statements_that_make_no_sense_count_for_nothing(stance: object, replaces: object) -> None:
     (a, wa, ca), (b, wb, cb), (c, _wc, cc) = (org(at) for at in range(3))
     statements = [ca, cb, cc, says(wa, b, "accept"), says(wb, c, stance, replaces)]
-    assert trust.members_of(statements, a.public).organisations == {a.public, b.public}
+    assert belonging.members_of(statements, a.public).organisations == {a.public, b.public}
 
 
 @pytest.mark.parametrize("extra", [
@@ -85,14 +85,14 @@ def test_statements_that_make_no_sense_count_for_nothing(stance: object, replace
 def test_certificates_that_do_not_fit_count_for_nothing(extra: dict[str, object]) -> None:
     a, wa, ca = org(0)
     entry = forge(wa, kind="writer", extra={**ca.extra, **extra})
-    assert trust.members_of([entry], a.public).writers == {}
+    assert belonging.members_of([entry], a.public).writers == {}
 
 
 def test_a_writer_key_of_another_length_is_nobodys() -> None:
     a, wa, _ = org(0)
     for writer in (b"", b"short", bytes(33)):
-        entry = forge(wa, kind="writer", extra=trust.certificate(a, writer))
-        assert trust.members_of([entry], a.public).writers == {}
+        entry = forge(wa, kind="writer", extra=vouching.certificate(a, writer))
+        assert belonging.members_of([entry], a.public).writers == {}
 
 
 def test_statements_that_do_not_make_sense_do_not_stop_an_installation(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_nobody_claims_the_writer_of_somebody_else(tmp_path: Path) -> None:
     record_id = one.change(None, {"title": "Ours"})
     other.sync(one)
     other.sync(enemy)
-    store(other, [next_entry(enemy, [], "writer", **trust.certificate(low_key(), one.signer.public))])
+    store(other, [next_entry(enemy, [], "writer", **vouching.certificate(low_key(), one.signer.public))])
     assert other.published(record_id)
     one.change(record_id, {"title": "Ours, later"})
     assert other.sync(one).refused == 0
@@ -136,7 +136,7 @@ def test_a_writer_that_says_it_belongs_elsewhere_too_stops_nobody(tmp_path: Path
         one.sync(place)
     record_id = enemy.change(None, {"title": "Before"})
     one.sync(enemy)
-    claim = next_entry(enemy, [], kind, **trust.certificate(low_key(), enemy.signer.public))
+    claim = next_entry(enemy, [], kind, **vouching.certificate(low_key(), enemy.signer.public))
     message = wire.Message(enemy.signer.public, enemy.organisation, bytes(16), entries=(claim,))
     answering.answer(one.side, wire.pack(message), NOW, enemy.signer.public)
     third.sync(one)
@@ -230,7 +230,12 @@ def test_removing_a_partner_ends_what_came_through_it(tmp_path: Path) -> None:
     assert c.organisation in trust.members(a.db).organisations
     a.remove(b)
     assert trust.members(a.db).organisations == {a.organisation}
-    assert a.public()["records"] == [] and NOW
+    assert [row["title"] for row in a.public()["records"]] == ["From C"], "what was there stays"
+    a.accept(b)
+    assert c.organisation in trust.members(a.db).organisations
+    a.remove(b, hide=True)
+    assert trust.members(a.db).organisations == {a.organisation}
+    assert a.public()["records"] == []
 
 
 def test_what_was_written_after_a_removed_member_stays_the_newest(tmp_path: Path) -> None:
@@ -241,7 +246,7 @@ def test_what_was_written_after_a_removed_member_stays_the_newest(tmp_path: Path
         for record_id in ids:
             place.change(record_id, {"title": said})
     sync_all([one, other, third])
-    one.remove(third)
+    one.remove(third, hide=True)
     assert status.conflict_count(one.db) == 0
     assert {(one.view(i).fields["title"], one.view(i).fields["summary"]) for i in ids} == {("Newest", "First")}
     assert {one.published(i)["title"] for i in ids} == {"Newest"}
@@ -263,3 +268,18 @@ def test_a_kind_of_change_from_tomorrow_links_what_it_stands_between(tmp_path: P
         assert place.view(record_id).fields == {"title": "Newest"} and not place.view(record_id).conflicts
     assert status.not_understood(one.db) == 1
     assert_same_views([one, other])
+
+
+def test_a_file_that_says_what_a_removed_member_wrote_is_a_change_of_ours(tmp_path: Path) -> None:
+    one, third = network(tmp_path, 2)
+    record_id = third.change(None, {"title": "A post", "summary": "By the third"})
+    one.sync(third)
+    one.remove(third)
+    one.write("posts/a.md", f"---\nid: {record_id}\ntitle: A post\nsummary: By the third\n---\n")
+    one.load()
+    assert one.view(record_id).fields["summary"] == "By the third"
+    assert one.published(record_id)["title"] == "A post"
+
+
+def test_an_organisation_that_has_not_told_its_name_is_called_in_plain_words() -> None:
+    assert trust.Organisation.of_key(bytes.fromhex("56ac525f" * 8)).name == "Name not known yet (key 56ac525f)"

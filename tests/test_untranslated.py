@@ -1,12 +1,14 @@
 """No word of ours escapes translation: in a made-up language every one stands in ⟦brackets⟧, on every page."""
 
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping
 from gettext import GNUTranslations
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
 from string import ascii_letters
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,9 +17,15 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from web_site import SiteBuilder, build, example, serve
 
+from cop.contributions import ADD, CORRECT, REMOVE, SAY, Sent, decline, take, waiting
 from cop.fields import TYPES
+from cop.languages import OWN_NAMES
+from cop.pocket import document
+from cop.pocket.file import document_of
+from cop.pocket.within import Choice, within
 from cop.web import catalogues, language
-from tests.network import NAMES, Place
+from tests.desk_browser import signed_in
+from tests.network import NAMES, NOW, Place
 from tests.test_desk import Asking, served
 from tests.test_desk import site as site  # a fixture
 from tests.test_pages import EXPECTED
@@ -154,7 +162,8 @@ class Seen(HTMLParser):
         ]
 
     def handle_endtag(self, tag: str) -> None:
-        self._open.pop()
+        if self._open:
+            self._open.pop()
 
     def handle_data(self, data: str) -> None:
         if not any(self._open):
@@ -194,6 +203,7 @@ async def untranslated(get: Any, paths: list[str], known: set[str]) -> list[tupl
         answer = await get(path)
         assert answer.status_code in (200, 301, 404), path
         left = escaped("\n".join(Seen(answer.text).texts))  # one text: brackets may hold elements
+        left = re.sub(r"\bhttps?://\S+", "", left)  # where a page is, in how it is cited
         for word in re.finditer(r"[A-Za-z]+", left):
             if word[0] not in known:
                 found.append((path, " ".join(left[max(0, word.start() - 60) : word.end() + 60].split())))
@@ -226,6 +236,29 @@ async def test_no_word_of_a_page_escapes_translation(greek: SiteBuilder, monkeyp
     assert await untranslated(datasette.client.get, ["/cy/about", "/cy/add"], known) == []
 
 
+async def test_no_word_of_the_file_for_phones_escapes_translation(
+    greek: SiteBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speak(monkeypatch, "cy", lambda text: f"⟦{text}⟧")
+    greek.says(url="https://example.org")
+    greek.db.row_factory = sqlite3.Row
+    choice = Choice(topic="sharing-power")
+    with language.speaking("cy", "en"):
+        pages = {
+            "all": "".join(document_of(greek.db, Choice(), within(greek.db, Choice()))),
+            "part": document.top(greek.db, choice),
+        }
+
+    async def got(name: str) -> Any:
+        text = re.sub(r"<(script|style)\b.*?</\1>", "", pages[name], flags=re.DOTALL)
+        text = re.sub(r"<(li|dt|dd)\b", r"</\1><\1", text)  # HTML may leave out where these end
+        return SimpleNamespace(status_code=200, text=text)
+
+    assert await untranslated(got, list(pages), words_of_locale("cy") | IN_ADDRESSES | {"example"}) == []
+    style = re.search(r'a:not\(\[href\]\)::after\{content:"([^"]*)"', pages["all"])
+    assert style and style[1] == " (⟦not in this file⟧)"
+
+
 async def test_no_word_of_an_empty_site_escapes_translation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     speak(monkeypatch, "cy", lambda text: f"⟦{text}⟧")
     site = build(tmp_path / "site.db")
@@ -253,9 +286,59 @@ async def test_no_word_of_the_desk_escapes_translation(site: Place, monkeypatch:
     await datasette.invoke_startup()
     names = {name for (name,) in site.db.execute("SELECT title FROM view_record")} | {*NAMES, "http://Univ.test"}
     known = words_of_locale("cy") | IN_ADDRESSES | {word for name in names for word in re.findall("[A-Za-z]+", name)}
-    paths = ["/cy/desk/sync", "/cy/desk/invite", "/cy/desk/events", "/cy/desk/nothing"]
+    paths = ["/cy/desk/sync", "/cy/desk/invite", "/cy/desk/events", "/cy/desk/duplicates", "/cy/desk/nothing"]
     assert await untranslated(Asking(datasette).get, paths, known) == []
     closed = await Asking(datasette).get("/cy/desk/sync", client="192.168.1.9")
     assert (
         closed.status_code == 403 and "⟦" in closed.text and "The desk is open" not in closed.text.replace("⟦The", "")
     )
+
+
+async def test_no_word_of_a_form_escapes_translation(site: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    speak(monkeypatch, "cy", lambda text: f"⟦{text}⟧")
+    desk = await signed_in(site, "Αννα")
+    about = site.db.execute("SELECT record_id FROM view_record WHERE slug = 'power'").fetchone()[0]
+    title = in_greek("A title")
+    for sent in (
+        Sent(
+            ADD,
+            "event",
+            {"title": title, "freephone": True, "start": "2090-01-01"},
+            why=title,
+            credit=title,
+            relayed=True,
+        ),
+        Sent(CORRECT, "post", {"title": title}, record_id=about),
+        Sent(REMOVE, "post", record_id=about, reason="mine"),
+        Sent(SAY, "", {"title": title}),
+    ):
+        take(site.db, sent, NOW)
+    first = waiting(site.db)[0]
+    names = {name for (name,) in site.db.execute("SELECT title FROM view_record")} | {
+        *NAMES,
+        first.token,
+        "Univ",
+        "resources",
+        "powercube",
+        "PKR",
+    }
+    known = words_of_locale("cy") | IN_ADDRESSES | {word for name in names for word in re.findall("[A-Za-z]+", name)}
+    known |= {word for name in OWN_NAMES.values() for word in re.findall("[A-Za-z]+", name)}
+    paths = ["/add", "/add/paper", "/add?about=posts/power", "/remove?about=posts/power", f"/add/sent/{first.token}",
+             *(f"/add/{name}" for name in TYPES if name != "agreement"), "/desk/inbox", "/desk/inbox/1", "/desk/inbox/2", "/desk/told", "/desk/told/event"]  # fmt: skip
+
+    async def got(path: str) -> Any:
+        answer = await desk.get(path)
+        return SimpleNamespace(status_code=answer.status, text=answer.text)
+
+    assert await untranslated(got, [f"/cy{path}" for path in paths], known) == []
+
+    async def posted(path: str) -> Any:
+        answer = await desk.post(
+            path, title="", start="x", url="x", cost="5", homepage="x", repeats="x", item="1", do="decline", year="x"
+        )
+        return SimpleNamespace(status_code=200 if answer.status == 422 else answer.status, text=answer.text)
+
+    assert await untranslated(posted, ["/cy/add", "/cy/add/event", "/cy/add/resource", "/cy/desk/inbox"], known) == []
+    decline(site.db, first.number, why=title, now=NOW)
+    assert await untranslated(got, [f"/cy/add/sent/{first.token}"], known) == []

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from cop import patch, site_tables, status, trust, views
 from cop.fields import TYPES
 from cop.model import Item, Patch
-from cop.schema import open_site
 from cop.signing import sha256
+from cop.site_schema import open_site
 from tests.network import Place, assert_same_views, item_of, network, next_entry, store
 from tests.test_privacy import EVENT
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cop import log, views
+from cop import log, read_back, views
 from cop.merge import BODY
 from cop.model import OWN, PARTNERS, PUBLIC, Entry, Patch, Revision
 from tests.network import NOW, Place, assert_same_views, network, steady, sync_all
@@ -103,7 +103,7 @@ def play(count: int, steps: Sequence[tuple[int, int, tuple[str, object]]], seed:
 def assert_nothing_lost(place: Place) -> None:
     """Every current value that a person wrote is shown, or stands in a conflict. Reckoned without `merge.History`."""
     for record_id in RECORDS:
-        revisions = log.revisions(place.db, record_id)
+        revisions = read_back.revisions(place.db, record_id)
         for audience in (PUBLIC, PARTNERS, OWN):
             same = [r for r in revisions if r.audience == audience]
             view = place.view(record_id) if same else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from datasette.app import Datasette
 
-from cop import filing, schema, search_index, searched, site_tables
+from cop import database, filing, search_index, searched, site_schema, site_tables, terms
 from cop.fields import TYPES
 
 SOON = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
@@ -30,11 +30,11 @@ class SiteBuilder:
         added_by, was = given.pop("added_by", "community"), given.pop("was", ())
         columns = {
             name: given.pop(name)
-            for name in ("conflicts", "checks", "added", "changed", "seen", "language")
+            for name in ("conflicts", "checks", "added", "changed", "seen", "language", "looked_at", "waits")
             if name in given
         }
         number, record_type = len(self.numbers) + 1, TYPES[type_name]
-        record_id = f"{number:026d}"
+        record_id = terms.RECORD_ID if given.pop("is_agreement", False) else f"{number:026d}"
         self.numbers[record_id] = number
         row = {
             "number": number,
@@ -79,7 +79,7 @@ class SiteBuilder:
         """One line of the history."""
         count = self.db.execute("SELECT count(*) FROM history WHERE record_id = ?", (record_id,)).fetchone()[0]
         self.db.execute(
-            "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 record_id,
                 count + 1,
@@ -91,7 +91,7 @@ class SiteBuilder:
                 json.dumps(patch),
                 json.dumps(before or {}),
                 json.dumps(told.get("beside", [])),
-                told.get("why", ""),
+                *(told.get(name, "") for name in ("why", "person", "took_part")),
             ),
         )
         self.db.execute(
@@ -105,6 +105,16 @@ class SiteBuilder:
             "SELECT 1 FROM facets WHERE (type, name, value, number) = (?, ?, ?, ?)", filed
         ).fetchone():
             site_tables.add_facets(self.db, [filed])
+
+    def looked(self, record_id: str, organisation: str, **told: Any) -> None:
+        """An organisation that looked at it."""
+        row = {
+            "record_id": record_id, "organisation": organisation, "kind": "community", "claimed": "2026-11-21T09:00:00Z",
+            "seen": AS_OF, "shown": 1, "position": 1, "why": "", "person": "", "entry_id": "cd" * 32,
+        } | told  # fmt: skip
+        self.db.execute(f"INSERT INTO looked_at VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+        if row["shown"]:
+            self.db.execute("UPDATE records SET looked_at = ? WHERE record_id = ?", (row["claimed"], record_id))
 
     def differs(self, record_id: str, name: str, *answers: tuple[str, Any]) -> None:
         """Several answers for one field."""
@@ -121,13 +131,13 @@ class SiteBuilder:
 
 def build(path: Path) -> SiteBuilder:
     """An empty published database."""
-    return SiteBuilder(schema.open_site(path), path)
+    return SiteBuilder(site_schema.open_site(path), path)
 
 
 def filled(folder: Path, fill: Callable[[SiteBuilder], None]) -> SiteBuilder:
     """A published database in that folder, with what `fill` adds to it."""
     site = build(folder / "data" / "site.db")
-    with schema.writing(site.db):
+    with database.writing(site.db):
         fill(site)
     return site
 
@@ -135,7 +145,7 @@ def filled(folder: Path, fill: Callable[[SiteBuilder], None]) -> SiteBuilder:
 def example(path: Path) -> SiteBuilder:
     """One or more records of every kind, with everything that a page can show."""
     site = build(path)
-    with schema.writing(site.db):
+    with database.writing(site.db):
         _about(site)
         _resources(site)
         _events(site)

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from cop import schema
+from cop import site_schema
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGE = PROJECT / "docs" / "tables.md"
@@ -55,7 +55,7 @@ def columns_of(db: sqlite3.Connection) -> dict[str, list[str]]:
 def page() -> str:
     """The whole page."""
     with tempfile.TemporaryDirectory() as folder:
-        db = schema.open_site(Path(folder) / "site.db")
+        db = site_schema.open_site(Path(folder) / "site.db")
         tables = columns_of(db)
         db.close()
     told = described()

@@ -18,7 +18,11 @@ from cop.web.labels import choice_words, counted_words
 
 COP = Path(__file__).parent.parent / "cop"
 LOCALE = COP / "web" / "locale"
-METHODS = [("web/**.py", "python"), ("web/templates/**.html", "jinja2")]
+METHODS = [
+    ("web/**.py", "python"), ("export/**.py", "python"), ("paper/**.py", "python"), ("pocket/**.py", "python"),
+    ("web/templates/**.html", "jinja2"),
+    ("paper/templates/**", "jinja2"),
+]  # fmt: skip
 
 
 def path_of(code: str) -> Path:
@@ -30,7 +34,11 @@ def template() -> Catalog:
     """Every message of the site, without translations."""
     catalog = Catalog(project="cop", charset="utf-8", fuzzy=False)
     found = extract_from_dir(
-        COP, METHODS, {"web/templates/**.html": {"silent": "false"}}, DEFAULT_KEYWORDS, ["Translators:"]
+        COP,
+        METHODS,
+        {name: {"silent": "false"} for name, method in METHODS if method == "jinja2"},
+        DEFAULT_KEYWORDS,
+        ["Translators:"],
     )
     for path, _line, message, comments, _context in found:
         catalog.add(message, None, [(path, 0)], auto_comments=comments)

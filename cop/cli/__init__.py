@@ -18,6 +18,8 @@ COMMANDS = {
     "new": "cop.cli.content:new",
     "checkout": "cop.cli.content:checkout",
     "withdraw": "cop.cli.content:withdraw",
+    "erase": "cop.cli.forget:erase",
+    "erasures": "cop.cli.forget:erasures",
     "status": "cop.cli.status:status",
     "list": "cop.cli.read:list_",
     "show": "cop.cli.read:show",
@@ -25,6 +27,15 @@ COMMANDS = {
     "search": "cop.cli.read:search",
     "conflicts": "cop.cli.settle:conflicts",
     "resolve": "cop.cli.settle:resolve",
+    "inbox": "cop.cli.inbox:inbox",
+    "export": "cop.cli.export:export",
+    "accept": "cop.cli.inbox:accept",
+    "decline": "cop.cli.inbox:decline",
+    "duplicates": "cop.cli.same:duplicates",
+    "same-as": "cop.cli.same:same_as",
+    "endorse": "cop.cli.look:endorse",
+    "agreement": "cop.cli.look:agreement",
+    "buddies": "cop.cli.buddies:buddies",
     "serve": "cop.cli.serve:serve",
     "invite": "cop.cli.partners:invite",
     "join": "cop.cli.partners:join",
@@ -32,6 +43,7 @@ COMMANDS = {
     "sync": "cop.cli.exchange:sync",
     "bundle": "cop.cli.exchange:bundle",
     "device": "cop.cli.device:device",
+    "desk": "cop.cli.desk:desk",
     "check": "cop.cli.check:check",
     "verify": "cop.cli.check:verify",
 }
@@ -84,6 +96,11 @@ def of_the_disk(error: sqlite3.DatabaseError | TimeoutError) -> CopError | None:
         return CopError("The disk is full. What was saved before stays.", hint="Make room, then run it again.")
     if "readonly" in text or "unable to open" in text:
         return CopError(f"The data folder cannot be written ({text}).", hint="May you write there? Is the disk whole?")
+    if "disk I/O" in text:
+        return CopError(
+            f"The disk reports a fault ({text}). What was saved before stays.",
+            hint="Is there room? Is the stick or share still in? Then run it again.",
+        )
     return None
 
 

@@ -131,6 +131,9 @@ def verify(start: Path, as_json: bool) -> None:
             click.echo(problem, err=True)
         click.echo(f"{plural(found.entries, 'entry', 'entries')}, {plural(found.payloads, 'change')} and "
                    f"{plural(found.records, 'record')} checked. {_verdict(len(found.problems))}")  # fmt: skip
+        if found.erased:
+            were = "text was" if found.erased == 1 else "texts were"
+            click.echo(f"{found.erased:,} {were} erased on purpose; the log fits without.")
     if found.problems:
         raise SystemExit(4)
 

@@ -59,8 +59,17 @@ def open_up_to_date(site: Site) -> sqlite3.Connection:
     return db
 
 
+def finish_erasing(site: Site, db: sqlite3.Connection) -> None:
+    """Do what is left of an erasure outside the log: it came with an exchange, or a run was killed."""
+    if stale.traces_are_left(db):
+        from cop import identity, traces
+
+        traces.clean(identity.Side(site, db, identity.ensure(site, db, now())), now())
+
+
 def catch_up(site: Site, db: sqlite3.Connection) -> None:
     """Bring the views up to date if they are behind."""
+    finish_erasing(site, db)
     if stale.is_any(db):
         refresh(site, db)
 
@@ -101,9 +110,13 @@ def as_text(value: object) -> str:
 
 def resolve_record(db: sqlite3.Connection, name: str) -> str:
     """The id of the record that a person means by an id, `resources/slug`, a slug, or a path. Raises: WrongUsage."""
+    from cop.fields import AGREEMENT
+    from cop.terms import RECORD_ID
+
     text = name.removeprefix("./").removeprefix("content/").strip("/")
     row = db.execute("SELECT record_id FROM local_file WHERE path = ?", [text]).fetchone()
-    rows = [row] if row else db.execute("SELECT record_id FROM view_record WHERE record_id = ?", [text]).fetchall()
+    wanted = RECORD_ID if text == AGREEMENT else text  # there is one, whatever it is called
+    rows = [row] if row else db.execute("SELECT record_id FROM view_record WHERE record_id = ?", [wanted]).fetchall()
     if not rows:
         rows = _by_slug(db, text)
     if not rows:
@@ -145,6 +158,20 @@ def progress_bar(label: str, *, in_bytes: bool = False) -> Iterator[Callable[[in
     finally:
         if shown:
             click.echo("", err=True)
+
+
+def show_qr(text: str, page: str) -> None:
+    """The QR code of a line, in two colours of its own, so that it can be read on any terminal. `page` shows it, too."""
+    from cop import qr_code
+
+    lines = qr_code.terminal_lines(text)
+    columns = shutil.get_terminal_size().columns
+    if columns < len(lines[0]):
+        click.echo(f"For the QR code, make this window {len(lines[0])} columns wide, or see {page}.", err=True)
+        return
+    click.echo("", err=True)
+    for line in lines:
+        click.echo(click.style(line, fg="bright_white", bg="black"), err=True)
 
 
 def bar_line(label: str, done: int, of: int, seconds: float, columns: int, *, in_bytes: bool) -> str:

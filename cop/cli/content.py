@@ -10,6 +10,7 @@ from cop.cli.common import (
     catch_up,
     echo_json,
     find_site,
+    finish_erasing,
     now,
     open_up_to_date,
     plural,
@@ -20,8 +21,10 @@ from cop.cli.common import (
 )
 from cop.config import Site
 from cop.errors import CopError, WrongUsage
+from cop.fields import AGREEMENT
 from cop.scan import Scan, scan
-from cop.schema import is_site_current, open_store
+from cop.schema import open_store
+from cop.site_schema import is_site_current
 
 MOST_REMARKS = 20  # of those that `cop load` says
 
@@ -63,7 +66,8 @@ def _quick_look(site: Site) -> Scan | None:
     db = open_store(site.store_db)
     shown = db.execute("SELECT value FROM local_setting WHERE name = 'shown_as'").fetchone()
     stale = db.execute("SELECT 1 FROM local_stale LIMIT 1").fetchone()
-    if stale or not shown or shown[0] != site.config.shown_as:
+    left = db.execute("SELECT 1 FROM local_forget LIMIT 1").fetchone()
+    if stale or left or not shown or shown[0] != site.config.shown_as:
         return None
     return scan(db, site.content, ids_wanted=site.config.write_ids)
 
@@ -82,10 +86,12 @@ def _load(site: Site, paths: tuple[Path, ...], found: Scan | None, dry_run: bool
     from cop import identity, worktree
 
     db, signer = identity.open_installation(site, now())
+    finish_erasing(site, db)
     with progress_bar("Loading") as progress:
         report = worktree.load(
             site, db, signer, now=now(), paths=paths, found=found, dry_run=dry_run, why=why, progress=progress
         )
+    finish_erasing(site, db)  # somebody may have taken out by hand what could not be taken out before
     missing = [f"content/{path}" for path in report.missing]
     return {**asdict(report), "missing": len(missing), "missing_paths": missing}
 
@@ -141,6 +147,9 @@ def new(start: Path, type_name: str, title: tuple[str, ...]) -> None:
         raise WrongUsage(f"There is no kind of record “{type_name}”.", hint=f"Use one of: {', '.join(TYPES)}.")
     if not words or not words.isprintable():
         raise WrongUsage("The title must be one line of text.", hint=f'cop new {type_name} "A title"')
+    if kind.name == AGREEMENT:
+        _new_agreement(site, words)
+        return
     record_id = patch.new_record_id()
     path = site.content / kind.folder / f"{short_address(words) or record_id}.md"
     if path.exists():
@@ -150,6 +159,30 @@ def new(start: Path, type_name: str, title: tuple[str, ...]) -> None:
     files.replace(path, (writeback.template(kind, record_id, words) + model.lstrip("\n")).encode())
     say(str(path))
     say("Fill in what you know and leave the rest. Then: cop load", err=True)
+
+
+def _new_agreement(site: Site, title: str) -> None:
+    """A file to begin the network's agreement with. There is one of it, whoever wrote it."""
+    from cop import agreement, files, identity, looking
+    from cop.publish import short_address
+    from cop.terms import RECORD_ID
+
+    db, _ = identity.open_installation(site, now())
+    catch_up(site, db)
+    if db.execute("SELECT 1 FROM view_record WHERE record_id = ?", [RECORD_ID]).fetchone():
+        raise CopError("There is an agreement already.", hint="cop checkout agreement, change it, then: cop load")
+    origin = looking.origin_of(site, db)
+    members = sorted(origin.names.items(), key=lambda one: one[1].casefold())
+    if not all(origin.kinds[key] for key, _ in members):
+        raise CopError("Some members have not told their name and kind yet.", hint="cop sync, then again.")
+    folder = site.content / AGREEMENT
+    for path in folder.glob("*.md"):
+        raise CopError(f"{path} is already there.", hint="Edit that file. Then: cop load")
+    path = folder / f"{short_address(title) or AGREEMENT}.md"
+    folder.mkdir(parents=True, exist_ok=True)
+    files.replace(path, agreement.first_file(title, [(key, name, origin.kinds[key]) for key, name in members]).encode())
+    say(str(path))
+    say("Write what you agree on. Then: cop load. It is in force once enough have signed: cop agreement", err=True)
 
 
 @click.command()
@@ -171,10 +204,12 @@ def checkout(start: Path, records: tuple[str, ...], as_json: bool) -> None:
     else:
         for path in report.written:
             say(path)
+        for path in report.waiting:
+            say(f"{path} is not written yet: somebody asks to remove a part of it. See: cop erasures", err=True)
         for path in report.kept:
             say(f"{path} has unsaved edits and was left alone. Save them first: cop load", err=True)
         say(f"{plural(len(report.written), 'file')} written, {report.unchanged:,} up to date.", err=True)
-    if report.kept:
+    if report.kept or report.waiting:
         raise SystemExit(5)
 
 

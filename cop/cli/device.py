@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cop import devices, identity
+from cop import devices, identity, trust
 from cop.cli.common import echo_json, find_site, now, open_set_up, plural, refresh, say
 from cop.errors import WrongUsage
 from cop.model import iso_time
@@ -66,6 +66,37 @@ def _compared() -> bool:
     return click.confirm("Are they the same?")
 
 
+@device.command("end")
+@click.argument("writer")
+@click.option("--take-in", is_flag=True, help="It ended before, and what came of it since then shall count, too.")
+@click.option("--yes", is_flag=True, help="You are sure.")
+@click.pass_obj
+def end(start: Path, writer: str, take_in: bool, yes: bool) -> None:
+    """End a computer of yours that was lost or stolen. WRITER is the start of its key, as cop device list shows it.
+
+    What it wrote and is here stays. What comes of it from now on is kept apart and shown nowhere.
+
+    Example: cop device end 3f9c02ab71d4
+    """
+    site = find_site(start)
+    db, signer = identity.open_installation(site, now())
+    found = devices.find(db, writer)
+    if not yes and not _sure(found):
+        raise WrongUsage("Nothing was changed.", hint="If you are sure, say it again with: --yes")
+    devices.end(site, db, signer, found, now(), take_in=take_in)
+    refresh(site, db)
+    say(f"That computer has ended. What it wrote until now counts: {plural(found.entries, 'entry', 'entries')}.")
+    say("Your partners learn of it at the next exchange: cop sync", err=True)
+
+
+def _sure(found: devices.Device) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    last = f", last on {iso_time(found.last_claimed)[:10]} by its clock" if found.entries else ""
+    told = f"It wrote {plural(found.entries, 'entry', 'entries')}{last}."
+    return click.confirm(f"End the computer {found.writer.hex()[:16]}? {told}", err=True)
+
+
 @device.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
@@ -78,7 +109,8 @@ def list_(start: Path, as_json: bool) -> None:
         return
     for one in found:
         last = f"last wrote on {iso_time(one.last_claimed)[:10]} by its clock" if one.entries else "has written nothing"
-        here = " (this computer)" if one.here else ""
+        here = " (this computer)" if one.here else " (ended)" if one.ended else ""
+        last += f", {plural(one.apart, 'entry', 'entries')} since its end kept apart" if one.apart else ""
         say(f"{one.writer.hex()[:16]}{here}: {plural(one.entries, 'entry', 'entries')}, {last}")
-    if not devices.is_vouched_for(db):
+    if not trust.is_vouched_for(db):
         say("Your organisation has not vouched for this computer yet: cop device new says how.", err=True)

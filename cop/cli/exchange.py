@@ -7,18 +7,18 @@ from pathlib import Path
 
 import click
 
-from cop import amounts, currency, exchange, exchanges, identity, partners, status
+from cop import amounts, bundle_frames, currency, exchange, exchanges, forgotten, identity, partners, status
 from cop import bundle as bundles
 from cop.cli import reports as words
 from cop.cli import show_error
 from cop.cli.common import PAGES, catch_up, echo_json, find_site, last_heard, now, plural, progress_bar, say
 from cop.errors import CopError, WrongUsage
 from cop.exchange import Meeting
+from cop.identity import Side
 from cop.model import iso_time
 from cop.partners import Partner
 from cop.report import Report
 from cop.schedule import parse_interval
-from cop.turns import Side
 
 
 def _side(start: Path) -> Side:
@@ -75,10 +75,17 @@ def sync(
 
 
 def _chosen(side: Side, names: Sequence[str]) -> list[Partner]:
-    chosen = [partners.find(side.db, name) for name in names] or partners.current(side.db)
-    if not chosen:
+    chosen = [partners.find(side.db, name) for name in names]
+    left = [one for one in chosen if one.has_left]
+    if left:
+        raise WrongUsage(
+            f"{partners.names_of(left)} left the network, so there is nothing to exchange with them.",
+            hint="To take them off your list: cop partner remove NAME. If they come back: cop join with their invitation",
+        )
+    everyone = [one for one in partners.current(side.db) if not one.has_left] or partners.to_be_told(side.db)
+    if not everyone and not chosen:
         raise WrongUsage("There is no partner to exchange with yet.", hint="cop invite, and cop join with theirs")
-    return chosen
+    return chosen or everyone
 
 
 def _sync_all(
@@ -115,7 +122,7 @@ def _sync_all(
         for meeting, failure in errors:
             show_error(failure)
             for partner in meeting.partners:
-                one = status.heard(side.db)[partner.organisation]
+                one = status.heard_from(side.db, partner)
                 say(f"       {last_heard(partner.name, one.time, one.through, now())}.", err=True)
     _exit([report for _, report in reports], [failure for _, failure in errors])
 
@@ -150,7 +157,7 @@ def _exit(reports: Sequence[Report], errors: Sequence[CopError]) -> None:
     """4 and 3 for what went wrong, 5 if something waits for a person."""
     if errors:
         raise SystemExit(max((error.exit_code for error in errors), key=[0, 1, 2, 3, 4].index))
-    if any(report.conflicts or report.partner_lacks or report.refused for report in reports):
+    if any(report.conflicts or report.partner_lacks or report.refused or report.removals for report in reports):
         raise SystemExit(5)
 
 
@@ -201,7 +208,7 @@ def create(start: Path, file: Path, name: str, full: bool, files_too: bool, as_j
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def show(file: Path, as_json: bool) -> None:
     """Say what a bundle holds, and who made it for whom. Example: cop bundle show news.cop"""
-    header = bundles.show(file)
+    header = bundle_frames.show(file)
     if as_json:
         echo_json({**asdict(header), "bytes": file.stat().st_size})
         return
@@ -222,6 +229,8 @@ def apply(start: Path, file: Path, dry_run: bool, as_json: bool) -> None:
     side = _side(start)
     with progress_bar(f"Taking in {file.name}", in_bytes=True) as bar, progress_bar(PAGES) as pages:
         applied = bundles.apply(side, file, now(), dry_run=dry_run, progress=bar, pages=pages)
+    exchange.clean_up(side, now())
+    applied.removals = forgotten.undecided(side.db)
     applied.conflicts, applied.waiting = status.conflict_count(side.db), status.waiting(side.db)
     applied.not_understood = status.not_understood(side.db)
     if not dry_run:
@@ -232,5 +241,5 @@ def apply(start: Path, file: Path, dry_run: bool, as_json: bool) -> None:
     else:
         for line in words.bundle_lines(applied, dry_run=dry_run):
             say(line)
-    if applied.conflicts or applied.refused:
+    if applied.conflicts or applied.refused or applied.removals:
         raise SystemExit(5)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from cop import nearby, partners
 from cop.cli.common import plural, progress_bar, say
 from cop.errors import CopError, NotReachable
-from cop.identity import own_organisation
+from cop.identity import Side, own_organisation
 from cop.partners import Partner
-from cop.turns import Side
 
 
 @dataclass(frozen=True)

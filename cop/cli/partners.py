@@ -1,6 +1,5 @@
 """`cop invite`, `join` and `partner`: meeting the organisations we exchange with."""
 
-import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -17,10 +16,11 @@ from cop import (
     invitations,
     meeting,
     partners,
-    qr_code,
+    serving,
     status,
 )
 from cop import bundle as bundles
+from cop.cli import parting
 from cop.cli import reports as words
 from cop.cli.common import (
     PAGES,
@@ -34,10 +34,11 @@ from cop.cli.common import (
     progress_bar,
     refresh,
     say,
+    show_qr,
 )
-from cop.errors import Refused, WrongUsage
+from cop.errors import Refused
+from cop.identity import Side
 from cop.meeting import Given
-from cop.turns import Side
 
 
 @click.command()
@@ -54,32 +55,21 @@ def invite(start: Path, address: str, qr: bool | None, as_json: bool) -> None:
     """
     site = find_site(start)
     db, _ = identity.open_installation(site, now())
-    where = (addresses.check_address(address) if address else "") or site.config.url or f"http://127.0.0.1:{PORT}"
+    here = serving.address(site) or f"http://127.0.0.1:{PORT}"
+    where = (addresses.check_address(address) if address else "") or site.config.url or here
     invitation = invitations.own_invitation(db, site.config.name, site.config.kind, where)
     if as_json:
         echo_json({"invitation": invitation.text(), "phrase": invitation.phrase()})
         return
     click.echo(invitation.text())
     if qr or (qr is None and sys.stdout.isatty() and sys.stderr.isatty()):
-        _show_qr(invitation.text())
+        show_qr(invitation.text(), "/desk/invite")
     click.echo(f"\nSend this line to your partner. They run: cop join INVITATION\nThen say these words to each other, "
                f"by phone or face to face. Both must see the same:\n\n    {invitation.phrase()}\n", err=True)  # fmt: skip
     if not (address or site.config.url):
         click.echo(
             f"The address in it is {where}: this computer only. For another: cop invite --address http://…", err=True
         )
-
-
-def _show_qr(text: str) -> None:
-    """The QR code of a line, in two colours of its own, so that it can be read on any terminal."""
-    lines = qr_code.terminal_lines(text)
-    columns = shutil.get_terminal_size().columns
-    if columns < len(lines[0]):
-        click.echo(f"For the QR code, make this window {len(lines[0])} columns wide, or see /desk/invite.", err=True)
-        return
-    click.echo("", err=True)
-    for line in lines:
-        click.echo(click.style(line, fg="bright_white", bg="black"), err=True)
 
 
 @click.command()
@@ -107,8 +97,9 @@ def _accept(start: Path, given: Given, compared: bool) -> None:
     )
     _say_amount(given)
     if not compared:
-        _ask_whether_same()
+        parting.ask_whether_same("cop join INVITATION")
     db, signer = identity.open_installation(site, now())
+    apart = status.kept_apart(db, invitation.organisation)
     partners.accept(db, signer, invitation, now())
     refresh(site, db)
     if given.bundle:
@@ -116,16 +107,10 @@ def _accept(start: Path, given: Given, compared: bool) -> None:
         _take_in(Side(site, db, signer), given.bundle)
     else:
         say(f"{invitation.name} is a partner now. Try: cop sync")
+    if apart:
+        are = "was here, kept apart. It is" if apart == 1 else "were here, kept apart. They are"
+        say(f"{plural(apart, 'change')} of theirs {are} shown from now on.")
     click.echo("They must accept you too. Send them the line that this prints: cop invite", err=True)
-
-
-def _ask_whether_same() -> None:
-    if not sys.stdin.isatty():
-        raise WrongUsage(
-            "Compare the phrase with your partner first.", hint="Once it is the same: cop join INVITATION --yes"
-        )
-    if not click.confirm("Do they see the same phrase?", err=True):
-        raise Refused("The phrase is not the same, so nothing was accepted.", hint="Ask for the invitation again.")
 
 
 def _say_amount(given: Given) -> None:
@@ -198,22 +183,10 @@ def list_(start: Path, as_json: bool) -> None:
         said = last_heard(
             f"{one['name']} ({one['kind']}) at {one['address'] or 'no address'}", heard.time, heard.through, now()
         )
-        say(f"{said}.")
+        say(f"{said}.{' Has left the network.' if one['has_left'] else ''}")
     if not found:
         click.echo("No partners yet. Try: cop invite")
 
 
-@partner.command("remove")
-@click.argument("name")
-@click.pass_obj
-def remove(start: Path, name: str) -> None:
-    """End with a partner. What it wrote stays in the log and is no longer shown here.
-
-    Example: cop partner remove "Caafi Health"
-    """
-    site = find_site(start)
-    db, signer = identity.open_installation(site, now())
-    found = partners.find_member(db, name)
-    partners.remove(db, signer, found, now())
-    refresh(site, db)
-    click.echo(f"{found.name} is no partner any more. Nothing was deleted; to accept them again: cop join INVITATION")
+for command in (parting.remove, parting.leave, parting.replace):
+    partner.add_command(command)

@@ -13,7 +13,7 @@ from cop.cli.settle import say_conflict
 from cop.errors import WrongUsage
 
 if TYPE_CHECKING:
-    from cop.model import Patch
+    from cop.model import Patch, Revision
 
 
 def _type_name(name: str) -> str:
@@ -50,23 +50,35 @@ def list_(start: Path, type_name: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("record")
+@click.option(
+    "--hidden", is_flag=True, help="What somebody asks to remove, as readers saw it, while that waits for you."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
-def show(start: Path, record: str, as_json: bool) -> None:
+def show(start: Path, record: str, hidden: bool, as_json: bool) -> None:
     """Show one record: its fields as they stand, with every answer where there are several.
 
     Example: cop show resources/power-and-making-change-happen
     """
-    from cop import publish, views
+    from cop import forgetting, publish, views
     from cop.fields import TYPES
     from cop.status import conflicts
 
     db = open_up_to_date(find_site(start))
     record_id = resolve_record(db, record)
-    view = views.current_view(db, record_id)
+    if hidden:
+        forgetting.requests_for(db, record_id)
+    view = forgetting.hidden_view(db, record_id) if hidden else views.current_view(db, record_id)
+    state = db.execute("SELECT state FROM view_record WHERE record_id = ?", [record_id]).fetchone()
+    if view is None and state and state[0] == "erased":
+        waits = any(one.record_id == record_id for one in forgetting.waiting(db))
+        if waits:
+            raise WrongUsage(
+                f"Somebody asks to remove “{record}”, so it is hidden.", hint=f"cop show {record} --hidden"
+            )
+        raise WrongUsage(f"“{record}” was removed, or is hidden because somebody asked for that.", hint="cop erasures")
     if view is None:
         raise WrongUsage(f"Nothing of “{record}” is held here.", hint="cop sync")
-    state = db.execute("SELECT state FROM view_record WHERE record_id = ?", [record_id]).fetchone()
     open_ = [conflict for conflict in conflicts(db) if conflict["record"] == record_id]
     if as_json:
         echo_json({"id": record_id, "type": view.type, "state": (state and state[0]) or "shown", "fields": dict(view.fields),
@@ -90,48 +102,76 @@ def history(start: Path, record: str, as_json: bool) -> None:
 
     Example: cop history events/reading-circle
     """
-    from cop import log, merge, trust
+    from cop import merge, read_back, trust
     from cop.merge import History
-    from cop.model import AUDIENCES, iso_time
 
     db = open_up_to_date(find_site(start))
     network = trust.members(db)
     names = trust.names(db, network)
-    known = History(merge.accepted(log.revisions(db, resolve_record(db, record)), network.writers))
-    rows = [
-        {
-            "claimed": iso_time(revision.claimed_time),
-            "seen": iso_time(revision.received_time),
-            "organisation": names[network.writers[revision.writer]].name,
-            "kind": revision.kind,
-            "type": revision.patch.type if revision.patch else "",
-            "fields": revision.patch.names() if revision.patch else [],
-            "why": _why(revision.patch),
-            "audience": AUDIENCES[min(revision.audience, 2)],
-            "patch": revision.payload_hash.hex(),
-            "entry": revision.entry_id.hex(),
-        }
-        for revision in known.in_order()
-    ]
+    revisions = merge.accepted(read_back.revisions(db, resolve_record(db, record)), network)
+    said = [one for one in revisions if one.word and network.counts(one.writer, one.entry_id)]
+    steps = [*History(revisions).in_order(), *sorted(said, key=lambda one: (one.claimed_time, one.entry_id))]
+    texts = {one.payload_hash for one in revisions if one.counts}
+    rows = [_step(one, names[network.writers[one.writer]].name, texts) for one in steps]
     if as_json:
         echo_json(rows)
         return
+    titles = _titles(db, [one for row in rows for one in (*row["linked"], *row["unlinked"])])
     for row in reversed(rows):
-        say(f"{str(row['claimed'])[:10]}  {row['organisation']} {_what_happened(row)}")
+        who = f"{row['person']} at {row['organisation']}" if row["person"] else row["organisation"]
+        say(f"{str(row['claimed'])[:10]}  {who} {_what_happened(row, titles)}")
 
 
-def _why(patch: "Patch | None") -> str:
-    return str(patch.why or patch.fields.get("withdrawn") or "") if patch else ""
+def _step(revision: "Revision", organisation: str, texts: set[bytes]) -> dict[str, Any]:
+    """One change, or one word on it, for `--json`."""
+    from cop.fields import SAME_AS
+    from cop.model import AUDIENCES, iso_time
+
+    told = revision.patch or revision.word
+    assert told is not None
+    return {
+        "claimed": iso_time(revision.claimed_time),
+        "seen": iso_time(revision.received_time),
+        "organisation": organisation,
+        "kind": revision.kind,
+        "type": told.type,
+        "fields": told.names(),
+        "why": _why(told),
+        "person": told.person,
+        "took_part": told.took_part,
+        "stands_behind": None if revision.patch else bool(texts.intersection(revision.parents)),
+        "linked": list(told.added.get(SAME_AS, ())),
+        "unlinked": list(told.removed.get(SAME_AS, ())),
+        "audience": AUDIENCES[min(revision.audience, 2)],
+        "patch": revision.payload_hash.hex(),
+        "entry": revision.entry_id.hex(),
+    }
 
 
-def _what_happened(row: dict[str, Any]) -> str:
+def _titles(db: sqlite3.Connection, record_ids: list[str]) -> dict[str, str]:
+    query = "SELECT record_id, title FROM view_record WHERE record_id IN (SELECT value FROM json_each(?))"
+    return {row[0]: f"“{row[1]}”" for row in db.execute(query, [json.dumps(record_ids)]) if row[1]}
+
+
+def _why(patch: "Patch") -> str:
+    return str(patch.why or patch.fields.get("withdrawn") or "")
+
+
+def _what_happened(row: dict[str, Any], titles: dict[str, str]) -> str:
     from cop.fields import label
 
+    reasons = [row["why"], row["took_part"] and f"who took part: {row['took_part']}"]
+    why = f" ({'; '.join(filter(None, reasons))})" if any(reasons) else ""
+    if row["kind"] == "endorse":
+        return f"{'looked at it and stands' if row['stands_behind'] else 'no longer stands'} behind it{why}"
     if row["kind"] == "withdraw":
         return f"hid it from readers: {row['why']}"
+    if row["kind"] == "same-as":
+        told = [f"said it is the same as {titles.get(one, one)}" for one in row["linked"]]
+        told += [f"said it is not the same as {titles.get(one, one)}" for one in row["unlinked"]]
+        return ", ".join(told) + why
     if row["fields"] == ["withdrawn"]:
         return "showed it again"
-    why = f" ({row['why']})" if row["why"] else ""
     return "wrote: " + ", ".join(label(row["type"], name) for name in row["fields"]) + why
 
 
@@ -148,8 +188,8 @@ def search(start: Path, words: tuple[str, ...], type_name: str, topic: str, as_j
     """
     from cop.excerpts import plain
     from cop.fields import TYPES
-    from cop.schema import has_current_tables
     from cop.search import search as find
+    from cop.site_schema import has_current_tables
 
     site = find_site(start)
     if not site.site_db.exists():

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 
 from cop import amounts
-from cop.bundle import Applied, Header
+from cop.bundle import Applied
+from cop.bundle_frames import Header
 from cop.cli.common import plural
-from cop.report import NOT_RENEWED, RESTORED, Report, carrier_of, remarks
+from cop.report import NOT_RENEWED, RESTORED, PlaceReport, Report, carrier_of, remarks
 from cop.status import Lacking
 
-APART = "{} by organisations that you removed: kept apart, not shown."
+APART = "{} by organisations that left or were removed: kept apart, not shown."
 LEFT_OUT = "{} left out: cop sync --history all"
 
 
@@ -17,7 +18,7 @@ def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[st
     return [
         _moved(report, dry_run=dry_run),
         *_by(report.by, lambda name: carrier_of(report, name)),
-        *(["  Both hold the same now."] if report.equal and not dry_run else []),
+        *([f"  {_who(report)} hold the same now."] if report.equal and not dry_run else []),
         *_of_ours(report),
         *_texts(report.texts),
         *(
@@ -25,6 +26,7 @@ def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[st
             if report.left_out
             else []
         ),
+        *_erasures(report),
         *(f"  {remark}" for remark in remarks(report, dry_run=dry_run)),
         *_open_ends(report.conflicts, report.waiting, report.not_understood),
         *_pages(report.pages_waiting),
@@ -33,6 +35,10 @@ def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[st
         *(["  To bring your content files up to date: cop checkout"] if report.received and not dry_run else []),
         *(["  Nothing was moved."] if dry_run else []),
     ]
+
+
+def _who(report: Report) -> str:
+    return "All" if isinstance(report, PlaceReport) and len(report.partners) > 1 else "Both"
 
 
 def _moved(report: Report, *, dry_run: bool) -> str:
@@ -57,6 +63,21 @@ def _texts(count: int) -> list[str]:
     return [f"  {plural(count, 'text')} of earlier changes came."] if count else []
 
 
+def _erasures(report: Report | Applied) -> list[str]:
+    """What was erased, or is to be."""
+    found = []
+    if report.erasures:
+        found.append(f"  {plural(report.erasures, 'request')} to remove something came: cop erasures")
+    if report.erased:
+        were = plural(report.erased, "text was", "texts were")
+        found.append(
+            f"  {were} offered and not taken, because erased here. The other side learns of that with an exchange."
+        )
+    if report.removals:
+        found.append(f"  {plural(report.removals, 'request waits', 'requests wait')} for you: cop erasures")
+    return found
+
+
 def _of_ours(report: Report | Applied) -> list[str]:
     """What an exchange shows about this copy, and about those that we removed."""
     lost = [f"  {RESTORED if report.renewed else NOT_RENEWED}"] if report.restored else []
@@ -68,10 +89,11 @@ def _open_ends(conflicts: int, waiting: int, not_understood: int) -> list[str]:
     if conflicts:
         found.append(f"  {plural(conflicts, 'line has', 'lines have')} more than one answer: cop conflicts")
     if waiting:
-        found.append(f"  {plural(waiting, 'change')} not here yet; they come with the next exchange.")
+        found.append(f"  {plural(waiting, 'change')} not here yet; more with a later exchange.")
     if not_understood:
         them = plural(not_understood, "item needs", "items need")
-        found.append(f"  {them} a newer cop. They are kept and passed on.")
+        kept = "It is" if not_understood == 1 else "They are"
+        found.append(f"  {them} a newer cop. {kept} kept and passed on.")
     return found
 
 
@@ -139,6 +161,7 @@ def bundle_lines(applied: Applied, *, dry_run: bool) -> list[str]:
     return [
         f"{applied.name}: {come}, {plural(applied.known, 'entry was', 'entries were')} here already.",
         *_texts(applied.texts),
+        *_erasures(applied),
         *_by(applied.by, lambda name: "" if name == applied.name else applied.name),
         *_of_ours(applied),
         *_bundle_files(applied, dry_run=dry_run),

@@ -1,12 +1,13 @@
 """`cop status`."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cop import amounts
-from cop.cli.common import echo_json, find_site, last_heard, now, open_set_up, plural, refresh, say
+from cop.cli.common import echo_json, find_site, finish_erasing, last_heard, now, open_set_up, plural, refresh, say
 from cop.fields import TYPES
 
 MOST_PATHS = 10
@@ -20,32 +21,55 @@ def status(start: Path, as_json: bool) -> None:
 
     Example: cop status
     """
-    from cop.status import others, status_of
+    from cop.status import status_of
     from cop.worktree import changed_paths
 
     site = find_site(start)
     db = open_set_up(site)
+    finish_erasing(site, db)
     refresh(site, db)  # a sync, or a load that was killed, may have left them behind
     unsaved, found = changed_paths(site, db)
     report = status_of(site, db, unsaved, found.missing)
     if as_json:
         echo_json(report)
-        return
+    else:
+        _say(db, report)
+    if report["removals"] or report["erased_in"]:
+        raise SystemExit(5)
+
+
+def _say(db: sqlite3.Connection, report: dict[str, Any]) -> None:
+    from cop.status import others
+
     counts = ", ".join(
         f"{count:,} {(TYPES[name].label if count == 1 else TYPES[name].plural).lower()}"
         for name, count in report["records"].items()
     )
     say(f"{report['organisation']} holds {counts or 'no records yet'}.")
     say(f"{plural(report['entries'], 'entry', 'entries')} in the log. Digest {report['digest'][:16]}")
+    if report["ended"]:
+        say("Your organisation has ended this computer: what is saved here counts nowhere. To go on: cop device new")
     _say_paths("Not saved yet", report["unsaved"], "cop load")
     _say_paths("Gone from the folder", report["missing"], "cop checkout PATH, or cop withdraw PATH")
     _say_paths("Changed since the file was written", report["behind"], "cop checkout")
     for conflict in report["conflicts"]:
         say(f"Two or more answers: {conflict['title']}, {conflict['field']}  (cop conflicts)")
+    for one in report["removals"]:
+        what = f"{', '.join(one['fields'])} of " * bool(one["fields"]) + (one["title"] or one["record"])
+        say(f"Somebody asks to remove: {what}. That is hidden until you decide  (cop erasures)")
+    _say_paths("Holds text that was erased", report["erased_in"], "take it out, then: cop load")
+    if report["inbox"]:
+        sent = plural(report["inbox"], "thing that somebody sent waits", "things that people sent wait")
+        say(f"{sent} for you to look at: cop inbox")
+    if report["to_look_at"]:
+        verb = "waits" if report["to_look_at"] == 1 else "wait"
+        say(f"{plural(report['to_look_at'], 'record')} {verb} to be looked at  (cop endorse --waiting)")
     if report["waiting"]:
-        say(f"{plural(report['waiting'], 'change')} not here yet; they come with the next sync or stick.")
+        whose = f" (by {', '.join(report['waiting_by'])})" if report["waiting_by"] else ""
+        say(f"{plural(report['waiting'], 'change')} not here yet{whose}; more with the next sync or stick.")
     if report["not_understood"]:
-        say(f"{plural(report['not_understood'], 'item needs', 'items need')} a newer cop. They are kept and passed on.")
+        kept = "It is" if report["not_understood"] == 1 else "They are"
+        say(f"{plural(report['not_understood'], 'item needs', 'items need')} a newer cop. {kept} kept and passed on.")
     _say_attachments(report["attachments"])
     for one in others(db):
         label = f"Partner {one.name} at {one.address or 'no address'}" if one.is_partner else f"Member {one.name}"
@@ -55,7 +79,7 @@ def status(start: Path, as_json: bool) -> None:
 def _say_attachments(told: dict[str, Any]) -> None:
     """What of the files that records name is not here, and why."""
     if told["wanted"]:
-        say(f"{plural(told['wanted'], 'file is', 'files are')} not here yet; they come with the next sync.")
+        say(f"{plural(told['wanted'], 'file is', 'files are')} not here yet; more with the next sync.")
     for one in told["left_out"][:MOST_PATHS]:
         say(
             f"Left out: {one['name']} of {one['title']}, {amounts.size(one['size'])}: {one['why']}  (max_attachment in cop.toml)"

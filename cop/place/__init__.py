@@ -9,8 +9,23 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from cop import catching_up, currency, exchanges, frontier, invitations, log, partners, stale, status, trust, wire
+from cop import (
+    catching_up,
+    choosing,
+    currency,
+    exchanges,
+    frontier,
+    invitations,
+    log,
+    partners,
+    stale,
+    status,
+    trust,
+    wire,
+)
+from cop.counting import count_changes, named
 from cop.errors import CopError, Refused, WrongUsage
+from cop.identity import Side
 from cop.invitations import Invitation
 from cop.model import PARTNERS, Entry
 from cop.partners import Partner
@@ -20,9 +35,9 @@ from cop.place.reading import new_files, read_all, whole
 from cop.place.visit import Visit, arrive, invitations_at
 from cop.place.writing import write_all
 from cop.progress import Progress, no_progress
+from cop.receiving import take_restored
 from cop.report import PlaceReport
 from cop.transports.base import FileCarrier
-from cop.turns import Side, count_changes, named, take_restored
 
 
 def run(
@@ -76,6 +91,8 @@ def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
         refused=sum(visit.turned_away.values()),
         apart=visit.apart,
         texts=visit.texts,
+        erasures=visit.erasures,
+        erased=visit.erased,
         restored=restored,
         renewed=renewed,
         left_out=currency.left_out(db),
@@ -130,7 +147,7 @@ def _entries(visit: Visit, name: FileName) -> tuple[Entry, ...]:
 def _would_go(visit: Visit) -> list[Entry]:
     numbers, entries = memory.entries_not_there(visit.side.db, visit.place), []
     while numbers:
-        some, _, taken = wire.chunk(visit.side.db, numbers, PARTNERS)
+        some, _, taken = choosing.chunk(visit.side.db, numbers, PARTNERS)
         entries += some
         numbers = numbers[taken:]
     return entries

@@ -12,12 +12,12 @@ from cop import blobs, trust
 from cop.blob_memory import given_up, keep_wrong
 from cop.blob_report import Exchanged, Planned, planned
 from cop.errors import NotThere, TooLarge
+from cop.identity import Side
 from cop.lacking import Lacking, Named, lacking
 from cop.place.names import ROOT, publisher_of
 from cop.progress import Progress
 from cop.signing import sha256 as sha256_of
 from cop.transports.base import FileCarrier
-from cop.turns import Side
 
 MAX_TRIES = 200  # of names that may not be there, where nothing shows a list
 _BLOB = re.compile(rf"{ROOT}/([0-9a-f]{{32}})/b-([0-9a-f]{{64}})([^/]*)\.blob([^/]*)", re.IGNORECASE)

@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from cop.database import writing
 from cop.model import PARTNERS, Entry, PayloadHash, WriterId
-from cop.schema import writing
 
 DONE = b""
 
@@ -118,5 +118,15 @@ def files_with(db: sqlite3.Connection, place: str, payload_hash: PayloadHash) ->
         "SELECT DISTINCT name FROM log_item JOIN local_place_item USING (item_number)"
         " JOIN local_place_file USING (file_number) WHERE payload_hash = ? AND place = ?",
         [payload_hash, place],
+    )
+    return [row[0] for row in rows]
+
+
+def files_with_erased(db: sqlite3.Connection, place: str) -> list[str]:
+    """Names of the files in a place in which something stands that was erased here."""
+    rows = db.execute(
+        "SELECT DISTINCT name FROM log_item JOIN local_erased USING (payload_hash) JOIN local_place_item USING (item_number)"
+        " JOIN local_place_file USING (file_number) WHERE place = ? ORDER BY name",
+        [place],
     )
     return [row[0] for row in rows]

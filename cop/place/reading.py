@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cop
-from cop import identity, log, trust, turns, wire
+from cop import identity, log, partners, trust, wire
+from cop.database import writing
 from cop.errors import NotThere, Refused, TooLarge
 from cop.place import memory
 from cop.place.memory import DONE, Known
 from cop.place.names import ENTRIES, PAYLOADS, FileName, parse
 from cop.place.visit import Visit
-from cop.schema import writing
+from cop.receiving import receive
 from cop.signing import sha256
 from cop.wire import CHUNK_BYTES, MAX_BODY_BYTES, Message
 
@@ -192,10 +193,12 @@ def _store(visit: Visit, files: Sequence[_File]) -> None:
         payloads=tuple(payload for file in files for payload in file.message.payloads),
         sealed=tuple(payload for file in files for payload in file.message.sealed),
     )
-    came = turns.receive(side, message, turns.partner_name(side.db, message.organisation), visit.now)
+    came = receive(side, message, partners.name_of(side.db, message.organisation), visit.now)
     visit.received += came.changes
     visit.apart += came.apart
     visit.texts += came.texts
+    visit.erasures += came.erasures
+    visit.erased += came.erased
     visit.side = replace(side, signer=identity.present(side.site, side.db, side.signer, visit.now))
     for owner, changes in came.by.items():
         visit.by[owner] = visit.by.get(owner, 0) + changes

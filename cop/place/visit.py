@@ -6,6 +6,7 @@ from itertools import islice
 
 from cop import trust
 from cop.errors import NotReachable, NotThere, Refused
+from cop.identity import Side
 from cop.model import OrganisationId, WriterId
 from cop.place import memory, state
 from cop.place.memory import Known
@@ -14,7 +15,6 @@ from cop.place.state import MAX_STATE_BYTES, State
 from cop.progress import Progress
 from cop.signing import sha256
 from cop.transports.base import FileCarrier
-from cop.turns import Side
 
 MAX_STRANGERS = 30  # that say something of themselves; their files are read all the same
 MAX_STRANGER_BYTES = 50_000  # of a state of theirs
@@ -37,6 +37,8 @@ class Visit:
     sent: int = 0
     apart: int = 0  # changes of organisations that were removed
     texts: int = 0  # texts that came now, of changes that were known before
+    erasures: int = 0  # entries that came and want something erased
+    erased: int = 0  # texts that were not taken, because they were erased here
     turned_away: dict[str, int] = field(default_factory=dict)  # per file, entries of writers we do not know
     unreadable: int = 0  # files
     by: dict[OrganisationId, int] = field(default_factory=dict)

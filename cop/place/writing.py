@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from cop import frontier, invitations, partners, sealing, trust, turns, wire
+from cop import choosing, frontier, identity, invitations, partners, sealing, settings, trust, wire
+from cop.composing import wanted
+from cop.counting import count_changes
 from cop.errors import CopError
 from cop.model import PARTNERS, Entry, PayloadHash, WriterId
 from cop.place import memory, state
@@ -10,6 +12,7 @@ from cop.place.names import ENTRIES, PAYLOADS, WANTED, FileName, name_for, publi
 from cop.place.reading import data_file
 from cop.place.state import MAX_NOT_WHOLE, State
 from cop.place.visit import Visit
+from cop.read_back import split_hashes
 from cop.signing import sha256
 from cop.wire import Message
 
@@ -34,7 +37,7 @@ class Writer:
             self._payloads(PAYLOADS, open_, closed)
         name, size = self._put(ENTRIES, self._pack(entries=entries))
         self._remember(name, size, entries=entries)
-        self.visit.sent += turns.count_changes(entries)
+        self.visit.sent += count_changes(entries)
 
     def payloads(self, open_: Sequence[bytes], closed: Sequence[bytes]) -> None:
         """One file of payloads whose entries stand in the place already."""
@@ -50,7 +53,7 @@ class Writer:
 
     def _pack(self, *, entries: Sequence[Entry] = (), payloads: Sequence[bytes] = (), sealed: bytes = b"") -> bytes:
         side = self.visit.side
-        organisation = turns.own_organisation(side.db)
+        organisation = identity.own_organisation(side.db)
         message = Message(side.signer.public, organisation, bytes(32), entries=tuple(entries), payloads=tuple(payloads))
         return wire.pack(message, sealed)
 
@@ -86,16 +89,17 @@ def write_all(visit: Visit) -> None:
     db, writer = visit.side.db, Writer(visit)
     numbers = memory.entries_not_there(db, visit.place)
     while numbers:
-        entries, (open_, closed, _), taken = wire.chunk(db, numbers, PARTNERS)
+        entries, (open_, closed, _), taken = choosing.chunk(db, numbers, PARTNERS)
         writer.entries(entries, open_, closed)
         numbers = numbers[taken:]
+    _take_out_erased(visit)  # behind the entries that say so: who looks at this place now must know why
     lacking = memory.payloads_not_there(db, visit.place)
     answers = [one for one, who in writer.wishes.items() if not _is_answered(visit, one, who)]
     hashes = list(dict.fromkeys([*lacking, *answers]))
     while hashes:
         batch, hashes = hashes[:_BATCH], hashes[_BATCH:]
         while batch:
-            open_, closed, _ = wire.answer_wanted(db, batch, PARTNERS)
+            open_, closed, _ = choosing.answer_wanted(db, batch, PARTNERS)
             if not open_ and not closed:
                 break
             writer.payloads(open_, closed)
@@ -104,9 +108,23 @@ def write_all(visit: Visit) -> None:
     _write_state(visit)
 
 
+def _take_out_erased(visit: Visit) -> None:
+    """Delete files of ours with something that was erased; what else stood in them is written once more, right after."""
+    db = visit.side.db
+    former = settings.read(db, "former_writers")
+    writers = [visit.side.signer.public, *split_hashes(former if isinstance(former, bytes) else b"")]
+    ours = {publisher_of(writer) for writer in writers}
+    for path in memory.files_with_erased(db, visit.place):
+        name = data_file(path)
+        if name and name.publisher in ours and path in visit.known:
+            for there in visit.listing.files.pop(name, {name.path: 0}):  # under all names that a cloud service gave it
+                visit.carrier.delete(there)
+            visit.forget([path])
+
+
 def _wishes(visit: Visit) -> dict[PayloadHash, list[WriterId]]:
     """What members lack although they have read all files here in which it stands, as far as we know of any."""
-    members = trust.members(visit.side.db).writers
+    members = trust.members(visit.side.db).present
     found: dict[PayloadHash, list[WriterId]] = {}
     for publisher, one in sorted(visit.states.items()):
         if publisher != visit.own and one.writer in members:
@@ -158,11 +176,11 @@ def _own_state(visit: Visit) -> State:
         invitation = ""
     return State(
         writer=side.signer.public,
-        organisation=turns.own_organisation(side.db),
+        organisation=identity.own_organisation(side.db),
         held=frontier.frontier_hash(side.db),
         files=tuple(sorted((name, size) for name, size in names.items() if name.publisher == visit.own)),
         publishers=tuple((writer, reached.get(publisher_of(writer), 0)) for writer in sorted(writers)),
-        wanted=tuple(sorted(turns.wanted(side.db))),
+        wanted=tuple(sorted(wanted(side.db))),
         not_whole=tuple(visit.expected_but_not_whole()[:MAX_NOT_WHOLE]),
         invitation=invitation,
     )

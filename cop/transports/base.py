@@ -10,6 +10,10 @@ class LineCut(NotReachable):
     """A line was there and broke. Asking again, for less at a time, may help."""
 
 
+class SiteBusy(LineCut):
+    """The partner's machine has too much to do just now, and says so."""
+
+
 class AnswersOtherwise(NotReachable):
     """Something is there, but no cop that exchanges. It may be a web server that holds files of a place."""
 

@@ -18,7 +18,8 @@ from urllib.parse import SplitResult, urlsplit
 from cop.errors import NotReachable, Refused, WrongUsage
 from cop.model import OrganisationId, WriterId
 from cop.signing import Signer
-from cop.transports.base import AnswersOtherwise, LineCut
+from cop.transports.answers import AGAIN, CONTENT_TYPE, check
+from cop.transports.base import LineCut
 from cop.transports.several import CONTENT_TYPE as SEVERAL
 from cop.transports.several import Parts
 from cop.transports.signatures import Lookup, Request, Response, answerer_of, sign_request
@@ -26,7 +27,6 @@ from cop.wire import MAX_BODY_BYTES
 
 PATH = "/-/cop/sync"
 INVITATION_PATH = "/-/cop/invitation"
-CONTENT_TYPE = "application/x-cop"
 NO_HEADERS: Mapping[str, str] = {}
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 60  # without a byte from the partner
@@ -34,7 +34,6 @@ DEADLINE_SECONDS = 300  # for one turn
 SLOWEST = 200  # bytes a second, of a long answer
 PIECE_BYTES = 16_384
 MAX_QUESTION_BYTES = 32  # a message this short asks only whether anything is new
-_AGAIN = "Nothing was lost. Safe to run again."
 _BAD_ADDRESS = 'cop partner add "NAME" http://…'
 
 
@@ -76,7 +75,7 @@ class HttpTransport:
         part = parts.next()
         if part is None:
             self.close()
-            raise LineCut(f"The line to {self.address} was cut.", hint=_AGAIN)
+            raise LineCut(f"The line to {self.address} was cut.", hint=AGAIN)
         headers, message = part
         self._prove(request, Response(http.HTTPStatus.OK, request, headers), message)
         return message
@@ -128,10 +127,10 @@ class HttpTransport:
                 yield piece
                 seconds = time.monotonic() - started
                 if seconds > DEADLINE_SECONDS and self.bytes_in - before < seconds * SLOWEST:
-                    raise NotReachable(f"{self.address} is too slow.", hint=_AGAIN)
+                    raise NotReachable(f"{self.address} is too slow.", hint=AGAIN)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise LineCut(f"The line to {self.address} was cut.", hint=_AGAIN) from error
+            raise LineCut(f"The line to {self.address} was cut.", hint=AGAIN) from error
 
     def close(self) -> None:
         """Let the line go."""
@@ -226,8 +225,8 @@ class HttpTransport:
             left = deadline - time.monotonic()
             if left <= 0:
                 self.close()
-                raise NotReachable(f"{self.address} is too slow.", hint=_AGAIN)
-            if self._socket is not None:
+                raise NotReachable(f"{self.address} is too slow.", hint=AGAIN)
+            if self._socket is not None and not response.isclosed():  # Python 3.13 closes it with the last byte
                 self._socket.settimeout(min(left, SILENCE_SECONDS))
             parts.append(part)
         response.read()  # nothing is left; now the line can carry the next turn
@@ -235,38 +234,19 @@ class HttpTransport:
 
     def _broken(self, error: Exception, connected: bool) -> NotReachable:
         if isinstance(error, TimeoutError):
-            return NotReachable(f"{self.address} did not answer in time.", hint=_AGAIN)
+            return NotReachable(f"{self.address} did not answer in time.", hint=AGAIN)
         if isinstance(error, ssl.SSLCertVerificationError):
-            return NotReachable(f"{self.address} does not prove its name ({error.verify_message}).", hint=_AGAIN)
+            return NotReachable(f"{self.address} does not prove its name ({error.verify_message}).", hint=AGAIN)
         if connected:
-            return LineCut(f"{self.address} stopped answering.", hint=_AGAIN)
-        return NotReachable(f"{self.address} cannot be reached.", hint=_AGAIN)
+            return LineCut(f"{self.address} stopped answering.", hint=AGAIN)
+        return NotReachable(f"{self.address} cannot be reached.", hint=AGAIN)
 
     def _check(self, response: http.client.HTTPResponse, answer: bytes) -> None:
-        if response.status == 204 and not answer:
-            return
-        ours = (response.getheader("Content-Type") or "").startswith(CONTENT_TYPE)
-        if ours and not _is_whole(response, answer):
+        try:
+            check(self.address, response, answer, must_be_signed=self._proof is not None)
+        except NotReachable:
             self.close()
-            raise LineCut(f"The line to {self.address} was cut.", hint=_AGAIN)
-        if ours and response.status == 400:
-            said = "".join(c for c in answer.decode("utf-8", "replace")[:300] if c.isprintable())
-            raise Refused(f"{self.address} refused our message: {said}")
-        if ours and response.status == 421:
-            raise Refused(
-                f"{self.address} answers as another organisation than the one we want to reach. Nothing was stored.",
-                hint="Ask your partner for a new invitation, then: cop join INVITATION",
-            )
-        if ours and response.status == 409:  # something on the way sent it twice
-            raise LineCut(f"{self.address} was sent the same message twice.", hint=_AGAIN)
-        if ours and response.status == 503:
-            raise LineCut(f"{self.address} is busy.", hint=_AGAIN)
-        if not ours or response.status != 200:
-            self.close()
-            raise AnswersOtherwise(
-                f"{self.address} answers, but not as cop does (status {response.status}).",
-                hint="Is the address right? On a guest network, log in with a browser first. Then run it again.",
-            )
+            raise
 
     def _prove(self, request: Request, signed: Response, answer: bytes) -> None:
         if self._proof is not None:
@@ -281,9 +261,3 @@ def _split(address: str) -> SplitResult:
     except ValueError:
         pass
     raise WrongUsage(f"“{address}” is no address of a site.", hint=_BAD_ADDRESS)
-
-
-def _is_whole(response: http.client.HTTPResponse, answer: bytes) -> bool:
-    """False for a line that was cut, within the headers too. Chunks (RFC 9112 section 7.1) tell their end themselves."""
-    announced = response.getheader("Content-Length", "")
-    return response.getheader("Transfer-Encoding") == "chunked" or announced == str(len(answer))

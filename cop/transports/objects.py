@@ -6,9 +6,10 @@ Keys and endpoint come from the usual environment variables (AWS_ENDPOINT, AWS_A
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from cop.errors import CopError, NotReachable, NotThere, TooLarge
+from cop.errors import CopError, NotReachable, NotThere, TooLarge, install
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
@@ -82,6 +83,18 @@ class ObjectCarrier:
         self._do(lambda: obstore.put(self._store, name, data, use_multipart=False))
         self.bytes_out += len(data)
 
+    def publish(self, name: str, body: bytes | Path, headers: dict[str, str]) -> None:
+        """Put an object there for readers' browsers, whole or not at all. Several threads may. Raises: NotReachable."""
+        import obstore
+
+        self._do(lambda: obstore.put(self._store, name, body, attributes=headers))
+
+    def holds_anything(self) -> bool:
+        """True if there is an object below the prefix. Raises: NotReachable."""
+        import obstore
+
+        return self._do(lambda: any(page for page in obstore.list(self._store, chunk_size=1)))
+
     def delete(self, name: str) -> None:
         """Take an object away. Raises: NotReachable."""
         import obstore
@@ -135,7 +148,7 @@ def _open(address: str) -> "ObjectStore":
         from obstore.exceptions import BaseError
         from obstore.store import from_url
     except ImportError as error:
-        raise CopError(f"To exchange at {address}, cop needs one more library.", hint="pip install obstore") from error
+        raise CopError(f"To exchange at {address}, cop needs one more library.", hint=install("obstore")) from error
     client: ClientConfig = {
         "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
         "timeout": timedelta(seconds=REQUEST_SECONDS),

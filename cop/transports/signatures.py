@@ -19,9 +19,10 @@ from http_message_signatures.algorithms import HTTPSignatureAlgorithm
 from http_message_signatures.exceptions import HTTPMessageSignaturesException
 
 from cop import signing
-from cop.errors import ForAnother, Refused
+from cop.errors import ForAnother, NotKnown, Refused
 from cop.model import OrganisationId, WriterId
 from cop.signing import Signer
+from cop.transports.answers import IF_IT_STAYS
 
 LABEL = "c"
 PURPOSE = b""  # RFC 9421 says itself what is signed: field names and values
@@ -29,6 +30,7 @@ SHORT_ID = 8  # characters that name a key the other side knows: its first 6 byt
 LONG_ID = 43  # characters of a whole key
 NONCE_BYTES = 6
 MAX_NONCE = 64  # characters
+NO_PROOF = "What came does not prove who sent it. Nothing of it was stored."
 RECEIVER_BYTES = 16  # of an organisation's key, to say that a message is for it
 SHORT_RECEIVER_BYTES = 3  # likewise of a question, which brings nothing and gets only what is public
 QUESTION = ("@query",)  # only a GET has one, and only a POST has content: neither fits the other
@@ -87,12 +89,15 @@ class _Keys(HTTPSignatureKeyResolver):
 
     def __init__(self, signer: Signer | None = None, lookup: Lookup = lambda start: None) -> None:
         self._signer, self._lookup = signer, lookup
+        self.is_strange = False  # a signature named a key that the lookup does not find
 
     def resolve_private_key(self, key_id: str) -> Signer | None:
         return self._signer
 
     def resolve_public_key(self, key_id: str) -> WriterId | None:
-        return key_of(key_id, self._lookup)
+        found = key_of(key_id, self._lookup)
+        self.is_strange = found is None
+        return found
 
 
 class _Verifier(HTTPMessageVerifier):
@@ -178,7 +183,10 @@ def sender_of(request: Request, body: bytes, lookup: Lookup, receiver: Organisat
 
 def answerer_of(response: Response, body: bytes, lookup: Lookup) -> WriterId:
     """Who signed an answer. Raises: Refused."""
-    told = _verified(response, ANSWER if body else EMPTY_ANSWER, body, lookup)
+    try:
+        told = _verified(response, ANSWER if body else EMPTY_ANSWER, body, lookup)
+    except NotKnown as error:
+        raise Refused(NO_PROOF, hint=IF_IT_STAYS) from error
     return key_of(str(told["keyid"]), lookup) or b""
 
 
@@ -188,13 +196,16 @@ def _verified(
     """What a true signature says of itself. Raises: Refused."""
     told = _header(message.headers, "content-digest")
     if (body or told) and told != digest(body):  # a body that was taken away would read as “nothing new”
-        raise Refused("What came is not what was signed. Nothing of it was stored.")
+        raise Refused("What came is not what was signed. Nothing of it was stored.", hint=IF_IT_STAYS)
+    keys = _Keys(lookup=lookup)
     try:
-        found = _Verifier(signature_algorithm=_Ed25519, key_resolver=_Keys(lookup=lookup)).verify(
+        found = _Verifier(signature_algorithm=_Ed25519, key_resolver=keys).verify(
             message, max_age=None, require_components=covered
         )
     except HTTPMessageSignaturesException as error:
-        raise Refused("What came does not prove who sent it. Nothing of it was stored.") from error
+        if keys.is_strange:
+            raise NotKnown("We do not know who sent this. Nothing of it was stored.") from error
+        raise Refused(NO_PROOF, hint=IF_IT_STAYS) from error
     return found[0].parameters
 
 

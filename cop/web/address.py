@@ -22,6 +22,11 @@ def top(datasette: Any, request: Any, meta: Mapping[str, str]) -> str:
     return f"{scheme}://{host if _HOST.fullmatch(host) else 'localhost'}{base}"  # whoever asks writes the host
 
 
+def only_here(host: str) -> bool:
+    """True for a name that means this computer, on each computer."""
+    return host in _THIS_COMPUTER
+
+
 def subscribing(address: str) -> str:
     """The address under which a calendar program keeps a calendar up to date, "" if only this computer reaches it.
 
@@ -29,6 +34,6 @@ def subscribing(address: str) -> str:
     ('webcal://example.org/events.ics', '')
     """
     parts = urlsplit(address)
-    if parts.hostname in _THIS_COMPUTER:
+    if only_here(parts.hostname or ""):
         return ""
     return address.replace(f"{parts.scheme}://", "webcal://", 1)

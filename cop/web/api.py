@@ -13,22 +13,23 @@ from weakref import WeakKeyDictionary
 from datasette import Response
 from datasette.utils.asgi import NotFound
 
-from cop import answering, exchanges, invitations, turns
+from cop import answering, exchanges, invitations
 from cop.config import Site
-from cop.errors import CameBefore, CopError, ForAnother, WrongUsage
+from cop.errors import CameBefore, CopError, ForAnother, NotKnown, WrongUsage
 from cop.frontier import STATE_BYTES
-from cop.identity import open_installation, own_organisation
+from cop.identity import Side, open_installation, own_organisation
 from cop.report import NOT_RENEWED, RESTORED
 from cop.signing import Signer
 from cop.transports import partly_known, several, signatures
-from cop.transports.http import CONTENT_TYPE, INVITATION_PATH, PATH
+from cop.transports.answers import CONTENT_TYPE
+from cop.transports.http import INVITATION_PATH, PATH
 from cop.web import following
 from cop.web.bodies import Bodies, Busy
 from cop.web.following import Follower
 
 MAX_AT_ONCE = 4  # exchanges; more wait in line
 BODIES = Bodies(2 * MAX_AT_ONCE, waiting=32)  # some are read while others are answered
-_STATUSES: dict[type[CopError], int] = {ForAnother: 421, CameBefore: 409, Busy: 503}
+_STATUSES: dict[type[CopError], int] = {NotKnown: 403, ForAnother: 421, CameBefore: 409, Busy: 503}
 log = logging.getLogger("cop.sync")
 _sites: WeakKeyDictionary[Any, Site] = WeakKeyDictionary()
 _turnstile = asyncio.Semaphore(MAX_AT_ONCE)
@@ -154,7 +155,7 @@ def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[SignedR
     try:
         content = body if asked.method == "POST" else b""
         sender = sender_of(db, asked, content)
-        answer = answering.answer(turns.Side(site, db, signer), body, now, sender.writer, sender.nonce)
+        answer = answering.answer(Side(site, db, signer), body, now, sender.writer, sender.nonce)
     finally:
         db.close()
     return _signed(asked, signer, answer), answer
@@ -166,7 +167,7 @@ def _follow(
     now = int(time.time())
     db, signer = open_installation(site, now)
     try:
-        answer = answering.follow(turns.Side(site, db, signer), following, now)
+        answer = answering.follow(Side(site, db, signer), following, now)
     finally:
         db.close()
     return _signed(asked, signer, answer), answer

@@ -3,11 +3,11 @@
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from pyroaring import BitMap
 
 from cop.web.asked import read_meta
+from cop.web.kept import Kept
 
 _LONGEST_EXCHANGE = timedelta(minutes=10)  # what others sent within this time of the newest came with the same one
 
@@ -20,30 +20,8 @@ class Arrived:
     numbers: BitMap  # of records
 
 
-_kept: dict[tuple[object, ...], Arrived] = {}
-
-
-def last_exchange(db: sqlite3.Connection) -> Arrived:
-    """Looked up once for each state of the copy, because every list asks."""
-    meta = read_meta(db)
-    key = meta.get("digest", ""), meta.get("as_of", ""), meta.get("organisation", ""), _file(db)
-    if key in _kept:
-        return _kept[key]
-    found = _look(db, meta.get("organisation", ""))
-    if key[0]:
-        _kept.clear()
-        _kept[key] = found
-    return found
-
-
-def _file(db: sqlite3.Connection) -> tuple[str, int]:
-    """Which file it is: one that was made anew may count its records otherwise."""
-    path = next((row[2] for row in db.execute("PRAGMA database_list") if row[1] == "main"), "")
-    return path, Path(path).stat().st_ino if path else 0
-
-
-def _look(db: sqlite3.Connection, ours: str) -> Arrived:
-    since = _since(db, ours)
+def _look(db: sqlite3.Connection) -> Arrived:
+    since = _since(db, read_meta(db).get("organisation", ""))
     if not since:
         return Arrived("", BitMap())
     return Arrived(since, BitMap(row[0] for row in db.execute("SELECT number FROM records WHERE seen >= ?", (since,))))
@@ -60,3 +38,6 @@ def _since(db: sqlite3.Connection, ours: str) -> str:
         return str(newest["seen"])
     first = db.execute(f"SELECT min(seen) {others} AND seen >= ?", (ours, earliest.strftime("%Y-%m-%dT%H:%M:%SZ")))
     return str(first.fetchone()[0])
+
+
+last_exchange = Kept(_look)  # looked up once for each state of the copy, because every list asks

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from cop.languages import OWN_NAMES
@@ -40,6 +40,8 @@ class Asked:
     today: date
     now: datetime | None = None  # the hour, by which an event of today is over; None: none is before the day ends
     top: str = ""  # the whole address of the first page, without a slash at the end
+    forms: bool = False  # people can send something from here: `cop serve` shows the site
+    copied: bool = False  # for a copy without a server: a page changes only when what stands on it does
 
     def text(self, name: str) -> str:
         """The first value of that name, on one line, without control characters."""
@@ -92,7 +94,11 @@ class Frame:
     languages: tuple[LanguageLink, ...]
     is_draft: bool  # a machine translated it
     feeds: tuple[str, ...] = ()  # addresses, for programs that follow news
-    desk: bool = False  # the reader sits at the organisation's own computer
+    desk: bool = False  # the reader may open the desk
+    copied: bool = False  # it is a page of a copy without a server
+    searches: bool = True  # False in a copy whose reader is a program that searches by itself
+    boxes: tuple[MenuLink, ...] = ()  # the menu of the desk, on its own pages
+    at_desk: str = ""  # who has signed in there, in words
 
 
 def read_meta(db: sqlite3.Connection) -> dict[str, str]:
@@ -100,10 +106,14 @@ def read_meta(db: sqlite3.Connection) -> dict[str, str]:
     return dict(db.execute("SELECT name, value FROM meta").fetchall())
 
 
-def frame(db: sqlite3.Connection, path: str, style: str, query: str, *, desk: bool = False) -> Frame:
+def frame(
+    db: sqlite3.Connection, path: str, style: str, query: str, *, desk: bool = False, copied: bool = False
+) -> Frame:
     """The frame of the page at `path`, asked for with what stands behind the "?"."""
     meta = read_meta(db)
     names = [name for (name,) in db.execute("SELECT name FROM members ORDER BY name COLLATE NOCASE LIMIT 50")]
+    if copied:  # what changes with every exchange stands in its style sheet, and it speaks one language
+        return replace(plain_frame(path, style, {**meta, "as_of": ""}, names), copied=True)
     return plain_frame(path, style, meta, names, language_links(from_meta(meta), path, query), desk=desk)
 
 

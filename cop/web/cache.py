@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 from weakref import WeakKeyDictionary
 
+from cop.web.once import OncePerTurn
 from cop.web.watch import State, Watch
 
 Message = MutableMapping[str, Any]
@@ -82,14 +83,14 @@ class PageCache:
     """The finished pages of one site."""
 
     def __init__(self, path: Path) -> None:
-        self._watch = Watch(path)
+        self._state_now = OncePerTurn(Watch(path).state)
         self._state: State | None = None
         self._shelves = {name: Shelf(size) for name, size in MAX_BYTES.items()}
         self._making: dict[tuple[State, Key], asyncio.Future[Kept | None]] = {}
 
     def look(self) -> State | None:
         """The state now. What was kept of another one is gone."""
-        state = self._watch.state()
+        state = self._state_now()
         if state != self._state:
             for shelf in self._shelves.values():
                 shelf.clear()

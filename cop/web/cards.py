@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from gettext import NullTranslations
 from typing import Any, ClassVar
 
 from markupsafe import Markup
@@ -12,8 +14,8 @@ from markupsafe import Markup
 from cop import ending
 from cop.fields import DESCRIPTION, FOLDERS, LINK, TITLE, TYPES
 from cop.filing import gaps
-from cop.web import dates, labels, series
-from cop.web.language import N_, _, apart, lookup
+from cop.web import dates, labels, looks, series
+from cop.web.language import N_, Speaking, _, apart, lookup, spoken
 from cop.web.links import history_address, record_address
 from cop.web.words import comma, sentences
 
@@ -24,9 +26,12 @@ _ABOUT_TITLE = f"""(SELECT other.title FROM records AS other WHERE records.type 
     AND other.type = CASE substr({_ABOUT}, 1, instr({_ABOUT}, '/') - 1) {_KINDS} END
     AND other.slug = substr({_ABOUT}, instr({_ABOUT}, '/') + 1))"""
 COLUMNS = (
-    "record_id, records.type, slug, title, summary, language, date, changed, conflicts, fields,"
+    "record_id, records.type, slug, title, summary, language, date, changed, looked_at, conflicts, fields,"
     f" {_ABOUT_TITLE} AS about_title"
 )
+_READ = ("type", "slug", "title", "summary", "language", "date", "looked_at", "conflicts", "fields", "about_title")
+_FIELDS = _READ.index("fields")
+MAX_KEPT = 4000  # characters of fields
 # By arrival in this copy. Among what came together the writers' clocks decide, but none can say that it is later than that
 NEWEST = "seen DESC, min(changed, seen) DESC, record_id DESC"
 OLDEST = "seen, min(changed, seen), record_id"
@@ -78,12 +83,22 @@ def loads(text: str) -> dict[str, Any]:
 
 def cards(rows: Iterable[sqlite3.Row], *, with_type: bool = False) -> tuple[Card, ...]:
     """Rows of `records` (see COLUMNS) as cards."""
-    read = ((row, loads(row["fields"])) for row in rows)
-    return tuple(
-        card(row, as_now(row["type"], fields), with_type=with_type)
-        for row, fields in read
-        if not ending.is_hidden(row["type"], fields, date.today())
-    )
+    today, speaking = date.today(), spoken()
+    read = ((tuple(row[name] for name in _READ), with_type, today, speaking, speaking.words) for row in rows)
+    found = ((_card if len(one[0][_FIELDS]) <= MAX_KEPT else _card.__wrapped__)(*one) for one in read)
+    return tuple(one for one in found if one)
+
+
+# The newest stand in many lists, so they are kept: under all that they are made of.
+@lru_cache(maxsize=1000)
+def _card(
+    values: tuple[str, ...], with_type: bool, today: date, _speaking: Speaking, _words: NullTranslations
+) -> Card | None:
+    row = dict(zip(_READ, values, strict=True))
+    fields = loads(row["fields"])
+    if ending.is_hidden(row["type"], fields, today):
+        return None
+    return card(row, as_now(row["type"], fields), with_type=with_type)
 
 
 def as_now(type_name: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -91,7 +106,7 @@ def as_now(type_name: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return series.at_next(fields, date.today()) if type_name == "event" else fields
 
 
-def card(row: sqlite3.Row, fields: Mapping[str, Any], *, with_type: bool = False) -> Card:
+def card(row: sqlite3.Row | Mapping[str, str], fields: Mapping[str, Any], *, with_type: bool = False) -> Card:
     """One row of `records`, with its fields, as a card; with the kind of record where a list mixes them."""
     meta = meta_line(row["type"], row["date"], fields, row["about_title"] or "")
     if with_type:
@@ -103,7 +118,7 @@ def card(row: sqlite3.Row, fields: Mapping[str, Any], *, with_type: bool = False
         lang=row["language"],
         meta=meta,
         summary=row["summary"] or _text(fields.get("purpose")),
-        states=(*_ends(row["type"], fields), *states(row["conflicts"], fields)),
+        states=(*_ends(row["type"], fields), *states(row["conflicts"], fields), looks.in_short(row["looked_at"])),
         gap=gap(row["type"], fields),
     )
 
@@ -113,9 +128,9 @@ def meta_line(type_name: str, day: str, fields: Mapping[str, Any], about: str = 
     if type_name == "event":
         return sentences([_kind(fields), event_when(fields), _apart(fields.get("place"))])
     if type_name == "person":
-        return sentences(
-            [_apart(fields.get("organisation")), _labelled("person", "offers", _names(fields.get("offers")))]
-        )
+        told = [_labelled("person", name, _apart(fields.get(name))) for name in ("buddy_offer", "buddy_wish")]
+        offers = _labelled("person", "offers", _names(fields.get("offers")))
+        return sentences([_apart(fields.get("organisation")), offers, *told])
     people = _names(fields.get("authors")) or _apart(fields.get("publisher")) or _names(fields.get("organisers"))
     when = dates.words(day) if day else _("no year") if type_name == "resource" and people else ""
     if type_name == "opportunity" and when:
@@ -158,7 +173,7 @@ def slip(fields: Mapping[str, Any]) -> Slip | None:
     return Slip(iso, dates.part(when.first, "LLL y"), str(when.day), dates.part(when.first, "EEE"))
 
 
-_GAPS = {
+GAPS = {
     TITLE: N_("Title not known. Do you know it?"),
     LINK: N_("No link known. Do you know one?"),
     DESCRIPTION: N_("Nobody has described this yet. Can you?"),
@@ -167,7 +182,7 @@ _GAPS = {
 
 def gap(type_name: str, fields: Mapping[str, Any]) -> str:
     """The first thing that is missing from a record, as a question."""
-    return lookup(_GAPS.get(next(gaps(type_name, fields), ""), ""))
+    return lookup(GAPS.get(next(gaps(type_name, fields), ""), ""))
 
 
 def _ends(type_name: str, fields: Mapping[str, Any]) -> tuple[str, ...]:

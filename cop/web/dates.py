@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel.core import get_global
 from babel.dates import format_date, get_timezone_location
 
 from cop.web.language import _, current, locale, tag
@@ -118,6 +119,8 @@ def span(start: object, end: object, zone_name: object) -> str:
 
     >>> span("2026-12-10T18:00+00:00", "2026-12-10T20:00+00:00", "Europe/London")
     'Thursday 10 December 2026, 18:00 to 20:00 (London time)'
+    >>> span("2026-12-10T18:00+00:00", "2026-12-11T20:00+00:00", "Europe/London")
+    'Thursday 10 December 2026, 18:00 to Friday 11 December 2026, 20:00 (London time)'
     >>> span("2018-11-23", "2018-12-05", "")
     '23 November 2018 to 5 December 2018'
     """
@@ -135,7 +138,7 @@ def _until(first: When, last: When | None) -> str:
     if last is None:
         return ""
     if (last.year, last.month, last.day) != (first.year, first.month, first.day):
-        return _timed(last.words(), last.time)
+        return _timed(last.with_weekday() if last.day and first.time else last.words(), last.time)
     return last.time if last.time != first.time else ""
 
 
@@ -166,7 +169,21 @@ def _zone_words(when: When, zone_name: object) -> str:
 
 @lru_cache(maxsize=1000)
 def _city(zone_name: str, _tag: str) -> str:
-    """What people call a time zone, such as London; its name where it is called after no place."""
+    """What people call a time zone, such as London; its name where it is called after no place.
+
+    >>> _city("Europe/London", ""), _city("America/Argentina/Buenos_Aires", ""), _city("Etc/GMT+3", "")
+    ('London', 'Buenos Aires', 'Etc/GMT+3')
+    """
     if _named(zone_name) is None or "/" not in zone_name or zone_name.startswith("Etc/"):
         return zone_name
-    return get_timezone_location(zone_name, locale=locale(), return_city=True)
+    known = locale().time_zones
+    cities = (known.get(name, {}).get("city") for name in _also_called(zone_name))
+    # where nobody translated it, Babel keeps the continent's part: "Argentina/Buenos Aires"
+    found = next(filter(None, cities), "") or get_timezone_location(zone_name, locale=locale(), return_city=True)
+    return found.rpartition("/")[2]
+
+
+def _also_called(zone_name: str) -> list[str]:
+    """The name of a time zone, and its older ones: CLDR files the cities under those."""
+    older = get_global("zone_aliases").items()
+    return [zone_name, *(old for old, now in older if now == zone_name)]

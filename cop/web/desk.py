@@ -1,85 +1,63 @@
-"""The desk's addresses, and `/-/cop/about`: who gets an answer, and from where. What the pages show is in `exchanging`
-and `waiting`.
+"""The desk's addresses, and `/-/cop/about`: who gets an answer, and from where. How a page is asked for is in `at_desk`, what
+lies on the desk in `boxes`, and what each page shows in a module of its own.
 
 They read `store.db`, in a thread, and never through Datasette.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from datasette import Response
 from datasette.utils.asgi import NotFound
 
-from cop import about, qr_code, status
+from cop import about, qr_code
 from cop.schema import open_store
-from cop.web import door, exchanging, render, sheet, waiting
-from cop.web.asked import Frame, language_links, plain_frame
+from cop.web import (
+    alike,
+    at_desk,
+    buddy_page,
+    door,
+    edit,
+    entries,
+    exchanging,
+    improving,
+    inbox,
+    removals,
+    signing_in,
+    starting,
+    templating,
+    to_look_at,
+    told,
+    unsettled,
+    waiting,
+)
+from cop.web.at_desk import Visit
 from cop.web.door import Served
-from cop.web.language import N_, speaking
-from cop.web.offered import Offered
 
-CLOSED = N_("The desk is open on the organisation’s own computer only")
-NO_STORE = {"Cache-Control": "no-store"}
-Build = Callable[[Served, sqlite3.Connection], render.Page]
+Build = Callable[[Served, sqlite3.Connection], templating.Page]
 
 
-async def _events(datasette: Any, request: Any) -> Response:
-    typed = (request.args.get("page") or "")[:6]
-    page = max(1, int(typed)) if typed.isascii() and typed.isdigit() else 1
-    return await _page(datasette, request, partial(waiting.waiting_page, number=page))
+def _paged(build: Callable[..., templating.Page]) -> at_desk.View:
+    def show(visit: Visit) -> templating.Page:
+        typed = visit.args.get("page", "")[:6]
+        return build(visit.served, visit.db, number=max(1, int(typed)) if typed.isascii() and typed.isdigit() else 1)
+
+    return at_desk.view(show)
 
 
-def _view(build: Build) -> Callable[..., Awaitable[Response]]:
-    async def view(datasette: Any, request: Any) -> Response:
-        return await _page(datasette, request, build)
-
-    return view
-
-
-async def _page(datasette: Any, request: Any, build: Build) -> Response:
-    if request.method not in ("GET", "HEAD"):
-        return Response.text("Only GET and HEAD are answered here.", status=405, headers={"Allow": "GET, HEAD"})
-    served = door.served_by(datasette)
-    if served is None or not door.is_open(datasette, request):
-        return _closed(datasette, request)
-    path = render.route_path(datasette, request.scope)
-    return Response.html(await asyncio.to_thread(_html, served, request.scope, path, build), headers=NO_STORE)
-
-
-def _html(served: Served, scope: dict[str, Any], path: str, build: Build) -> str:
-    db = open_store(served.site.store_db)
-    try:
-        with speaking(*render.spoken_in(scope)):
-            return render.html(build(served, db), path, _frame(served, db, path, scope["cop_offered"]))
-    finally:
-        db.close()
-
-
-def _frame(served: Served, db: sqlite3.Connection, path: str, languages: Offered) -> Frame:
-    config = served.site.config
-    names = sorted([config.name, *(one.name for one in status.others(db))], key=str.casefold)
-    meta = {"title": config.title, "organisation": config.name}
-    links = language_links(languages, path, "")
-    return plain_frame(path, sheet.path_of(config.look), meta, names[:50], links, desk=True)
-
-
-def _closed(datasette: Any, request: Any) -> Response:
-    message = N_("Its pages are for the people who look after this copy. Everything that is published is in the lists.")
-    response: Response = render.error(datasette, request, 403, CLOSED, message)
-    response.headers.update(NO_STORE)
-    return response
+def _view(build: Build) -> at_desk.View:
+    return at_desk.view(lambda visit: build(visit.served, visit.db))
 
 
 async def _picture(datasette: Any, request: Any) -> Response:
     served = door.served_by(datasette)
     if served is None or not door.is_open(datasette, request):
-        return _closed(datasette, request)
+        return at_desk.closed(datasette, request)
     picture = await asyncio.to_thread(_qr, served)
-    return Response(picture.decode(), headers=NO_STORE, content_type="image/svg+xml; charset=utf-8")
+    return Response(picture.decode(), headers=at_desk.NO_STORE, content_type="image/svg+xml; charset=utf-8")
 
 
 def _qr(served: Served) -> bytes:
@@ -88,12 +66,6 @@ def _qr(served: Served) -> bytes:
         return qr_code.svg(exchanging.invitation(served, db).text(), "QR code of our invitation")
     finally:
         db.close()
-
-
-async def _start(datasette: Any, request: Any) -> Response:
-    if not door.is_open(datasette, request):
-        return _closed(datasette, request)
-    return Response.text("", status=302, headers={"Location": "desk/sync", **NO_STORE})
 
 
 # -- /-/cop/about, for anyone
@@ -127,9 +99,30 @@ def _about(served: Served) -> str:
 
 ROUTES: list[tuple[str, Any]] = [
     (f"^{about.PATH}$", about_endpoint),
-    (r"^/desk$", _start),
+    (r"^/desk$", at_desk.view(starting.start)),
+    (r"^/desk/enter/(?P<secret>[A-Za-z0-9_-]{20,100})$", signing_in.enter),
+    (r"^/desk/leave$", signing_in.leave),
+    (r"^/desk/conflicts$", at_desk.view(unsettled.unsettled)),
+    (r"^/desk/conflicts/(?P<record>[a-z2-7]{26})$", at_desk.view(unsettled.conflict, unsettled.settle)),
+    (r"^/desk/endorse$", at_desk.view(to_look_at.to_look_at)),
+    (r"^/desk/endorse/(?P<record>[a-z2-7]{26})$", at_desk.view(to_look_at.to_read, to_look_at.say)),
+    (r"^/desk/find$", at_desk.view(entries.find)),
+    (r"^/desk/new$", at_desk.view(entries.new)),
+    (r"^/desk/new/(?P<kind>[a-z]+)$", at_desk.view(edit.new_one, edit.take_new)),
+    (r"^/desk/edit/(?P<record>[a-z2-7]{26})$", at_desk.view(edit.edit, edit.take_edit)),
+    (r"^/desk/edit/(?P<folder>[a-z]+)/(?P<slug>[^/]+)$", at_desk.view(edit.by_address)),
+    (r"^/desk/withdraw/(?P<record>[a-z2-7]{26})$", at_desk.view(edit.to_edit, edit.withdraw)),
+    (r"^/desk/inbox$", at_desk.view(inbox.inbox, inbox.decide)),
+    (r"^/desk/inbox/(?P<number>[0-9]{1,9})$", at_desk.view(improving.edit, improving.use_changed)),
+    (r"^/desk/told$", at_desk.view(told.kinds)),
+    (r"^/desk/told/(?P<kind>[a-z]+)$", at_desk.view(told.write, told.take)),
+    (r"^/desk/people$", at_desk.view(signing_in.people, signing_in.take_people)),
     (r"^/desk/sync$", _view(exchanging.sync_page)),
     (r"^/desk/invite$", _view(exchanging.invite_page)),
-    (r"^/desk/events$", _events),
+    (r"^/desk/events$", _paged(waiting.waiting_page)),
+    (r"^/desk/duplicates$", _paged(alike.alike_page)),
+    (r"^/desk/removals$", at_desk.view(removals.to_decide)),
+    (r"^/desk/removals/(?P<record>[a-z2-7]{26})$", at_desk.view(removals.to_read, removals.decide)),
+    (r"^/desk/buddies$", _view(buddy_page.buddy_page)),
     (r"^/desk/invitation\.svg$", _picture),
 ]

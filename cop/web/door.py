@@ -1,10 +1,14 @@
-"""The desk's door: its pages are for the people at the organisation's own computer, until there is a way to sign in.
+"""The desk's door: who may read its pages, who may act there, and under which name.
 
-A request counts as theirs if it comes from this computer, names this computer (so that no page elsewhere can point a
-name of its own here), and did not pass through a web server that stands in front of this one.
+Its pages may be read at the organisation's own computer: a request counts as from there if it comes from this computer,
+names this computer (so that no page elsewhere can point a name of its own here), and did not pass through a web server
+that stands in front of this one. To act there, and to read from elsewhere, somebody signs in with a link that works
+once: `sessions`. The cookie is good at this computer and over https, nowhere else. See docs/decisions/desk.md.
 """
 
+import hashlib
 import ipaddress
+import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +16,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+from cop import sessions
 from cop.config import Site
+from cop.schema import open_store
+from cop.sessions import Session
 
 _PASSED_ON = frozenset({
     b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-server", b"x-real-ip",
@@ -29,6 +36,7 @@ class Served:
     port: int = 0
 
 
+_FOUND = "cop_session"  # in the scope of a request: what was found out about it
 _served: WeakKeyDictionary[Any, Served] = WeakKeyDictionary()
 
 
@@ -43,16 +51,94 @@ def served_by(datasette: Any) -> Served | None:
 
 
 def is_open(datasette: Any, request: Any) -> bool:
-    """True if whoever asks sits at this computer."""
+    """True if whoever asks may read the desk: they sit at this computer, or have signed in."""
     return is_open_to(datasette, request.scope)
 
 
 def is_open_to(datasette: Any, scope: MutableMapping[str, Any]) -> bool:
     """The same, of a request that is still a scope of ASGI."""
     served = served_by(datasette)
-    if served is None or _has_server_in_front(served.site.config.url, served.port):
+    if served is None:
         return False
-    return _is_from_here(scope)
+    return is_at_this_computer(served, scope) or session_of(datasette, scope) is not None
+
+
+def may_act(datasette: Any, request: Any) -> bool:
+    """True if whoever asks has signed in: only they may do something in the name of the organisation."""
+    return session_of(datasette, request.scope) is not None
+
+
+def person(datasette: Any, request: Any) -> str:
+    """Who asks, named as they wish; "" if only the organisation shall be named, or if they have not signed in."""
+    session = session_of(datasette, request.scope)
+    return session.person if session else ""
+
+
+def session_of(datasette: Any, scope: MutableMapping[str, Any]) -> Session | None:
+    """Who has signed in; None if nobody has, or where a cookie could be overheard."""
+    served = served_by(datasette)
+    token = _cookie(scope, cookie_name(served.site)) if served else ""
+    if served is None or not token or not is_safe_line(served, scope):
+        return None
+    if _FOUND not in scope:
+        scope[_FOUND] = _session(served, token)
+    found: Session | None = scope[_FOUND]
+    return found
+
+
+def _session(served: Served, token: str) -> Session | None:
+    db = open_store(served.site.store_db)
+    try:
+        db.execute("PRAGMA busy_timeout = 0")  # every page waits for this: it must not wait for who writes
+        return sessions.of_token(db, token, int(time.time()))
+    finally:
+        db.close()
+
+
+@lru_cache(maxsize=64)
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def cookie_name(site: Site) -> str:
+    """One for each site: browsers send the cookies of a computer to every port of it."""
+    return f"cop_desk_{_short_hash(str(site.root))}"
+
+
+def _cookie(scope: MutableMapping[str, Any], wanted: str) -> str:
+    """The value of a cookie, "" if it is not there."""
+    lines = (
+        bytes(value).decode("latin-1") for name, value in scope.get("headers") or () if bytes(name).lower() == b"cookie"
+    )
+    pairs = (part.strip().partition("=") for line in lines for part in line.split(";"))
+    return next((value for name, _, value in pairs if name == wanted), "")
+
+
+def is_safe_line(served: Served, scope: MutableMapping[str, Any]) -> bool:
+    """True if nobody in between can listen: the line ends at this computer, or is https."""
+    return is_https(served, scope) or is_at_this_computer(served, scope)
+
+
+def is_https(served: Served, scope: MutableMapping[str, Any]) -> bool:
+    """True if a browser came by https. A server in front may not say so; then cop.toml does, with the address of readers."""
+    if scope.get("scheme") == "https":
+        return True
+    try:
+        url = urlsplit(served.site.config.url)
+    except ValueError:
+        return False
+    hosts = [bytes(value) for name, value in scope.get("headers") or () if bytes(name).lower() == b"host"]
+    return url.scheme == "https" and [host.decode("latin-1").lower() for host in hosts] == [url.netloc.lower()]
+
+
+def is_at_this_computer(served: Served, scope: MutableMapping[str, Any]) -> bool:
+    """True if whoever asks sits at the computer that serves the site."""
+    return not _has_server_in_front(served.site.config.url, served.port) and _is_from_here(scope)
+
+
+def begins_here(served: Served) -> bool:
+    """True if somebody at this computer can open the desk there; false where another web server stands in front."""
+    return not _has_server_in_front(served.site.config.url, served.port)
 
 
 def _is_from_here(scope: MutableMapping[str, Any]) -> bool:

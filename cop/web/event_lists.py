@@ -53,6 +53,7 @@ class ListPage(EventsPage):
     months: tuple[Group, ...]
     open: tuple[Event, ...]
     past: tuple[Event, ...]
+    none_to_come: bool
     pager: lists.Pager
     template: ClassVar[str] = "cop_events.html"
 
@@ -73,21 +74,23 @@ def events_page(asked: Asked) -> EventsPage:
 
 
 def _list_page(asked: Asked, want: Wanted) -> ListPage:
-    db, today, size = asked.db, asked.today, lists.PAGE_SIZE
-    narrowed, first_page = narrow.narrowed(want), want.page == 1
+    db, today, narrowed = asked.db, asked.today, narrow.narrowed(want)
     found = months.build(db, (today.year, today.month), today, narrowed, _query(want))
+    counts = events.counts(db, today, narrowed, asked.now)
+    coming, undated, past = lists.shares(counts, want.page)
     return ListPage(
         **_around(asked, want, found, ""),
         empty="" if events.are_any(db) else lookup(TYPES["event"].empty),
-        months=tuple(_by_month(events.coming(db, today, narrowed, now=asked.now))) if first_page else (),
-        open=events.without_date(db, today, narrowed) if first_page else (),
-        past=events.past(db, today, size, narrowed, (want.page - 1) * size, now=asked.now),
-        pager=lists.pager(want, events.count_past(db, today, narrowed, asked.now)),
+        months=tuple(_by_month(events.coming(db, today, narrowed, *coming, now=asked.now))),
+        open=events.without_date(db, today, narrowed, *undated),
+        past=events.past(db, today, past[0], narrowed, past[1], now=asked.now),
+        none_to_come=not counts[0] and want.page == 1,
+        pager=lists.pager(want, sum(counts)),
     )
 
 
 def _month_page(asked: Asked, want: Wanted, month: tuple[int, int]) -> MonthPage:
-    found = months.build(asked.db, month, asked.today, narrow.narrowed(want), _query(want))
+    found = months.build(asked.db, month, asked.today, narrow.narrowed(want), _query(want), want.page)
     return MonthPage(**_around(asked, want, found, asked.text("month")), found=found)
 
 

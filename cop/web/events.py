@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from cop import ended
-from cop.schema import EVENT_IS_CALL, EVENT_IS_OPEN, EVENT_LAST
+from cop.site_schema import EVENT_IS_CALL, EVENT_IS_OPEN, EVENT_LAST
 from cop.web import cards, gathering, series
 from cop.web.cards import Card, Slip
 
-MAX_SHOWN = 200  # of events to come and of calls
+MAX_SERIES = 500  # of which the next date is looked for
 Narrowed = tuple[str, list[str]]  # a condition on `number`, and its values
 ALL: Narrowed = ("1", [])
 
@@ -27,7 +27,7 @@ class Event:
     unstated: str  # one sentence, or ""
 
 
-# Which of the three an event is. An index answers for it, see schema.py.
+# Which of the three an event is. An index answers for it, see site_schema.py.
 _OPEN = f"({EVENT_IS_OPEN} = 1)"
 _OVER = "number IN (SELECT value FROM json_each(:over))"  # those that ended earlier today
 _COMING = f"({EVENT_IS_OPEN} = 0 AND {EVENT_LAST} >= :today AND NOT {_OVER})"
@@ -36,20 +36,28 @@ _PAST = f"({EVENT_IS_OPEN} = 0 AND {EVENT_LAST} < :today)"
 _NEWEST_PAST = f"(((+{EVENT_IS_OPEN} = 0 AND +{EVENT_LAST} < :today) OR {_OVER}) AND date < :later)"
 
 
-# a series that began long ago does not push away what is next
-_SOONEST = "CASE WHEN ends <> '' THEN max(date, :today) ELSE date END, title"
-
-
 def coming(
     db: sqlite3.Connection,
     today: date,
     narrowed: Narrowed = ALL,
-    limit: int = MAX_SHOWN,
+    limit: int = -1,
+    offset: int = 0,
     *,
     now: datetime | None = None,
 ) -> tuple[Event, ...]:
-    """The next events, soonest first; a series by its next date."""
-    return _select(db, _COMING, _SOONEST, today, limit, narrowed, now=now)
+    """The next events, soonest first; a series by its next date, so that one that began long ago pushes nothing away."""
+    next_dates = json.dumps(_next_dates(db, today, narrowed, now))
+    order = """coalesce(json_extract(:next, '$."' || number || '"'), date), title"""
+    return _select(db, _COMING, order, today, limit, narrowed, offset, now=now, known={"next": next_dates})
+
+
+def _next_dates(db: sqlite3.Connection, today: date, narrowed: Narrowed, now: datetime | None) -> dict[int, str]:
+    """When each series that goes on takes place next, by its number."""
+    condition, values = _named(narrowed)
+    sql = f"SELECT number, fields FROM records WHERE type = 'event' AND ends <> '' AND {_COMING} AND {condition}"
+    found = db.execute(f"{sql} LIMIT {MAX_SERIES}", {**_moment(db, today, now), **values})
+    following = ((row["number"], series.at_next(cards.loads(row["fields"]), today, now)) for row in found)
+    return {number: str(fields.get("start") or "") for number, fields in following}
 
 
 def open_calls(db: sqlite3.Connection, today: date, limit: int) -> tuple[Event, ...]:
@@ -57,9 +65,11 @@ def open_calls(db: sqlite3.Connection, today: date, limit: int) -> tuple[Event, 
     return _select(db, f"{_OPEN} AND {EVENT_IS_CALL}", "title COLLATE NOCASE", today, limit)
 
 
-def without_date(db: sqlite3.Connection, today: date, narrowed: Narrowed) -> tuple[Event, ...]:
+def without_date(
+    db: sqlite3.Connection, today: date, narrowed: Narrowed, limit: int, offset: int = 0
+) -> tuple[Event, ...]:
     """Calls that are open, then events of which no date is known."""
-    return _select(db, _OPEN, f"{EVENT_IS_CALL} DESC, title COLLATE NOCASE", today, MAX_SHOWN, narrowed)
+    return _select(db, _OPEN, f"{EVENT_IS_CALL} DESC, title COLLATE NOCASE", today, limit, narrowed, offset)
 
 
 def past(
@@ -99,19 +109,41 @@ def with_a_day(db: sqlite3.Connection, today: date, narrowed: Narrowed, limit: i
     ).fetchall()
 
 
+def orders(db: sqlite3.Connection, today: date) -> dict[str, list[int]]:
+    """Numbers of events as they follow each other if they are to come, have no date, or are past: for copies."""
+    known = {"today": today.isoformat(), "next": json.dumps(_next_dates(db, today, ALL, None))}
+    by = {
+        "coming": (f"{EVENT_IS_OPEN} = 0", """coalesce(json_extract(:next, '$."' || number || '"'), date), title"""),
+        "undated": (_OPEN, f"{EVENT_IS_CALL} DESC, title COLLATE NOCASE"),
+        "past": (f"{EVENT_IS_OPEN} = 0", "date DESC, title"),
+    }
+    sql = "SELECT number FROM records WHERE type = 'event' AND {} ORDER BY {}"
+    return {name: [row[0] for row in db.execute(sql.format(*one), known)] for name, one in by.items()}
+
+
+def last_days(db: sqlite3.Connection) -> list[tuple[int, str]]:
+    """When each event that has a date is over; "2018~~~~~~" comes after every day of 2018."""
+    sql = f"SELECT number, {EVENT_LAST} FROM records WHERE type = 'event' AND {EVENT_IS_OPEN} = 0 ORDER BY number"
+    return [(number, last) for number, last in db.execute(sql)]
+
+
 def are_any(db: sqlite3.Connection) -> bool:
     """True if this copy knows of any event."""
     return db.execute("SELECT 1 FROM records WHERE type = 'event' LIMIT 1").fetchone() is not None
 
 
-def count_past(db: sqlite3.Connection, today: date, narrowed: Narrowed, now: datetime | None = None) -> int:
-    """How many events are over."""
+def counts(
+    db: sqlite3.Connection, today: date, narrowed: Narrowed, now: datetime | None = None
+) -> tuple[int, int, int]:
+    """How many events are to come, are open or have no date, and are over."""
     condition, values = _named(narrowed)
-    counts = (
-        f"SELECT count(*) FROM records WHERE type = 'event' AND {state} AND {condition}" for state in (_PAST, _OVER)
-    )
-    moment = _moment(db, today, now)
-    return sum(int(db.execute(sql, {**moment, **values}).fetchone()[0]) for sql in counts)
+    moment = _moment(db, today, now) | values
+
+    def count(state: str) -> int:
+        sql = f"SELECT count(*) FROM records WHERE type = 'event' AND {state} AND {condition}"
+        return int(db.execute(sql, moment).fetchone()[0])
+
+    return count(_COMING), count(_OPEN), count(_PAST) + count(_OVER)
 
 
 def _select(
@@ -124,17 +156,12 @@ def _select(
     offset: int = 0,
     *,
     now: datetime | None = None,
+    known: Mapping[str, str] | None = None,
 ) -> tuple[Event, ...]:
     condition, values = _named(narrowed)
     sql = f"SELECT {cards.COLUMNS} FROM records WHERE type = 'event' AND {state} AND {condition} ORDER BY {order}"
-    found = db.execute(f"{sql} LIMIT {limit} OFFSET {offset}", {**_moment(db, today, now), **values})
-    events = tuple(event(row, today, now) for row in found)
-    return tuple(sorted(events, key=_next_start)) if state == _COMING else events
-
-
-def _next_start(event: Event) -> str:
-    """What is to come stands by its next date, not by the first of its series."""
-    return event.slip.iso if event.slip else ""
+    found = db.execute(f"{sql} LIMIT {limit} OFFSET {offset}", {**_moment(db, today, now), **values, **(known or {})})
+    return tuple(event(row, today, now) for row in found)
 
 
 def _named(narrowed: Narrowed) -> tuple[str, dict[str, str]]:
@@ -145,12 +172,12 @@ def _named(narrowed: Narrowed) -> tuple[str, dict[str, str]]:
     return sql, dict(zip(names, narrowed[1], strict=True))
 
 
-def event(row: sqlite3.Row, today: date, now: datetime | None = None) -> Event:
+def event(row: sqlite3.Row | Mapping[str, Any], today: date, now: datetime | None = None) -> Event:
     """One row of `records` as an event in a list; a series with its next date."""
     return shown(row, series.at_next(cards.loads(row["fields"]), today, now))
 
 
-def shown(row: sqlite3.Row, fields: Mapping[str, Any]) -> Event:
+def shown(row: sqlite3.Row | Mapping[str, Any], fields: Mapping[str, Any]) -> Event:
     """One row of `records` as an event in a list, with the fields as they are for one of its times."""
     card = replace(cards.card(row, fields), states=cards.states(row["conflicts"], fields))
     return Event(card, cards.slip(fields), gathering.offers(fields), gathering.unstated(fields))

@@ -42,6 +42,7 @@ class Conflict:
     title: str
     target: str  # "" if readers do not see it
     fields: str
+    settle: str  # where it is settled
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def _lead(partners_count: int, recent: list[Exchange], now: int) -> str:
 
 def _conflicts(db: sqlite3.Connection) -> list[Conflict]:
     rows = db.execute(
-        "SELECT type, slug, title, state, conflicts FROM view_record WHERE conflicts <> '[]'"
+        "SELECT record_id, type, slug, title, state, conflicts FROM view_record WHERE conflicts <> '[]'"
         " ORDER BY title COLLATE NOCASE, record_id"
     ).fetchall()
     return [
@@ -139,6 +140,7 @@ def _conflicts(db: sqlite3.Connection) -> list[Conflict]:
             row["title"] or _("Without a title"),
             record_address(row["type"], row["slug"]) if row["state"] == "" else "",
             listed([field_label(TYPES.get(row["type"]), name) for name in json.loads(row["conflicts"])]),
+            f"/desk/conflicts/{row['record_id']}",
         )
         for row in rows
     ]

@@ -17,6 +17,8 @@ from cop.web.language import _, lookup
 from cop.web.links import outside, record_address, shown_as
 
 CREDITS = "Credits"  # shown beside the text, not among the facts
+FEW_BLANKS = 2  # with fewer, a blank stands in a line of its own; more are named together, or they drown the rest
+_ONE_EACH = frozenset({"link_reports"})  # whose texts have commas of their own
 _LONG = 60  # characters; a list with a longer text is shown one below the other
 
 
@@ -48,7 +50,7 @@ class Group:
 
     heading: str
     facts: tuple[Fact, ...]
-    unstated: tuple[str, ...]  # labels, when nothing under this heading is stated
+    unstated: tuple[str, ...]  # labels of what nobody has stated, unless each stands among the facts
 
 
 class Links:
@@ -104,11 +106,12 @@ def groups(
     found = []
     for heading, members in grouped(record_type).items():
         facts = [] if heading == CREDITS else list(_facts(links, record_type, members, fields, two))
-        stated = any(fact.parts for fact in facts)
-        if stated:
+        stated = tuple(fact for fact in facts if fact.parts or fact.two_answers)
+        blank = tuple(fact.label for fact in facts if fact not in stated)
+        if stated and len(blank) < FEW_BLANKS:
             found.append(Group(lookup(heading), tuple(facts), ()))
         elif facts:
-            found.append(Group(lookup(heading), (), tuple(fact.label for fact in facts)))
+            found.append(Group(lookup(heading), stated, blank))
     return found
 
 
@@ -118,8 +121,10 @@ def _facts(
     for field in members:
         parts = tuple(show(links, field, fields.get(field.name)))
         if parts or (is_asked(record_type, field, fields) and _asks(record_type, field)):
-            below = field.kind == "entries" or (
-                field.name != "topics" and len(parts) > 1 and any(len(part.text) > _LONG for part in parts)
+            below = (
+                field.kind == "entries"
+                or field.name in _ONE_EACH
+                or (field.name != "topics" and len(parts) > 1 and any(len(part.text) > _LONG for part in parts))
             )
             yield Fact(field.name, lookup(field.label), parts, below, field.name in two)
 

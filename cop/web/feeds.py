@@ -13,7 +13,7 @@ from cop import atom, ending
 from cop.atom import Feed, FeedEntry
 from cop.fields import FOLDERS, NAMED, TYPES
 from cop.filing import CONTRIBUTOR, MAX_VALUE
-from cop.web import called, cards, labels, lists, narrow
+from cop.web import called, cards, labels, lists, narrow, series
 from cop.web.asked import Asked, read_meta
 from cop.web.language import _, tag
 from cop.web.links import FEED, body, outside, record_address, rel
@@ -109,10 +109,11 @@ def _entries(asked: Asked, wanted: _Asked, organisation: str) -> tuple[FeedEntry
     rows = [row for row in rows if not ending.is_hidden(row["type"], cards.loads(row["fields"]), asked.today)]
     fields = [cards.loads(row["fields"]) for row in rows]
     titles = _titles(asked.db, {topic for one in fields for topic in _texts(one.get("topics"))})
-    return tuple(_entry(asked.top, row, one, titles) for row, one in zip(rows, fields, strict=True))
+    return tuple(_entry(asked, row, one, titles) for row, one in zip(rows, fields, strict=True))
 
 
-def _entry(top: str, row: sqlite3.Row, fields: Mapping[str, Any], titles: Mapping[str, str]) -> FeedEntry:
+def _entry(asked: Asked, row: sqlite3.Row, fields: Mapping[str, Any], titles: Mapping[str, str]) -> FeedEntry:
+    top = asked.top
     whole = _UP.sub(f"{escape(top)}/", body(row["html"]))
     resource = row["type"] == "resource"
     return FeedEntry(
@@ -124,11 +125,17 @@ def _entry(top: str, row: sqlite3.Row, fields: Mapping[str, Any], titles: Mappin
         updated=row["changed"] or _OLDEST,
         authors=tuple(_authors(row["type"], fields)),
         topics=tuple((topic, titles[topic]) for topic in _texts(fields.get("topics"))),
-        summary=row["summary"] or Markup(cards.meta_line(row["type"], row["date"], fields)).striptags(),
+        summary=row["summary"] or _in_short(asked, row, fields),
         html=whole,
         related=outside(fields.get("url")) if resource else "",
         rights=str(fields.get("licence") or "") if not resource else "",  # of a resource it is the work's, not ours
     )
+
+
+def _in_short(asked: Asked, row: sqlite3.Row, fields: Mapping[str, Any]) -> str:
+    """What a list says of it; of a series, its next date."""
+    shown = series.at_next(fields, asked.today, asked.now) if row["type"] == "event" else fields
+    return Markup(cards.meta_line(row["type"], row["date"], shown)).striptags()
 
 
 def _authors(type_name: str, fields: Mapping[str, Any]) -> list[str]:

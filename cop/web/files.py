@@ -19,8 +19,8 @@ from cop.config import Site
 from cop.errors import CopError
 from cop.identity import open_installation
 from cop.transports import signatures
+from cop.transports.answers import CONTENT_TYPE
 from cop.transports.attachments import HELD, PATH, TALK_PATH
-from cop.transports.http import CONTENT_TYPE
 from cop.web import api, picture, render
 from cop.web.asked import read_meta
 from cop.web.language import N_
@@ -85,22 +85,33 @@ def wanted_part(header: str, size: int) -> tuple[int, int] | None:
     return (int(first), min(int(last) + 1, size) if last else size) if int(first) < size else None
 
 
+def sent(request: Any, path: Path, name: str) -> Response:
+    """A file to save, under a name that may mean another one tomorrow."""
+    try:
+        found = path.stat()
+    except OSError:
+        return Response.text("This file is not here any more.", status=404)
+    return _send(
+        request, path, name, {"Cache-Control": "no-cache", "ETag": f'"{found.st_mtime_ns:x}-{found.st_size:x}"'}
+    )
+
+
 def _send(request: Any, path: Path, name: str, more: Mapping[str, str]) -> Response:
     """A file, or the part of it that was asked for."""
     try:
         size = path.stat().st_size
     except OSError:
         return Response.text("This file is not in this copy.", status=404)
-    tag = f'"{path.name}"'
     headers = {
         "Accept-Ranges": "bytes",
-        "ETag": tag,
+        "ETag": f'"{path.name}"',
         "Cache-Control": FOR_EVER,
         "Content-Disposition": disposition(name),
         **more,
     }
+    tag = headers["ETag"]
     if request.headers.get("if-none-match") == tag:
-        return Response.text("", status=304, headers={"ETag": tag, "Cache-Control": FOR_EVER})
+        return Response.text("", status=304, headers={"ETag": tag, "Cache-Control": headers["Cache-Control"]})
     fresh = request.headers.get("if-range", tag) == tag
     asked = request.headers.get("range", "") if fresh else ""
     part = wanted_part(asked, size)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from markupsafe import Markup, escape
 
 from cop.excerpts import mark
-from cop.fields import TYPES
+from cop.fields import FOLDERS, TYPES
 from cop.filing import MAX_VALUE
 from cop.near_words import near
 from cop.query import MAX_TYPED
@@ -80,6 +80,7 @@ class SearchPage:
     tries: tuple[tuple[str, str], ...]  # single words, and how much they find
     topics: tuple[tuple[str, str], ...]  # address and title of topics with most in them, if nothing was found
     asked: bool  # there was a word to look for
+    lists: tuple[tuple[str, str], ...]  # what they are called and their addresses, of all kinds that there are
     template: ClassVar[str] = "cop_search.html"
 
 
@@ -114,6 +115,7 @@ def search_page(asked: Asked) -> SearchPage:
         tries=tuple(_tries(asked, typed)) if not found.total else (),
         topics=tuple(_topics(asked)) if typed and not found.total else (),
         asked=bool(plain_words(typed)),
+        lists=() if typed else tuple(_lists(asked)),
     )
 
 
@@ -204,6 +206,13 @@ def _tries(asked: Asked, typed: str) -> list[tuple[str, str]]:
             if found.total and len(tries) < MAX_TRIES:
                 tries[other] = number(found.total)
     return list(tries.items())
+
+
+def _lists(asked: Asked) -> Iterator[tuple[str, str]]:
+    held = {name for (name,) in asked.db.execute("SELECT value FROM facet_counts WHERE name = 'type'")}
+    for folder, record_type in FOLDERS.items():
+        if record_type.name in held and record_type.name not in ("page", "topic", "agreement"):
+            yield labels.plural(record_type), f"/{folder}"
 
 
 def _topics(asked: Asked) -> Iterator[tuple[str, str]]:

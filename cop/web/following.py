@@ -3,14 +3,17 @@
 import asyncio
 import logging
 import sqlite3
+import time
 from datetime import date
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from cop import stale, views
+from cop import contributions, identity, stale, traces, views
 from cop.config import Site
 from cop.errors import CopError
+from cop.identity import Side
 from cop.schema import open_store
+from cop.web.once import OncePerTurn
 
 LOOK_SECONDS = 1.0  # how often to look whether a command stored something; SQLite answers in microseconds
 WAIT_SECONDS = 1.0  # how long a reader waits for pages that are being made; then they get those before
@@ -44,6 +47,7 @@ class Follower:
         self._again = False
         self._task: asyncio.Task[None] | None = None
         self._db: sqlite3.Connection | None = None
+        self._looked = OncePerTurn(self._try_to_look)
         self._seen: tuple[int, date] | None = None  # the state of store.db when we last looked, and the day
         self._failure = ""  # of the last run: then the next look tries again
 
@@ -58,7 +62,7 @@ class Follower:
         self._db = self._db or open_store(self._site.store_db)
         version: int = self._db.execute("PRAGMA data_version").fetchone()[0]
         seen = (version, stale.today())
-        if (seen != self._seen or self._failure) and stale.is_any(self._db):
+        if (seen != self._seen or self._failure) and (stale.is_any(self._db) or stale.traces_are_left(self._db)):
             self.follow()
         self._seen = seen
 
@@ -70,7 +74,7 @@ class Follower:
 
     async def caught_up(self) -> None:
         """Return once the pages show all that is stored, or after WAIT_SECONDS."""
-        self._try_to_look()
+        self._looked()
         if self._task and not self._task.done():
             await asyncio.wait([self._task], timeout=WAIT_SECONDS)
 
@@ -96,5 +100,9 @@ def _refresh(site: Site) -> None:
     db = open_store(site.store_db)
     try:
         views.refresh(site, db)
+        if stale.traces_are_left(db):
+            signer = identity.ensure(site, db, int(time.time()))
+            traces.clean(Side(site, db, signer), int(time.time()))
+        contributions.forget_old(db, int(time.time()))  # at the latest when a day begins
     finally:
         db.close()

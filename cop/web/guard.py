@@ -9,7 +9,8 @@ from asgi_gzip import GZipMiddleware
 from datasette import Response
 from datasette.utils.asgi import Request
 
-from cop.web import cache, door, following, offered, pages, render
+from cop.web import cache, door, following, offered, pages, posting, render, saving
+from cop.web.language import N_
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -20,6 +21,7 @@ SYNC_PATH = "/-/cop/"
 SYNC_ENDPOINTS = ("/-/cop/sync", "/-/cop/blobs")  # no browser reads it, and partners pay for every byte
 MAX_SYNC_BYTES = 8_000_000
 MAX_BODY_BYTES = 64_000
+MAX_DESK_BYTES = 2_500_000  # a long text, with three bytes for each of its letters that is not a Latin one
 # They tell strangers about the machine (versions, file paths) or help only somebody who develops Datasette.
 HIDDEN = re.compile(
     r"^/-/(?:databases|plugins|versions|settings|threads|tasks|config|metadata|actor|actions|messages|permissions"
@@ -32,9 +34,11 @@ CHECKLIST = re.compile(r"/checklists/[^/]+")
 CHECKLIST_POLICY = (
     f"{OUR_POLICY}; script-src 'self'"  # the one script keeps answers in the browser; nothing may be sent
 )
+SAVE_POLICY = f"{OUR_POLICY}; script-src 'self'; connect-src 'self'; worker-src 'self'"  # where one saves a copy
+WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 FILE_POLICY = "default-src 'none'; sandbox"  # what others sent in stands apart from the site, whatever it is
-FILE_PATHS = ("/files/", "/-/cop/blob/", "/static/mark-")
-NOT_KEPT = ("/-/", "/desk", "/files/")  # neither kept nor compressed
+FILE_PATHS = ("/files/", "/copies/", "/-/cop/blob/", "/static/mark-")
+NOT_KEPT = ("/-/", "/desk", "/files/", "/copies/", "/add/sent/", saving.FILES)  # neither kept nor compressed
 MIN_GZIP_BYTES = 500
 GZIP_LEVEL = 6
 DATASETTE_POLICY = (
@@ -88,7 +92,7 @@ def _with_rules(datasette: Any, app: App, small: App) -> App:
             await app(scope, receive, send)
             return
         scope, path = _without_language(datasette, scope)
-        sender = _Sender(send, "" if path in SYNC_ENDPOINTS else _policy(datasette, path))
+        sender = _Sender(send, {} if path in SYNC_ENDPOINTS else _rules_for(datasette, path))
         limit = limit_for(path)
         if better := _better(scope, path):
             await Response.text("", status=301, headers={"Location": better}).asgi_send(sender)
@@ -97,15 +101,18 @@ def _with_rules(datasette: Any, app: App, small: App) -> App:
         elif allowed := _other_methods(datasette, path, scope):
             text = f"Only {' and '.join(allowed.split(', '))} are answered here."
             await Response.text(text, status=405, headers={"Allow": allowed}).asgi_send(sender)
+        elif refused := _from_elsewhere(datasette, path, scope):
+            answer = render.error(datasette, Request(scope, receive), refused.status, refused.heading, refused.message)
+            await answer.asgi_send(sender)
         elif _declared(scope) > limit:
-            await too_large(limit).asgi_send(sender)
+            await too_large(datasette, scope, path).asgi_send(sender)
         else:
             try:
                 chosen = small if _may_be_small(path, scope) else app
                 await chosen(_quick(datasette, path, scope), _counted(receive, limit), sender)
             except BodyTooLarge:
                 if not sender.started:
-                    await too_large(limit).asgi_send(sender)
+                    await too_large(datasette, scope, path).asgi_send(sender)
 
     return ruled
 
@@ -178,45 +185,65 @@ def _better(scope: MutableMapping[str, Any], path: str) -> str:
 
 def limit_for(path: str) -> int:
     """How many bytes a request to this path may bring."""
+    if path.startswith("/desk/"):
+        return MAX_DESK_BYTES
     return MAX_SYNC_BYTES if path.startswith(SYNC_PATH) else MAX_BODY_BYTES
 
 
-def too_large(limit: int) -> Response:
+def too_large(datasette: Any, scope: MutableMapping[str, Any], path: str) -> Response:
     """The answer to a body that is too large."""
-    text = f"This is larger than {limit:,} bytes, so it was not read. Nothing was changed."
-    return Response.text(text, status=413, headers={"Connection": "close"})
+    if path.startswith(SYNC_PATH):
+        text = f"This is larger than {limit_for(path):,} bytes, so it was not read. Nothing was changed."
+        return Response.text(text, status=413, headers={"Connection": "close"})
+    message = N_("It was not read, and nothing was changed. Go back, make it shorter, and send it again.")
+    answer: Response = render.error(datasette, Request(scope, None), 413, N_("This is too long"), message)
+    answer.headers["Connection"] = "close"
+    return answer
+
+
+def _from_elsewhere(datasette: Any, path: str, scope: MutableMapping[str, Any]) -> posting.NotTaken | None:
+    """Why a form is not looked at, because it stood on a page of somebody else; partners' machines sign what they send."""
+    return None if scope["method"] != "POST" or path.startswith(SYNC_PATH) else posting.refusal(datasette, scope)
 
 
 class _Sender:
     """Adds the headers to every answer, and knows whether one has begun."""
 
-    def __init__(self, send: Send, policy: str) -> None:
+    def __init__(self, send: Send, rules: dict[bytes, bytes]) -> None:
         self._send = send
-        self._policy = policy
+        self._rules = rules
         self.started = False
 
     async def __call__(self, message: Message) -> None:
         self.started = self.started or message["type"] == "http.response.start"
-        if message["type"] == "http.response.start" and self._policy:
+        if message["type"] == "http.response.start" and self._rules:
             message = {**message, "headers": self._with_ours(message.get("headers", ()))}
         await self._send(message)
 
     def _with_ours(self, headers: Any) -> list[tuple[bytes, bytes]]:
-        ours = {
-            b"content-security-policy": self._policy.encode(),
-            b"x-content-type-options": b"nosniff",
-            b"referrer-policy": b"no-referrer",
-        }
-        kept = [(bytes(name), bytes(value)) for name, value in headers if bytes(name).lower() not in ours]
-        return [*kept, *ours.items()]
+        kept = [(bytes(name), bytes(value)) for name, value in headers if bytes(name).lower() not in self._rules]
+        return [*kept, *self._rules.items()]
+
+
+def _rules_for(datasette: Any, path: str) -> dict[bytes, bytes]:
+    policy = _policy(datasette, path)
+    # without it browsers would not say that a form stood on a page of ours; other sites learn nothing either way
+    referrer = b"same-origin" if policy in (OUR_POLICY, SAVE_POLICY, WORKER_POLICY) else b"no-referrer"
+    return {
+        b"content-security-policy": policy.encode(),
+        b"x-content-type-options": b"nosniff",
+        b"referrer-policy": referrer,
+    }
 
 
 def _policy(datasette: Any, path: str) -> str:
-    """Datasette's own pages need their scripts; ours need none, and one kind of page has one."""
+    """Datasette's own pages need their scripts; ours need none, and two kinds of pages have one."""
     if path.startswith(FILE_PATHS):
         return FILE_POLICY
     if CHECKLIST.fullmatch(path):
         return CHECKLIST_POLICY
+    if path in (saving.PAGE, saving.WORKER_PATH):
+        return SAVE_POLICY if path == saving.PAGE else WORKER_POLICY
     return DATASETTE_POLICY if path.startswith("/-") or is_datasettes(datasette, path) else OUR_POLICY
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cop.web import dates
 from cop.web.language import _, apart
 
-COLUMNS = "record_id, position, organisation, kind, claimed, seen, patch, before, beside, why"
+COLUMNS = "record_id, position, organisation, kind, claimed, seen, patch, before, beside, why, person, took_part"
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,22 @@ def moment(row: sqlite3.Row) -> Moment:
 
 
 def who(row: sqlite3.Row) -> str:
-    """The organisation that stands behind a change."""
-    return apart(row["organisation"]) if row["organisation"] else _("Somebody")
+    """The organisation that stands behind a change, and the person as they wish to be named."""
+    organisation = apart(row["organisation"]) if row["organisation"] else _("Somebody")
+    if not row["person"]:
+        return organisation
+    return _("%(name)s at %(organisation)s", name=apart(row["person"]), organisation=organisation)
 
 
 def last_change(db: sqlite3.Connection, record_id: str, changed: str) -> LastChange:
-    """The change of a record that reached this copy last. `changed` is shown if its history is not here."""
+    """The change of a record that reached this copy last. `changed` is shown if its history is not here.
+
+    Whoever had something taken out, which says nothing of what it was, wrote nothing of what stands there.
+    """
     row = db.execute(
-        f"SELECT {COLUMNS} FROM history WHERE record_id = ? ORDER BY seen DESC, position DESC LIMIT 1", (record_id,)
+        f"SELECT {COLUMNS} FROM history WHERE record_id = ? AND (kind, patch) <> ('erase', '{{}}')"
+        " ORDER BY seen DESC, position DESC LIMIT 1",
+        (record_id,),
     ).fetchone()
     if row is None:
         return LastChange(_("Last changed on %(day)s", day=dates.words(changed[:10])), "")

@@ -1,12 +1,15 @@
 """What happened to a record, in plain words."""
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cop.fields import FOLDERS, TYPES
-from cop.web import cards, credits, facts, happened, labels, marking
+from cop import erasing
+from cop.fields import BY_COMMAND, FOLDERS, SAME_AS, TYPES
+from cop.same_as import KIND
+from cop.web import cards, credits, facts, happened, labels, looks, marking, removed
 from cop.web.asked import Asked
 from cop.web.language import N_, _, apart, ngettext
 from cop.web.links import history_address, record_address
@@ -21,9 +24,15 @@ MAX_HELPERS = 200
 MAX_NAMED = 5  # fields that the sentence names
 _KINDS = {
     "withdraw": N_("%(who)s withdrew it: it is no longer shown."),
-    "erase": N_("%(who)s removed text for good: it cannot be brought back."),
     "endorse": N_("%(who)s looked at it and stands behind it."),
-    "same-as": N_("%(who)s said that this is the same as another entry."),
+}
+_ERASED = N_("%(who)s removed text for good: it cannot be brought back.")
+_TO_ERASE = N_("%(who)s asked to remove text. It is hidden until people have decided.")
+_SAME_AS = {  # by what was done with the other entry, and whether it is here
+    (True, True): N_("%(who)s said that this is the same as “%(title)s”."),
+    (True, False): N_("%(who)s said that this is the same as another entry."),
+    (False, True): N_("%(who)s said that this is not the same as “%(title)s”."),
+    (False, False): N_("%(who)s said that this is not the same as another entry."),
 }
 
 
@@ -43,6 +52,7 @@ class Step:
     moment: happened.Moment
     sentence: str
     why: str
+    took_part: str
     notes: tuple[str, ...]  # differences settled, others at the same time, who is credited
     changes: tuple[Change, ...]
 
@@ -61,6 +71,7 @@ class HistoryPage:
     steps: tuple[Step, ...]  # newest first
     people: tuple[str, ...]  # as they are credited, A to Z
     organisations: tuple[str, ...]  # A to Z
+    looks: looks.Looks
     pager: Pager
     template: ClassVar[str] = "cop_history.html"
 
@@ -73,7 +84,7 @@ def history(asked: Asked, folder: str, slug: str) -> Answer:
         return renamed(asked.db, record_type, slug, "/history")
     page = asked.page()
     rows = asked.db.execute(
-        f"SELECT {happened.COLUMNS} FROM history WHERE record_id = ? ORDER BY position DESC LIMIT ? OFFSET ?",
+        f"SELECT {happened.COLUMNS}, entry_id FROM history WHERE record_id = ? ORDER BY position DESC LIMIT ? OFFSET ?",
         (row["record_id"], PER_PAGE + 1, (page - 1) * PER_PAGE),
     ).fetchall()
     earlier = {"page": str(page + 1)} if len(rows) > PER_PAGE else None
@@ -85,9 +96,10 @@ def history(asked: Asked, folder: str, slug: str) -> Answer:
         here=history_address(row["type"], row["slug"]),
         list_label=labels.plural(record_type),
         list_target=f"/{record_type.folder}",
-        steps=tuple(_step(row["type"], one) for one in rows[:PER_PAGE]),
+        steps=tuple(_step(asked.db, row["type"], one) for one in rows[:PER_PAGE]),
         people=_people(row),
         organisations=_organisations(asked.db, row["record_id"]),
+        looks=looks.of_record(asked.db, row, asked.today),
         pager=Pager("", {"page": str(page - 1)} if page > 1 else None, earlier),
     )
 
@@ -107,17 +119,35 @@ def _organisations(db: sqlite3.Connection, record_id: str) -> tuple[str, ...]:
     return tuple(name for (name,) in rows)
 
 
-def _step(type_name: str, row: sqlite3.Row) -> Step:
+def _step(db: sqlite3.Connection, type_name: str, row: sqlite3.Row) -> Step:
     patch, before = cards.loads(row["patch"]), _lists(cards.loads(row["before"]))
     why = row["why"] or (patch.get("withdrawn") if row["kind"] == "withdraw" else "")
-    shown = {name: value for name, value in patch.items() if name != "withdrawn"}
+    shown = {name: value for name, value in patch.items() if name not in BY_COMMAND}
+    told = _same_as(db, row, patch.get(SAME_AS)) or _sentence(type_name, row, patch, before)
+    notes = list(_notes(type_name, row, patch, before))
+    if row["kind"] == erasing.KIND and not patch:
+        reason, waits = removed.reason(db, row["entry_id"])
+        told, notes = _(_TO_ERASE if waits else _ERASED, who=happened.who(row)), [reason] if reason else []
     return Step(
         moment=happened.moment(row),
-        sentence=_sentence(type_name, row, patch, before),
+        sentence=told,
         why=why if isinstance(why, str) and why != NO_REASON else "",
-        notes=tuple(_notes(type_name, row, patch, before)),
-        changes=tuple(_change(type_name, name, before.get(name, []), value) for name, value in shown.items()),
+        took_part=row["took_part"],
+        notes=tuple(notes),
+        changes=tuple(change(type_name, name, before.get(name, []), value) for name, value in shown.items()),
     )
+
+
+def _same_as(db: sqlite3.Connection, row: sqlite3.Row, told: object) -> str:
+    """What somebody said of this and another entry; "" if that is not what this step is about."""
+    if row["kind"] != KIND:
+        return ""
+    words = told if _is_set_change(told) and isinstance(told, dict) else {"added": [], "removed": []}
+    same = bool(words["added"]) or not words["removed"]
+    ids = json.dumps([one for one in words["added"] or words["removed"] if isinstance(one, str)])
+    sql = "SELECT title FROM records WHERE record_id IN (SELECT value FROM json_each(?)) ORDER BY record_id LIMIT 1"
+    other = db.execute(sql, (ids,)).fetchone()
+    return _(_SAME_AS[same, other is not None], who=happened.who(row), title=apart(other["title"]) if other else "")
 
 
 def _lists(values: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -128,7 +158,7 @@ def _sentence(type_name: str, row: sqlite3.Row, patch: Mapping[str, Any], before
     who = happened.who(row)
     if told := _KINDS.get(row["kind"]):
         return _(told, who=who)
-    if row["kind"] != "change":
+    if row["kind"] not in ("change", erasing.KIND):
         kind = apart(row["kind"])
         return _("%(who)s did something that this version of cop does not know (%(kind)s).", who=who, kind=kind)
     if row["position"] == 1:
@@ -175,7 +205,7 @@ def _newly(value: Any, before: Sequence[Any]) -> list[str]:
     return [one for one in credits.words_of(value) if one and one not in known] if value else []
 
 
-def _change(type_name: str, name: str, before: Sequence[Any], value: Any) -> Change:
+def change(type_name: str, name: str, before: Sequence[Any], value: Any) -> Change:
     label, ours = labels.field_label(TYPES.get(type_name), name), facts.is_ours(type_name, name)
     if _is_set_change(value):
         before, value = [value["removed"]], value["added"]

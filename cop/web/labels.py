@@ -6,7 +6,12 @@ from cop.fields import TYPES, Field, RecordType
 from cop.web.language import N_, locale, lookup, ngettext
 
 NOT_STATED = N_("Not stated")
-_AS_THEY_ARE = {"nhs": "NHS", "step-free": "Step-free", "easy-read": "Easy Read"}
+_AS_THEY_ARE = {
+    "nhs": "NHS",
+    "step-free": "Step-free",
+    "easy-read": "Easy Read",
+    "paywalled": "Costs money to read",
+}
 _SOURCE = Locale("en")
 # Not in CLDR, or not as people here call them
 _LANGUAGES = {"bfi": N_("British Sign Language"), "bn": N_("Bengali"), "rom": N_("Romani")}
@@ -27,8 +32,8 @@ def language(code: str) -> str:
 def choice(value: str) -> str:
     """A choice such as training-course as words; one that nobody foresaw stays as it is written.
 
-    >>> choice("training-course"), choice(""), choice("nhs")
-    ('Training course', 'Not stated', 'NHS')
+    >>> choice("training-course"), choice(""), choice("nhs"), choice("paywalled")
+    ('Training course', 'Not stated', 'NHS', 'Costs money to read')
     """
     return lookup(choice_words(value) or NOT_STATED)
 

@@ -29,11 +29,12 @@ class Speaking:
 
     code: str = SOURCE
     own: str = SOURCE  # the site's own language, taken for that of records that do not say theirs
+    alone: bool = False  # no other language is there, as in a copy: no address begins with one
 
     @property
     def has_prefix(self) -> bool:
         """True if addresses in this language begin with it."""
-        return self.code != self.own
+        return self.code != self.own and not self.alone
 
     @cached_property
     def words(self) -> NullTranslations:
@@ -45,9 +46,9 @@ _speaking: ContextVar[Speaking] = ContextVar("speaking", default=Speaking())  # 
 
 
 @contextmanager
-def speaking(code: str, own: str) -> Iterator[None]:
+def speaking(code: str, own: str, *, alone: bool = False) -> Iterator[None]:
     """Everything inside is said in that language."""
-    token = _speaking.set(Speaking(code, own))
+    token = _speaking.set(Speaking(code, own, alone))
     try:
         yield
     finally:
@@ -187,7 +188,7 @@ def marked(code: str) -> Markup:
     >>> marked("ar"), marked("")
     (Markup(' lang="ar" dir="rtl"'), Markup(' dir="auto"'))
     """
-    return _marked(code, spoken().own if spoken().has_prefix else "")
+    return _marked(code, spoken().own if spoken().code != spoken().own else "")
 
 
 @lru_cache(maxsize=1024, typed=True)

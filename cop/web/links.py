@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from cop.fields import FOLDERS, TYPES
+from cop.fields import AGREEMENT, FOLDERS, TYPES
 from cop.web.language import spoken
 from cop.web.offered import is_shared
 
@@ -70,6 +70,8 @@ def record_address(type_name: str, slug: str) -> str:
     if type_name == "page" and slug in OWN_PAGES:
         return f"/{slug}"
     record_type = TYPES.get(type_name)
+    if type_name == AGREEMENT:
+        return f"/{AGREEMENT}"
     return f"/{record_type.folder}/{quote(slug, safe='')}" if record_type else ""
 
 

@@ -2,11 +2,15 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import ClassVar
 
 from cop.fields import NEW, TYPES, Field, RecordType
+from cop.remembered import once
 from cop.search import numbers
 from cop.web import labels
 from cop.web.arrived import last_exchange
@@ -23,7 +27,6 @@ from cop.web.narrow import (
     Wanted,
     facet_list,
     fields_of,
-    narrowed,
     parameter,
     value_labels,
 )
@@ -65,6 +68,7 @@ class ListPage:
     lead: str
     empty: str  # what belongs here, for when nothing does yet
     target: str
+    kind: str  # of its records
     words: str
     facets: tuple[Facet, ...]
     prominent: bool  # facets beside the list, or folded above it
@@ -106,17 +110,34 @@ def rows(db: sqlite3.Connection, want: Wanted, limit: int, offset: int) -> list[
     numbers = Counter(db, want).wanted()
     if numbers is not None and want.found is not None and want.order in ("", "best"):
         best = [number for number in json.loads(want.found) if number in numbers]
-        return _these(db, best[offset : offset + limit], "found.key")
-    if numbers is not None and len(numbers) <= FEW:
-        return _these(db, list(numbers), f"{ORDERS[want.order]} LIMIT {int(limit)} OFFSET {int(offset)}")
-    condition, values = narrowed(want)  # of many, some are soon found on the way through the index of the order
-    sql = f"SELECT {COLUMNS} FROM records WHERE records.type = ? AND {condition} ORDER BY {ORDERS[want.order]} LIMIT ? OFFSET ?"
-    return db.execute(sql, (want.record_type.name, *values, limit, offset)).fetchall()
+        return _these(db, best[offset : offset + limit])
+    everything = once(partial(_in_order, db, want), "order", want.record_type.name, want.order)
+    if numbers is None:
+        return _these(db, everything[offset : offset + limit])
+    if len(numbers) <= FEW:
+        places = once(partial(_places, everything), "places", want.record_type.name, want.order)
+        return _these(db, sorted(numbers, key=places.__getitem__)[offset : offset + limit])
+    wanted = (number for number in everything if number in numbers)  # of many, some are soon found
+    return _these(db, list(islice(wanted, offset, offset + limit)))
 
 
-def _these(db: sqlite3.Connection, numbers: Sequence[int], order: str) -> list[sqlite3.Row]:
-    sql = f"SELECT {COLUMNS} FROM json_each(?) AS found CROSS JOIN records ON number = found.value ORDER BY {order}"
-    return db.execute(sql, [json.dumps(numbers)]).fetchall()
+def _in_order(db: sqlite3.Connection, want: Wanted) -> "array[int]":
+    """The numbers of all records of that kind, in the wanted order."""
+    sql = f"SELECT number FROM records WHERE type = ? ORDER BY {ORDERS[want.order]}"
+    return array("q", (number for (number,) in db.execute(sql, [want.record_type.name])))
+
+
+def _places(everything: "array[int]") -> "array[int]":
+    """Where each number stands in an order."""
+    places = array("q", bytes(8 * (max(everything, default=0) + 1)))
+    for place, number in enumerate(everything):
+        places[number] = place
+    return places
+
+
+def _these(db: sqlite3.Connection, numbers: Sequence[int]) -> list[sqlite3.Row]:
+    sql = f"SELECT {COLUMNS} FROM json_each(?) AS found CROSS JOIN records ON number = found.value ORDER BY found.key"
+    return db.execute(sql, [json.dumps(list(numbers))]).fetchall()
 
 
 def filters(db: sqlite3.Connection, want: Wanted) -> tuple[Filter, ...]:
@@ -139,6 +160,20 @@ def pager(want: Wanted, count: int) -> Pager:
     )
 
 
+def shares(counts: Iterable[int], page: int, size: int = PAGE_SIZE) -> list[tuple[int, int]]:
+    """How many of each of several lists stand on a page, and after how many, if they follow on each other.
+
+    >>> shares((25, 0, 30), 1), shares((25, 0, 30), 2)
+    ([(20, 0), (0, 0), (0, 0)], [(5, 20), (0, 0), (15, 0)])
+    """
+    first, found = (page - 1) * size, []
+    for count in counts:
+        begin, end = (min(max(at, 0), count) for at in (first, first + size))
+        found.append((end - begin, begin))
+        first -= count
+    return found
+
+
 def list_page(asked: Asked, type_name: str) -> ListPage:
     """The list of one kind of record."""
     record_type = TYPES[type_name]
@@ -152,6 +187,7 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
         lead=lookup(record_type.lead),
         empty=lookup(record_type.empty),
         target=f"/{record_type.folder}",
+        kind=type_name,
         words=want.words,
         facets=facet_list(asked.db, want),
         prominent=type_name == "resource",

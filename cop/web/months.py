@@ -13,14 +13,18 @@ from babel import Locale
 from babel.core import get_global
 from pyroaring import BitMap
 
-from cop import occasions
+from cop import occasions, remembered, taking_place
 from cop.occasions import Occasion
+from cop.site_schema import EVENT_LAST
 from cop.web import cards, dates, series
 from cop.web.events import ALL, Event, Narrowed, in_months, shown
 from cop.web.language import _, current, locale, ngettext, number
+from cop.web.lists import Pager, shares
 
 FIRST, LAST = (1970, 1), (2100, 12)
-MAX_EVENTS = 300  # of one month
+AHEAD = 36  # months from now: up to there one leads to the next, so that a robot or a copy comes to an end
+MAX_EVENTS = 1000  # of one month
+PAGE_SIZE = 60  # likewise, on one page
 MAX_COUNTED = 5000  # likewise, for the numbers beside the choices
 LONG = 14  # days; what lasts longer stands below the days
 _MONTH = re.compile(r"(\d{4})-(\d\d)")
@@ -34,6 +38,7 @@ class Cell:
 
     number: str
     anchor: str  # of the first event of this day in the list; "" without events
+    page: int  # of the list, on which that event stands
     label: str  # for those who hear the page
     is_today: bool
 
@@ -67,7 +72,9 @@ class Month:
     sheet: Sheet
     days: tuple[Day, ...]
     loose: tuple[Event, ...]  # for weeks on end, or some time in that month
-    is_cut: bool  # there was more than fits
+    page: int
+    pager: Pager
+    is_cut: bool  # there was more than is looked at
 
 
 @dataclass(frozen=True)
@@ -76,8 +83,18 @@ class _Once:
 
     first: date  # both within the month
     last: date
-    event: Event
-    order: str
+    row: sqlite3.Row
+    fields: Mapping[str, Any]  # as they are for this time
+
+    @property
+    def order(self) -> str:
+        """By which it stands among others of its day."""
+        return f"{self.fields['start']} {self.row['title']}"
+
+    @property
+    def event(self) -> Event:
+        """As a list shows it."""
+        return shown(self.row, self.fields)
 
 
 def read(text: str) -> tuple[int, int] | None:
@@ -102,21 +119,50 @@ def moved_by(month: tuple[int, int], by: int) -> tuple[int, int] | None:
     return there if FIRST <= there <= LAST else None
 
 
-def build(db: sqlite3.Connection, month: tuple[int, int], today: date, narrowed: Narrowed, query: Query) -> Month:
-    """Everything that takes place in a month. `query` is what else narrows the list."""
-    first, last = _ends(month)
+def held(db: sqlite3.Connection, today: date) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The first and the last month that one comes to by going on from another: there are events between them."""
+    query = f"SELECT min(nullif(substr(date, 1, 7), '')), max({EVENT_LAST}) FROM records WHERE type = 'event'"
+    first, last = remembered.once(lambda: db.execute(query).fetchone(), "months")
+    now, far = (today.year, today.month), moved_by((today.year, today.month), AHEAD) or LAST
+    begins = read(str(first)) or read(f"{str(first)[:4]}-01") or now
+    ends = read(str(last)[:7]) or read(f"{str(last)[:4]}-12") or now
+    return min(begins, now), min(max(ends, moved_by(now, 12) or now), far)
+
+
+def build(
+    db: sqlite3.Connection, month: tuple[int, int], today: date, narrowed: Narrowed, query: Query, page: int = 1
+) -> Month:
+    """Everything that takes place in a month, or one page of it. `query` is what else narrows the list."""
     rows = _rows(db, month, narrowed, MAX_EVENTS + 1)
+    times, loose = _found(rows[:MAX_EVENTS], *_ends(month))
+    (many, begin), (rest, after) = shares((len(times), len(loose)), page, PAGE_SIZE)
+    there = _query(month, query)
+    return Month(
+        month,
+        _sheet(month, times, today, query, held(db, today)),
+        tuple(_days(times[begin : begin + many])),
+        tuple(one.event for one in loose[after : after + rest]),
+        page,
+        Pager(
+            "",
+            {**there, "page": str(page - 1)} if page > 1 and many + rest else None,
+            {**there, "page": str(page + 1)} if page * PAGE_SIZE < len(times) + len(loose) else None,
+        ),
+        len(rows) > MAX_EVENTS,
+    )
+
+
+def _found(rows: Sequence[sqlite3.Row], first: date, last: date) -> tuple[list[_Once], list[_Once]]:
+    """What takes place on days of the month, in their order; and for weeks on end, or on a day not yet known."""
     times, loose = [], []
-    for row in rows[:MAX_EVENTS]:
+    for row in rows:
         fields = cards.loads(row["fields"])
         found = list(_times(row, fields, first, last))
         times += [one for one in found if (one.last - one.first).days < LONG]
-        loose += [one.event for one in found if (one.last - one.first).days >= LONG]
+        loose += [one for one in found if (one.last - one.first).days >= LONG]
         if _is_loose(row, first):
-            loose.append(shown(row, fields))
-    times = sorted(times, key=lambda one: (one.first, one.order))
-    days = tuple(_days(times))
-    return Month(month, _sheet(month, times, today, query), days, tuple(loose), len(rows) > MAX_EVENTS)
+            loose.append(_Once(first, last, row, fields))
+    return sorted(times, key=lambda one: (one.first, one.order)), loose
 
 
 def numbers(db: sqlite3.Connection, month: tuple[int, int]) -> BitMap:
@@ -142,8 +188,7 @@ def _is_loose(row: sqlite3.Row, first: date) -> bool:
 
 def _times(row: sqlite3.Row, fields: Mapping[str, Any], first: date, last: date) -> Iterator[_Once]:
     for one, begins, ends in _spans(fields, first, last):
-        event = shown(row, series.at(fields, one))
-        yield _Once(max(begins, first), min(ends, last), event, f"{one.start} {row['title']}")
+        yield _Once(max(begins, first), min(ends, last), row, series.at(fields, one))
 
 
 def _spans(fields: Mapping[str, Any], first: date, last: date) -> Iterator[tuple[Occasion, date, date]]:
@@ -153,10 +198,10 @@ def _spans(fields: Mapping[str, Any], first: date, last: date) -> Iterator[tuple
         return
     length = (occasions.day_of(when.end or when.start) - occasions.day_of(when.start)).days
     earliest = date.fromordinal(max(1, first.toordinal() - length))
-    for one in occasions.between(when, earliest, last):
-        begins, ends = occasions.day_of(one.start), _last_day(one)
-        if ends >= first:
-            yield one, begins, ends
+    times = ((one, occasions.day_of(one.start), _last_day(one)) for one in taking_place.between(when, earliest, last))
+    touching = [(one, begins, ends) for one, begins, ends in times if ends >= first]
+    begun = [one for one in touching if one[1] < first]  # of a series whose times overlap, the last one goes on
+    yield from (*begun[-1:], *(one for one in touching if one[1] >= first))
 
 
 def _last_day(one: Occasion) -> date:
@@ -175,7 +220,13 @@ def _days(times: Sequence[_Once]) -> Iterator[Day]:
         yield Day(f"d{day.day}", dates.part(day, _DAY.get(current(), "full")), tuple(events))
 
 
-def _sheet(month: tuple[int, int], times: Sequence[_Once], today: date, query: Query) -> Sheet:
+def _sheet(
+    month: tuple[int, int],
+    times: Sequence[_Once],
+    today: date,
+    query: Query,
+    among: tuple[tuple[int, int], tuple[int, int]],
+) -> Sheet:
     begins = _first_weekday(current())
     names = locale().days["format"]  # of "stand-alone" Babel gives those of whichever language asked first
     order = [(begins + at) % 7 for at in range(7)]
@@ -189,22 +240,25 @@ def _sheet(month: tuple[int, int], times: Sequence[_Once], today: date, query: Q
             tuple(_cell(day, times, today) if day.month == month[1] else None for day in week) for week in weeks
         ),
         query=_query(month, query),
-        before=_neighbour(month, -1, query),
-        after=_neighbour(month, 1, query),
+        before=_neighbour(month, -1, query, among),
+        after=_neighbour(month, 1, query, among),
     )
 
 
 def _cell(day: date, times: Sequence[_Once], today: date) -> Cell:
     here = [one for one in times if one.first <= day <= one.last]
     began = max((one.first for one in here), default=None)
+    page = 1 + next((at for at, one in enumerate(times) if one.first == began), 0) // PAGE_SIZE
     count = ngettext("%(num)s event", "%(num)s events", len(here))
     label = _("%(day)s: %(events)s", day=dates.part(day, "long"), events=count)
-    return Cell(number(day.day), f"d{began.day}" if began else "", label, day == today)
+    return Cell(number(day.day), f"d{began.day}" if began else "", page, label, day == today)
 
 
-def _neighbour(month: tuple[int, int], by: int, query: Query) -> tuple[str, Query] | None:
+def _neighbour(
+    month: tuple[int, int], by: int, query: Query, among: tuple[tuple[int, int], tuple[int, int]]
+) -> tuple[str, Query] | None:
     there = moved_by(month, by)
-    return (_name(there), _query(there, query)) if there else None
+    return (_name(there), _query(there, query)) if there and among[0] <= there <= among[1] else None
 
 
 def _name(month: tuple[int, int]) -> str:

@@ -32,6 +32,9 @@ _FIRST = {
         )
     )
 }
+_FACETS = {
+    name: sorted(fields, key=lambda field: _FIRST.get(field.name, len(_FIRST))) for name, fields in facets().items()
+}
 NEW_DAYS = (7, 30, 365)
 EXCHANGE = "exchange"  # since the last exchange that brought something, in the address
 
@@ -92,9 +95,9 @@ def parameter(name: str) -> str:
     return PARAMETERS.get(name, name)
 
 
-def fields_of(record_type: RecordType) -> list[Field]:
+def fields_of(record_type: RecordType) -> Sequence[Field]:
     """What its list can be narrowed by, in the order of pages and addresses."""
-    return sorted(facets()[record_type.name], key=lambda field: _FIRST.get(field.name, len(_FIRST)))
+    return _FACETS[record_type.name]
 
 
 def narrowed(want: Wanted) -> tuple[str, list[str]]:

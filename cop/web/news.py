@@ -22,6 +22,7 @@ from cop.web.narrow import EXCHANGE
 from cop.web.words import listed
 
 PER_PAGE = 30
+PAGES_IN_COPIES = 5  # one change moves what stands on each of them, and whoever keeps a copy fetches what moved
 _LOOKED_AT = 6  # changes of one record that its line is made from
 _NAMED = 3  # fields
 _COLUMNS = f"{cards.COLUMNS}, seen"
@@ -79,7 +80,7 @@ def new(asked: Asked) -> NewPage:
     page = asked.page()
     return NewPage(
         heading=_("What changed"),
-        lead=_lead(asked.db, since),
+        lead=_lead(asked, since),
         typed=since.iso[:10],
         wrong=since.wrong,
         exchange=dates.words(exchange[:10]) if exchange else "",
@@ -88,7 +89,7 @@ def new(asked: Asked) -> NewPage:
         pager=Pager(
             "",
             {**query, "page": str(page - 1)} if page > 1 else None,
-            {**query, "page": str(page + 1)} if len(rows) > PER_PAGE else None,
+            {**query, "page": str(page + 1)} if len(rows) > PER_PAGE and not _ends(asked) else None,
         ),
     )
 
@@ -110,10 +111,16 @@ def _read(typed: str, exchange: str) -> _Since:
     return _Since(when.first.isoformat(), dates.words(typed))
 
 
-def _lead(db: sqlite3.Connection, since: _Since) -> str:
+def _ends(asked: Asked) -> bool:
+    return asked.copied and asked.page() >= PAGES_IN_COPIES
+
+
+def _lead(asked: Asked, since: _Since) -> str:
+    if asked.copied:
+        return _("What was added or changed last, newest first. Older changes stand in the history of each entry.")
     if not since.iso:
         return _("Everything that was added or changed in this copy, newest first.")
-    count = db.execute("SELECT count(*) FROM records WHERE seen >= ?", (since.iso,)).fetchone()[0]
+    count = asked.db.execute("SELECT count(*) FROM records WHERE seen >= ?", (since.iso,)).fetchone()[0]
     return ngettext(
         "%(num)s entry is new or has changed in this copy since %(since)s.",
         "%(num)s entries are new or have changed in this copy since %(since)s. What came first stands first, so you can read on from there.",

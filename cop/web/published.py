@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import yaml
+from datasette.utils.asgi import NotFound
+from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
 import cop
@@ -99,6 +101,14 @@ async def _tell_table(datasette: Any, table: str, told: dict[str, Any]) -> None:
             await datasette.set_resource_metadata(DATABASE, table, key, value)
     for column, description in (told.get("columns") or {}).items():
         await datasette.set_column_metadata(DATABASE, table, column, "description", str(description))
+
+
+def is_not_there(exception: Exception, path: str) -> bool:
+    """True if Datasette, or one of our pages, found nothing at an address. Datasette does not always call it so."""
+    if isinstance(exception, NotFound) or getattr(exception, "status", None) == 404:
+        return True
+    is_row = path.count("/") == 3  # Datasette 0.65 looks for a row in a table that is not there
+    return is_row and isinstance(exception, DatasetteError) and exception.title == "Invalid SQL"
 
 
 def is_asked_wrongly(exception: Exception) -> bool:

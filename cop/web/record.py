@@ -3,15 +3,16 @@
 import re
 import sqlite3
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from markupsafe import Markup
 
-from cop import ending
-from cop.fields import FOLDERS, TYPES, RecordType
+from cop import ending, small_groups
+from cop.fields import AGREEMENT, FOLDERS, TYPES, RecordType
 from cop.web import (
     calendars,
     cards,
+    cited,
     citing,
     credits,
     dates,
@@ -20,7 +21,9 @@ from cop.web import (
     happened,
     labels,
     logs,
+    looks,
     notes,
+    removed,
     rotating,
     sections,
     series,
@@ -29,12 +32,15 @@ from cop.web import (
 )
 from cop.web.asked import Asked
 from cop.web.language import _, lookup, ngettext
-from cop.web.links import OWN_PAGES, body, citation_files, history_address, outside, record_address
+from cop.web.links import OWN_PAGES, body, citation_files, history_address, record_address
+from cop.web.reaching import Reaching, reaching
 from cop.web.render import Answer, Moved
 from cop.web.script import SCRIPT_PATH
 from cop.web.words import comma
 from cop.web.works import find, renamed
+from cop.withheld import NOT_SHOWN
 
+Row = Any  # of `records`: by the names of its columns
 _HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 
 
@@ -74,16 +80,19 @@ class RecordPage:
     when: str
     event: event_page.EventTop | None
     last: tuple[rotating.Last, ...]  # who did what the last time, in other events of the same people
-    ahead: tuple[str, ...]  # the next dates of a series
+    ahead: series.Ahead
     calendar: str  # address of the calendar file of an event, or of the events of an organisation
     groups: tuple[facts.Group, ...]
     unstated: int
+    withheld: bool  # a phone number or e-mail address is not shown
     differences: tuple[Difference, ...]
     checks: str
     sides: tuple[sides.Side, ...]  # what differs, side by side
+    looks: looks.Looks
     record_id: str
     items: tuple[str, ...]  # questions of a checklist
     script: str  # address of the script that keeps answers to them, or ""
+    same: tuple[works.Mention, ...]  # what people said is about the same thing
     newer: tuple[works.Edition, ...]  # the next one first
     older: tuple[works.Edition, ...]  # likewise
     same_name: tuple[works.Edition, ...]
@@ -95,6 +104,7 @@ class RecordPage:
     later: works.Edition | None  # the next post
     earlier: works.Edition | None
     log: tuple[logs.Step, ...]  # of a project
+    log_sums: tuple[logs.Sum, ...]
     log_file: str
     closed: bool
     related: tuple[works.Edition, ...]
@@ -102,7 +112,7 @@ class RecordPage:
     credits: tuple[credits.Credits, ...]
     contents: tuple[tuple[str, str], ...]  # id and text of the headings of a long text
     gap: str
-    read_at: str  # address of the work itself
+    reach: Reaching
     cite: Markup
     cite_files: tuple[tuple[str, str], ...]  # name and address of the citation for programs
     cite_tags: tuple[tuple[str, str], ...]  # for the head of the page
@@ -119,15 +129,17 @@ def record(asked: Asked, folder: str, slug: str) -> Answer:
     record_type = FOLDERS[folder]
     if record_type.name == "page" and slug in OWN_PAGES:
         return Moved(f"/{slug}")
+    if record_type.name == AGREEMENT:  # there is one
+        return Moved(f"/{folder}")
     row = find(asked.db, record_type, slug)
-    return build(asked, row) if row else renamed(asked.db, record_type, slug)
+    return build(asked, row) if row else renamed(asked.db, record_type, slug) or removed.gone(asked.db, slug)
 
 
-def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
+def build(asked: Asked, row: Row) -> RecordPage:
     """One row of `records` as its page."""
     db, record_type = asked.db, TYPES[row["type"]]
     fields = cards.loads(row["fields"])
-    resource = record_type.name == "resource"
+    resource, is_cited = record_type.name == "resource", record_type.name in cited.CITED
     two = facts.from_json(row["conflicts"])
     two_names = [name for name in two if isinstance(name, str)] if isinstance(two, list) else []
     event = record_type.name == "event"
@@ -141,6 +153,8 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
     groups = facts.groups(db, record_type, facts_of, two_names)
     html, contents = with_contents(body(row["html"]))
     next_to = sides.sides(db, row, fields)
+    same = tuple(works.same(db, row, fields))
+    known = {edition.target for edition in (*newer, *older)} | {one.target for one in same}
     related = works.related(db, row, fields.get("topics"))
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]
     addresses = works.addresses(db, row)
@@ -158,19 +172,22 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         when=cards.event_when(shown) if event else "",
         event=event_page.top(fields, asked) if event else None,
         last=rotating.last(db, row, fields, asked.today),
-        ahead=series.ahead(fields, asked.today) if event else (),
+        ahead=series.ahead(fields, asked.today) if event else series.Ahead(),
         calendar=calendars.beside(db, row, fields),
         groups=tuple(groups),
         unstated=sum(len(group.unstated) + sum(not fact.parts for fact in group.facts) for group in groups),
-        differences=tuple(_differences(db, row, two_names)),
+        withheld=any(NOT_SHOWN in row[name] for name in ("fields", "html")),
+        differences=tuple(differences(db, row, two_names)),
         checks=_checks(record_type, row["checks"]),
         sides=next_to,
+        looks=looks.of_record(db, row, asked.today),
         record_id=row["record_id"],
-        items=tuple(_items(fields.get("items"))),
+        items=tuple(questions(fields.get("items"))),
         script=SCRIPT_PATH if record_type.name == "checklist" else "",
+        same=same,
         newer=tuple(newer),
         older=tuple(older),
-        same_name=tuple(works.same_name(db, row, (*newer, *older))),
+        same_name=tuple(works.same_name(db, row, (*newer, *older, *same))),
         whole=whole,
         parts=tuple(works.parts(db, row)),
         mentions=tuple(works.mentions(db, row)),
@@ -178,18 +195,19 @@ def build(asked: Asked, row: sqlite3.Row) -> RecordPage:
         notes=notes.of_record(db, row, addresses),
         later=works.neighbour(db, row, later=True),
         earlier=works.neighbour(db, row, later=False),
-        log=logs.steps(fields.get("log")) if record_type.name == "project" else (),
-        log_file=f"{record_address('project', row['slug'])}/log.csv",
+        log=logs.steps(db, fields.get("log")) if record_type.name == "project" else (),
+        log_sums=logs.sums(fields.get(small_groups.SUMS)),
+        log_file=f"{record_address('project', row['slug'])}/log",
         closed=ending.is_closed(record_type.name, fields, asked.today),
-        related=tuple(one for one in related if one.target not in {edition.target for edition in (*newer, *older)}),
+        related=tuple(one for one in related if one.target not in known),
         sections=sections.of_record(asked, row, fields, addresses),
         credits=credits.of_record(record_type, fields),
         contents=contents,
-        read_at=outside(fields.get("url")) if resource else "",
+        reach=reaching(fields) if resource else Reaching(),
         gap=cards.gap(row["type"], fields),
-        cite=works.cite(row, fields, asked) if resource else Markup(),
-        cite_files=citation_files(record_address("resource", row["slug"])) if resource else (),
-        cite_tags=citing.tags(asked, row, fields) if resource else (),
+        cite=cited.cite(row, fields, asked) if is_cited else Markup(),
+        cite_files=citation_files(record_address(row["type"], row["slug"])) if is_cited and not asked.copied else (),
+        cite_tags=citing.tags(asked, row, fields) if is_cited else (),
         added=dates.words(row["added"][:10]),
         changed=happened.last_change(db, row["record_id"], row["changed"]),
         history_count=labels.changes(changes),
@@ -209,7 +227,8 @@ def with_contents(html: str) -> tuple[Markup, tuple[tuple[str, str], ...]]:
     return Markup(_HEADING.sub(numbered, html)), tuple(found)
 
 
-def _differences(db: sqlite3.Connection, row: sqlite3.Row, names: list[str]) -> list[Difference]:
+def differences(db: sqlite3.Connection, row: sqlite3.Row, names: list[str]) -> list[Difference]:
+    """The fields of a row of `records` for which more than one answer came in."""
     found = []
     for name in names:
         rows = db.execute(
@@ -247,6 +266,7 @@ def _checks(record_type: RecordType, checks: str) -> str:
     return comma(words)
 
 
-def _items(value: object) -> list[str]:
+def questions(value: object) -> list[str]:
+    """Those of a checklist."""
     entries = value if isinstance(value, list) else []
     return [facts.in_words("", "text", entry.get("text") if isinstance(entry, dict) else entry) for entry in entries]

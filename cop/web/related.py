@@ -13,7 +13,7 @@ from cop import facet_sets
 
 MAX_TOPICS = 6  # of one record that are compared: up to 63 ways to share some of them
 SPARE = 50  # records of one rank that are put in order; large topics have thousands
-_COLUMNS = "type, slug, title, language"
+_COLUMNS = "type, slug, title, language, date"
 
 
 def related(db: sqlite3.Connection, row: sqlite3.Row, topics: object, limit: int) -> list[sqlite3.Row]:

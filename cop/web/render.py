@@ -1,50 +1,36 @@
-"""From a page to an answer: templates, headers, "not changed", and the pages for errors."""
+"""From a page to an answer: headers, "not changed", and the pages for errors. `templating` makes the HTML."""
 
 import hashlib
 import logging
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import format_datetime
-from functools import lru_cache, partial
-from gettext import NullTranslations
-from importlib.resources import files
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import parse_qs
 
 from datasette import Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from datasette.utils.asgi import NotFound
 
-from cop import __version__, blobs, ended
-from cop.web import address, catalogues, door, following, language, sheet
-from cop.web.asked import Asked, Frame, frame, plain_frame, read_meta
+from cop import blobs, ended, ready_copies
+from cop.web import address, door, following, language, makers, sheet
+from cop.web.asked import Asked, frame, plain_frame, read_meta
 from cop.web.language import N_, lookup, speaking
-from cop.web.links import about, outside, page_link, rel, shown_as
-from cop.web.narrow import Facet
+from cop.web.links import rel
 from cop.web.offered import Offered
-from cop.web.script import SCRIPT
+from cop.web.templating import BUILT_FROM, Page, html
 
 DATABASE = "site"
+_Made = TypeVar("_Made")
+NOTHING = N_("Nothing is here")
+NOTHING_MORE = N_(
+    "The address may be old or mistyped. Or what stood here was removed, because somebody asked for that."
+)
 MAX_ARGUMENTS = 200  # parts of a query string that anything looks at
 log = logging.getLogger(__name__)
-
-# Control characters, and those that turn the direction of what follows, have no business in a text for people.
-_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e]")
-
-
-class Page(Protocol):
-    """What a template gets: a frozen dataclass, with at least a heading."""
-
-    template: ClassVar[str]
-
-    @property
-    def heading(self) -> str:
-        """The heading of the page, and its title in the browser."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +46,7 @@ class ErrorPage:
 
     heading: str
     message: str
+    may_be_removed: bool = False
     template: ClassVar[str] = "cop_error.html"
 
 
@@ -77,81 +64,6 @@ Answer = Page | Document | Moved | None  # None: there is no such page
 Build = Callable[..., Answer]  # gets what was asked, and the named parts of the address
 
 
-def _mark(text: str) -> Markup:
-    return Markup("<mark>{}</mark>").format(text)
-
-
-def _time(iso: str, shown: str) -> Markup:
-    return Markup('<time datetime="{}">{}</time>').format(iso, shown)
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("cop.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,  # it would look at the disk for every part of every page
-    )
-    environment.globals.update(
-        about=about, outside=outside, shown_as=shown_as, marked=language.marked, apart=language.apart
-    )
-    environment.globals.update(_=language.on_page, ngettext=language.counted_on_page, mark=_mark, time=_time)
-    environment.filters["number"] = language.number
-    return environment
-
-
-_TEMPLATES = _environment()
-_BUILT_FROM = hashlib.sha256(
-    b"\0".join(
-        [__version__.encode(), sheet.STYLE.encode(), SCRIPT, catalogues.contents()]
-        + [path.read_bytes() for path in sorted((files("cop.web") / "templates").iterdir(), key=lambda p: p.name)]
-    )
-).hexdigest()
-
-
-# Two parts that many pages share, word for word. They are most of the words of a page, so they are kept.
-
-
-def _foot(path: str, desk: bool) -> Markup:
-    return _foot_at(path.count("/"), desk, language.spoken(), language.spoken().words)
-
-
-@lru_cache(maxsize=128)
-def _foot_at(depth: int, desk: bool, _spoken: language.Speaking, _words: NullTranslations) -> Markup:
-    """The links to all pages, for pages so many folders down."""
-    return Markup(_TEMPLATES.get_template("_cop_foot.html").render(link=partial(page_link, "/" * depth), desk=desk))
-
-
-def _choices(facets: tuple[Facet, ...]) -> Markup:
-    return _choices_in(facets, language.spoken(), language.spoken().words)
-
-
-@lru_cache(maxsize=128)
-def _choices_in(facets: tuple[Facet, ...], _spoken: language.Speaking, _words: NullTranslations) -> Markup:
-    return Markup(_TEMPLATES.get_template("_cop_facets.html").render(facets=facets))
-
-
-_TEMPLATES.globals.update(foot=_foot, choices=_choices)
-
-
-def html(page: Page, path: str, around: Frame) -> str:
-    """The page as HTML."""
-    template = _TEMPLATES.get_template(page.template)
-    return _UNWANTED.sub("", template.render(page=page, frame=around, link=partial(page_link, path), path=path))
-
-
-@contextmanager
-def _one_state(db: sqlite3.Connection) -> Iterator[None]:
-    """All questions of one page see the same state, even while a load writes."""
-    db.execute("BEGIN")
-    try:
-        yield
-    finally:
-        db.rollback()
-
-
 def route_path(datasette: Any, scope: Mapping[str, Any]) -> str:
     """The path below the address where Datasette was told that it stands."""
     raw: bytes | None = scope.get("raw_path")
@@ -166,7 +78,7 @@ def spoken_in(scope: dict[str, Any]) -> tuple[str, str]:
     return scope.get("cop_language", own), own
 
 
-async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> Response:
+async def respond(datasette: Any, request: Any, build: Build, line: makers.Line, **parts: str) -> Response:
     """Build one page from `site.db` and send it; the same again costs a reader no second download."""
     if request.method not in ("GET", "HEAD"):
         return Response.text("Only GET and HEAD are answered here.", status=405, headers={"Allow": "GET, HEAD"})
@@ -175,25 +87,28 @@ async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> R
     await following.caught_up(datasette)
     path, desk = route_path(datasette, request.scope), door.is_open(datasette, request)
 
-    def read(db: sqlite3.Connection) -> tuple[str, str | Document | Moved | None]:
-        with _one_state(db), speaking(*spoken_in(request.scope)):
-            held = blobs.state(blobs.folder_beside(Path(str(datasette.databases[DATABASE].path))))
+    def read(db: sqlite3.Connection) -> tuple[str, str | Document | Moved | None, int]:
+        with speaking(*spoken_in(request.scope)):
+            site_db = Path(str(datasette.databases[DATABASE].path))
+            ready = ready_copies.state(str(ready_copies.folder_beside(site_db) / ready_copies.LIST))
+            held = f"{blobs.state(blobs.folder_beside(site_db))} {ready}"
             meta = read_meta(db)
             top = address.top(datasette, request, meta)
             now = ended.the_hour()
             over = str(ended.events(db, date.today(), now))
-            tag = _tag(meta, path, "\0".join((request.query_string, language.current(), held, over, top)), desk=desk)
+            state = (request.query_string, language.current(), held, over, top, str(_takes_forms(datasette)))
+            tag = _tag(meta, path, "\0".join(state), desk=desk)
             if tag and request.headers.get("if-none-match") == tag:
-                return tag, ""
-            args = parse_qs("&".join(request.query_string.split("&")[:MAX_ARGUMENTS]), keep_blank_values=True)
-            page = build(Asked(db, path, args, date.today(), now, top), **parts)
+                return tag, "", 304
+            page = build(Asked(db, path, _args(request), date.today(), now, top, _takes_forms(datasette)), **parts)
             if page is None or isinstance(page, Moved):
-                return "", page
+                return "", page, 404
             if isinstance(page, Document):
-                return tag, page
-            return tag, html(page, path, frame(db, path, sheet.told(datasette, meta), request.query_string, desk=desk))
+                return tag, page, 200
+            around = frame(db, path, sheet.told(datasette, meta), request.query_string, desk=desk)
+            return tag, html(page, path, around), getattr(page, "status", 200)
 
-    tag, body = await datasette.get_database(DATABASE).execute_fn(read)
+    tag, body, status = await makers.maker(datasette, line).make(datasette, DATABASE, read)
     if body is None:
         return not_found(datasette, request)
     if isinstance(body, Moved):
@@ -201,7 +116,46 @@ async def respond(datasette: Any, request: Any, build: Build, **parts: str) -> R
     headers = {"Cache-Control": "no-cache"} | ({"ETag": tag} if tag else {})
     if isinstance(body, Document):
         return _file(body, headers)
-    return Response.html(body, headers=headers) if body else Response.text("", status=304, headers=headers)
+    return Response.html(body, status, headers) if body else Response.text("", status=304, headers=headers)
+
+
+async def asking(datasette: Any, request: Any, read: Callable[[Asked], _Made]) -> _Made:
+    """What `read` makes of a request, in its language and with the database at hand. Raises: NotFound."""
+    if DATABASE not in datasette.databases:
+        raise NotFound("This copy has no content yet")
+    await following.caught_up(datasette)
+    path = route_path(datasette, request.scope)
+
+    def asked(db: sqlite3.Connection) -> _Made:
+        with speaking(*spoken_in(request.scope)):
+            top = address.top(datasette, request, read_meta(db))
+            now = ended.the_hour()
+            return read(Asked(db, path, _args(request), date.today(), now, top, _takes_forms(datasette)))
+
+    return await makers.maker(datasette, "pages").make(datasette, DATABASE, asked)
+
+
+async def once(datasette: Any, request: Any, build: Build, status: int = 200) -> Response:
+    """A page for one reader, kept by nobody, such as a form with what somebody typed into it."""
+    desk = door.is_open(datasette, request)
+
+    def read(asked: Asked) -> str:
+        page = build(asked)
+        if page is None or isinstance(page, Moved | Document):
+            raise NotFound("There is no such page")
+        style = sheet.told(datasette, read_meta(asked.db))
+        return html(page, asked.path, frame(asked.db, asked.path, style, "", desk=desk))
+
+    body = await asking(datasette, request, read)
+    return Response.html(body, status=status, headers={"Cache-Control": "no-store", "X-Robots-Tag": "noindex"})
+
+
+def _args(request: Any) -> Mapping[str, list[str]]:
+    return parse_qs("&".join(request.query_string.split("&")[:MAX_ARGUMENTS]), keep_blank_values=True)
+
+
+def _takes_forms(datasette: Any) -> bool:
+    return door.served_by(datasette) is not None
 
 
 def _file(document: Document, headers: dict[str, str]) -> Response:
@@ -219,7 +173,7 @@ def _tag(meta: dict[str, str], path: str, query: str, *, desk: bool) -> str:
     if not meta.get("digest"):
         return ""
     parts = [
-        _BUILT_FROM,
+        BUILT_FROM,
         path,
         query,
         "desk" * desk,
@@ -231,8 +185,7 @@ def _tag(meta: dict[str, str], path: str, query: str, *, desk: bool) -> str:
 
 def not_found(datasette: Any, request: Any) -> Response:
     """The page for an address where nothing is."""
-    message = N_("The address may be old or mistyped. Nothing is lost.")
-    return error(datasette, request, 404, N_("Nothing is here"), message)
+    return error(datasette, request, 404, NOTHING, NOTHING_MORE)
 
 
 def error(datasette: Any, request: Any, status: int, heading: str, message: str) -> Response:
@@ -241,8 +194,13 @@ def error(datasette: Any, request: Any, status: int, heading: str, message: str)
     if re.search(r"\.json$", path):
         return Response.json({"ok": False, "error": heading, "status": status}, status=status)
     with speaking(*spoken_in(request.scope)):
-        page = ErrorPage(lookup(heading), lookup(message))
-        return Response.html(html(page, path, plain_frame(path, sheet.last(datasette), {})), status=status)
+        return bare(datasette, request, ErrorPage(lookup(heading), lookup(message), status == 404), status)
+
+
+def bare(datasette: Any, request: Any, page: Page, status: int) -> Response:
+    """A page with little around it, in the language that is being spoken; it needs no database."""
+    path = route_path(datasette, request.scope)
+    return Response.html(html(page, path, plain_frame(path, sheet.last(datasette), {})), status=status)
 
 
 def failed(datasette: Any, request: Any, exception: Exception) -> Response:

@@ -1,10 +1,11 @@
 """Events that take place more than once, in words: how they repeat, which dates moved, what comes next."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from cop import occasions, recurring
+from cop import occasions, recurring, taking_place
 from cop.occasions import Occasion, Occasions, Point
 from cop.recurring import Rule
 from cop.web import dates
@@ -12,6 +13,7 @@ from cop.web.language import N_, _, apart, locale, ngettext
 from cop.web.words import comma, listed
 
 AHEAD = 6  # dates of a series that its page lists
+MAX_LATER = 100  # likewise, folded below them
 _YEARS_AHEAD = 2
 _POSITIONS = {
     0: N_("%(often)s on %(day)s"),
@@ -69,15 +71,27 @@ def moved_words(entry: object) -> str:
     return _("%(day)s: now %(to)s", day=dates.words(entry.get("date", "")), to=to)
 
 
-def ahead(fields: Mapping[str, Any], today: date) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Ahead:
     """The next dates of a series, in words."""
+
+    soon: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()  # folded away
+    more: str = ""  # "and 10 more"; "" if nobody knows how many are left
+
+
+def ahead(fields: Mapping[str, Any], today: date) -> Ahead:
+    """The next dates of a series; of one without an end only those that are near."""
     when = occasions.occasions(fields)
     if when is None or not when.is_series:
-        return ()
-    found = occasions.between(when, today, date(min(today.year + _YEARS_AHEAD, 9999), 12, 31))
-    told = tuple(_words(one, fields) for one in found[:AHEAD])
+        return Ahead()
+    found = taking_place.between(when, today, date(min(today.year + _YEARS_AHEAD, 9999), 12, 31))
+    soon = tuple(_words(one, fields) for one in found[:AHEAD])
     left = len(found) - AHEAD
-    return (*told, ngettext("and %(num)s more", "and %(num)s more", left)) if left > 0 and _has_end(when) else told
+    if left <= 0 or not _has_end(when):
+        return Ahead(soon)
+    later = tuple(_words(one, fields) for one in found[AHEAD : AHEAD + MAX_LATER])
+    return Ahead(soon, later, ngettext("and %(num)s more", "and %(num)s more", left))
 
 
 def _has_end(when: Occasions) -> bool:
@@ -88,7 +102,7 @@ def _has_end(when: Occasions) -> bool:
 def at_next(fields: Mapping[str, Any], today: date, now: datetime | None = None) -> Mapping[str, Any]:
     """The fields of a series as they are for its next date; others as they are."""
     when = occasions.occasions(fields)
-    following = occasions.following(when, today, now) if when and when.is_series else None
+    following = taking_place.following(when, today, now) if when and when.is_series else None
     return at(fields, following) if following else fields
 
 

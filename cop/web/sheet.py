@@ -12,12 +12,12 @@ from datasette import Response
 from cop.palette import DAY, NIGHT, OURS, Palette, is_colour
 
 
-def _packed(text: str) -> str:
-    """Without comments and the white space around blocks and rules: a seventh less on a costly line."""
+def packed(text: str) -> str:
+    """A style sheet without comments and the white space around blocks and rules: a seventh less on a costly line."""
     return re.sub(r"\s*([{};])\s*", r"\1", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).strip() + "\n"
 
 
-STYLE = _packed((files("cop.web") / "static" / "style.css").read_text("utf-8"))
+STYLE = packed((files("cop.web") / "static" / "style.css").read_text("utf-8"))
 _HASH = hashlib.sha256(STYLE.encode()).hexdigest()[:12]
 PATH = f"/static/style-{_HASH}.css"
 ADDRESS = r"^/static/style-[0-9a-f]+(?:-[0-9a-f]{6}-[0-9a-f]{6})?\.css$"

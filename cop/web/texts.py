@@ -1,4 +1,4 @@
-"""Pages of text: about, privacy, offline, languages, add. A page record of that name is shown if there is one."""
+"""Pages of text: about, privacy, offline, languages. A page record of that name is shown if there is one."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
-from cop.fields import FOLDERS, TYPES
+from cop.fields import TYPES
 from cop.web import happened, labels
 from cop.web.asked import Asked
-from cop.web.language import N_, _, current, lookup
+from cop.web.language import N_, current, lookup
 from cop.web.links import body, history_address, record_address
 from cop.web.works import find
 
@@ -49,16 +49,6 @@ class Meant:
     lang: str
     target: str
     file: str  # where it lies in the site folder
-
-
-@dataclass(frozen=True)
-class AddPage:
-    """How to add something."""
-
-    heading: str
-    more_target: str  # the page record with more about it, or ""
-    meant: Meant | None  # the record that somebody came from
-    template: ClassVar[str] = "cop_add.html"
 
 
 DEFAULTS = {
@@ -113,8 +103,13 @@ DEFAULTS = {
                 "collection."
             ),
             N_(
-                "Do you want something about you changed or taken away? Tell any organisation that takes part. A removal is "
-                "passed on to all of them. Copies that were made before on sticks or paper cannot be called back."
+                "What you send with a form waits on the computer of the organisation whose copy this is, until somebody there has "
+                "looked at it. Nobody else gets it before. 90 days after that they delete what you sent. What they use stays, "
+                "with your name as you gave it. Your internet address is not written down."
+            ),
+            N_(
+                "Do you want something about you changed or taken away? Each page has a link to ask for that. Or tell any "
+                "organisation that takes part. A removal is passed on to all of them. Copies that were made before on sticks or paper cannot be called back."
             ),
         ),
     ),
@@ -154,7 +149,7 @@ DEFAULTS = {
 
 
 def text(asked: Asked) -> TextPage:
-    """/about, /privacy, /offline, /languages"""
+    """/about, /privacy, /languages"""
     return of_name(asked, asked.path.strip("/"))
 
 
@@ -187,21 +182,13 @@ def _is_other(code: str) -> bool:
     return bool(code) and code.partition("-")[0].lower() != current()
 
 
-def add(asked: Asked) -> AddPage:
-    """/add"""
-    more = f"/pages/{HOW_TO_ADD}" if _has_page(asked.db, HOW_TO_ADD) else ""
-    return AddPage(_("Add something"), more, _meant(asked.db, asked.text("about")))
-
-
-def _meant(db: sqlite3.Connection, about: str) -> Meant | None:
-    """The record that stands behind ?about=, such as resources/guidance-2021."""
-    folder, _slash, slug = about.partition("/")
-    row = find(db, FOLDERS[folder], slug) if folder in FOLDERS else None
-    if row is None:
-        return None
+def meant(row: sqlite3.Row) -> Meant:
+    """A record that somebody wants to correct, complete or have removed."""
+    folder = TYPES[row["type"]].folder
     target = record_address(row["type"], row["slug"])
     return Meant(row["title"], row["language"], target, f"content/{folder}/{row['slug']}.md")
 
 
-def _has_page(db: sqlite3.Connection, slug: str) -> bool:
+def is_there(db: sqlite3.Connection, slug: str) -> bool:
+    """True if there is a page record of that name."""
     return find(db, TYPES["page"], slug) is not None

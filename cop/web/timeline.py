@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from cop import occasions
+from cop import occasions, taking_place
 from cop.web import cards, dates
 from cop.web.language import _, ngettext, number
 
@@ -107,7 +107,7 @@ def _of_series(db: sqlite3.Connection, today: date) -> Iterator[date]:
     rows = db.execute(f"SELECT fields FROM records WHERE type = 'event' AND ends <> '' LIMIT {MOST_SERIES}")
     for (fields,) in rows:
         if when := occasions.occasions(cards.loads(fields)):
-            yield from (occasions.day_of(one.start) for one in occasions.between(when, first, last))
+            yield from (occasions.day_of(one.start) for one in taking_place.between(when, first, last))
 
 
 def _is_year(value: object) -> bool:

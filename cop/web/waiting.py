@@ -12,11 +12,11 @@ from cop import checking
 from cop.reading import Problem
 from cop.web import dates
 from cop.web.door import Served
-from cop.web.language import _, lookup
+from cop.web.language import _, lookup, ngettext
 from cop.web.links import record_address
 from cop.web.lists import Pager
 
-PER_PAGE = 20  # events
+PER_PAGE = 10  # events
 MOST = 100  # files that wait
 
 
@@ -28,6 +28,7 @@ class Waits:
     target: str  # its page, "" if it is not published
     path: str  # of the file in which to write it
     when: str
+    count: str  # "19 things are not stated"
     missing: tuple[tuple[str, str], ...]  # name of the field in the file, and what it means
 
 
@@ -79,4 +80,6 @@ def _waits(one: checking.EventWaits, published: frozenset[str]) -> Waits:
     slug = PurePosixPath(one.path).stem
     target = record_address("event", slug) if slug in published else ""
     when = dates.span(one.next, None, "") if one.next else _("No day yet")
-    return Waits(one.title, target, one.path, when, tuple((field.name, lookup(field.label)) for field in one.missing))
+    missing = tuple((field.name, lookup(field.label)) for field in one.missing)
+    count = ngettext("%(num)s thing is not stated", "%(num)s things are not stated", len(missing))
+    return Waits(one.title, target, one.path, when, count, missing)

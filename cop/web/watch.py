@@ -9,9 +9,19 @@ from pathlib import Path
 
 from datasette import database as datasette_database
 
-from cop import blobs
+from cop import blobs, ready_copies
 
 State = tuple[object, ...]
+FileId = tuple[int, int]
+
+
+def file_id(path: str | None) -> FileId | None:
+    """Tells one file from another at the same place; None if it is none, or not there now."""
+    try:
+        stat = os.stat(path) if path else None  # noqa: PTH116 - a Path takes half as long again
+    except OSError:
+        return None
+    return (stat.st_dev, stat.st_ino) if stat else None
 
 
 class Watch:
@@ -20,14 +30,15 @@ class Watch:
     def __init__(self, path: Path) -> None:
         self._path = str(path)
         self._blobs = str(blobs.folder_beside(path))
+        self._ready = str(ready_copies.folder_beside(path) / ready_copies.LIST)
         self._db: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None  # the file that `_db` reads
+        self._file: FileId | None = None  # the file that `_db` reads
         self._opened = 0
 
     def state(self) -> State | None:
         """Equal as long as nothing changed, within an hour of one day; None while it cannot be told.
 
-        Every reader waits for this, so it does with two looks at the disk and one question: some 10 microseconds.
+        Every reader waits for this, so it does with three looks at the disk and one question: some 10 microseconds.
         """
         try:
             stat = os.stat(self._path)  # noqa: PTH116 - a Path takes half as long again
@@ -42,11 +53,12 @@ class Watch:
             stat.st_size,
             stat.st_mtime_ns,
             blobs.state(self._blobs),
+            ready_copies.state(self._ready),
             date.today(),
             time.time() // 3600,
         )
 
-    def _open(self, file: tuple[int, int]) -> sqlite3.Connection:
+    def _open(self, file: FileId) -> sqlite3.Connection:
         """Open it, not the one before. While one is open here, no other file gets its number, even if it is deleted."""
         # it must not wait: this runs between the answers to all other readers
         db = sqlite3.connect(

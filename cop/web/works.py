@@ -1,26 +1,24 @@
-"""How a work stands to others: editions, the same name, related by topic; and how to cite it."""
+"""How a work stands to others: editions, the same name, related by topic."""
 
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from markupsafe import Markup
-
 from cop import ending
-from cop.fields import TYPES, RecordType
+from cop.fields import SAME_AS, TYPES, RecordType
 from cop.filing import MENTIONS, WAS, mention
 from cop.web import dates, facts, labels
 from cop.web import related as related_
-from cop.web.asked import Asked
 from cop.web.cards import COLUMNS, CardsPage, cards, loads
-from cop.web.language import _, apart
-from cop.web.links import outside, record_address
+from cop.web.language import _
+from cop.web.links import record_address
 from cop.web.render import Moved
-from cop.web.words import comma, listed
+from cop.web.words import comma
 
 RELATED = 5
 MAX_ONCE = 20  # records that once had the same address
@@ -42,7 +40,7 @@ class Edition:
 
 @dataclass(frozen=True)
 class Mention:
-    """A record that links to this one."""
+    """A record that has to do with this one, such as by a link to it."""
 
     kind: str
     title: str
@@ -177,15 +175,31 @@ def _form(row: sqlite3.Row) -> Mention:
     )
 
 
+def same(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any]) -> list[Mention]:
+    """The records that people said are about the same thing, directly or through others, from A to Z."""
+    found: dict[str, sqlite3.Row] = {row["record_id"]: row}
+    waiting = [fields]
+    while waiting and len(found) <= MAX_PARTS:
+        named = waiting.pop(0).get(SAME_AS)
+        ids = [one for one in named if isinstance(one, str) and one not in found] if isinstance(named, list) else []
+        sql = f"SELECT {COLUMNS} FROM records WHERE record_id IN (SELECT value FROM json_each(?)) ORDER BY record_id"
+        new = [one for one in db.execute(sql, (json.dumps(ids[:MAX_PARTS]),)) if not _hidden(one)]
+        found |= {one["record_id"]: one for one in new}
+        waiting += [loads(one["fields"]) for one in new]
+    others = [one for record_id, one in found.items() if record_id != row["record_id"]][:MAX_PARTS]
+    return [_mention(one) for one in sorted(others, key=lambda one: (one["title"].casefold(), one["record_id"]))]
+
+
 def mentions(db: sqlite3.Connection, row: sqlite3.Row) -> list[Mention]:
     """The records whose text links to this one."""
     values = [mention(row["type"], slug) for slug in addresses(db, row)]
     found = filed(db, TYPES, MENTIONS, values, MAX_PARTS)
-    return [
-        Mention(labels.type_label(one["type"]), one["title"], one["language"], record_address(one["type"], one["slug"]))
-        for one in found
-        if one["record_id"] != row["record_id"]
-    ]
+    return [_mention(one) for one in found if one["record_id"] != row["record_id"]]
+
+
+def _mention(row: sqlite3.Row) -> Mention:
+    kind = labels.type_label(row["type"])
+    return Mention(kind, row["title"], row["language"], record_address(row["type"], row["slug"]))
 
 
 def _dated(row: sqlite3.Row) -> Edition:
@@ -193,39 +207,15 @@ def _dated(row: sqlite3.Row) -> Edition:
     return Edition(row["title"], row["language"], when, record_address(row["type"], row["slug"]))
 
 
-def same_name(db: sqlite3.Connection, row: sqlite3.Row, known: Sequence[Edition | None]) -> list[Edition]:
+def same_name(db: sqlite3.Connection, row: sqlite3.Row, known: Sequence[Edition | Mention]) -> list[Edition]:
     """Other works with the same title, which may or may not be the same work."""
     same = [_dated(one) for one in facts.titled(db, row["type"], row["title"]) if one["record_id"] != row["record_id"]]
-    return [one for one in same if one not in known]
+    return [one for one in same if one.target not in {other.target for other in known}]
 
 
 def related(db: sqlite3.Connection, row: sqlite3.Row, topics: object) -> list[Edition]:
     """Records on the same topics, the nearest first."""
     found = related_.related(db, row, topics, RELATED)
-    return [Edition(one["title"], one["language"], "", record_address(one["type"], one["slug"])) for one in found]
-
-
-def cite(row: sqlite3.Row, fields: dict[str, Any], asked: Asked) -> Markup:
-    """A plain line to cite a work, whatever is known of it."""
-    names = [name for name in fields.get("authors") or [] if isinstance(name, str)]
-    publisher = fields.get("publisher")
-    year = dates.words(row["date"]) if row["date"] else _("no date")
-    who = listed(names)
-    first = who or (publisher if isinstance(publisher, str) else "")
-    title = fields.get("title") or f"[{row['title']}]"
-    parts = [f"{first} ({year}) {title}." if first else f"{title} ({year})."]
-    if who and isinstance(publisher, str):
-        parts.append(f"{publisher}.")
-    if href := outside(fields.get("url")):
-        parts.append(f"{href}.")
-    read = _(
-        "Read on %(day)s in the copy of %(copied)s.",
-        day=dates.words(asked.today.isoformat()),
-        copied=dates.words(_copy_day(asked)),
-    )
-    return Markup(" ").join([apart(" ".join(parts)), read])
-
-
-def _copy_day(asked: Asked) -> str:
-    found = asked.db.execute("SELECT value FROM meta WHERE name = 'as_of'").fetchone()
-    return str(found[0])[:10] if found and found[0] else asked.today.isoformat()
+    times = Counter(one["title"] for one in found)
+    editions = [_dated(one) for one in found]  # their dates tell those of one name apart
+    return [one if times[one.title] > 1 else replace(one, when="") for one in editions]

@@ -1,0 +1,35 @@
+"""Changes of records as people count them, and who made them.
+
+Who is who is no news, so it is left out; so is what erases, which is told of by itself.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+from cop import trust
+from cop.erasing import NO_REVISIONS
+from cop.log import WHO_IS_WHO
+from cop.model import Entry, OrganisationId
+
+NO_CHANGES = frozenset({*WHO_IS_WHO, *NO_REVISIONS})  # kinds of entries
+
+
+def changes_in(db: sqlite3.Connection, numbers: Iterable[int]) -> int:
+    """How many changes of records these entries (`entry_number`) hold."""
+    query = (
+        "SELECT count(*) FROM log_item JOIN log_entry USING (entry_number)"
+        " WHERE kind NOT IN (SELECT value FROM json_each(?)) AND entry_number IN (SELECT value FROM json_each(?))"
+    )
+    return int(db.execute(query, [json.dumps(sorted(NO_CHANGES)), json.dumps(list(numbers))]).fetchone()[0])
+
+
+def count_changes(entries: Iterable[Entry]) -> int:
+    """Changes of records, as people count them."""
+    return sum(len(entry.items) for entry in entries if entry.kind not in NO_CHANGES)
+
+
+def named(db: sqlite3.Connection, by: Mapping[OrganisationId, int]) -> dict[str, int]:
+    """Changes per organisation, under the names of those that are members."""
+    names = trust.names(db, trust.members(db)) if any(by.values()) else {}
+    return {names[owner].name: changes for owner, changes in by.items() if changes and owner in names}

@@ -1,0 +1,1 @@
+"""The site as one ZIM file, for the reader Kiwix."""

@@ -1,0 +1,67 @@
+"""Whether the times that people write for an event fit together, and what to write if they do not."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+
+from cop import wall_clocks
+from cop.occasions import Occasions, alike, at_clock_of, day_of, named_zone, occasions, point
+from cop.taking_place import planned
+
+
+class DoesNotFit(ValueError):
+    """What does not fit together, in which field, and what would."""
+
+    def __init__(self, name: str, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.name, self.reason, self.hint = name, reason, hint
+
+
+def check(fields: Mapping[str, Any]) -> None:
+    """Check that each time is one, and the dates of a series against each other. Raises: DoesNotFit."""
+    check_clocks(fields, named_zone(fields.get("timezone")))
+    name = next((name for name in ("repeats", "also_on", "not_on", "moved") if fields.get(name)), "")
+    if not name:
+        return
+    when = occasions(fields)
+    if when is None:
+        raise DoesNotFit(name, "the day of the first time is missing", "Add a line such as: start: 2026-12-08T18:00")
+    if fields.get("repeats"):
+        _check_rule(fields, when)
+    zone = named_zone(fields.get("timezone"))
+    also = [point(text, zone) for text in fields.get("also_on") or []]
+    if not all(one is not None and alike(at_clock_of(one, when.start), when.start) for one in also):
+        hint = "Write days, or moments like “start”: with a time zone if it has one, without if it has none."
+        raise DoesNotFit("also_on", "one of these is not written like “start”", hint)
+    for name, days in (("not_on", [day_of(one) for one in when.without]), ("moved", [one.day for one in when.moved])):
+        given = fields.get(name) or []
+        wrong = next((day for day in days if planned(when, day) is None), None)
+        if wrong or len(days) != len(given):
+            day = wrong.isoformat() if wrong else "one of these"
+            raise DoesNotFit(
+                name, f"{day} is no date of this series", "Write days on which it would take place otherwise."
+            )
+
+
+def check_clocks(fields: Mapping[str, Any], zone: tzinfo | None) -> None:
+    """Check that the clocks of the place show each time, and show it once. Raises: DoesNotFit."""
+    if zone is None:
+        return
+    for name, text in _times(fields):
+        if found := wall_clocks.wrong(text, zone):
+            raise DoesNotFit(name, *found)
+
+
+def _times(fields: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    yield from ((name, fields.get(name)) for name in ("start", "end"))
+    yield from (("also_on", text) for text in fields.get("also_on") or [])
+    yield from (("moved", one.get("to")) for one in fields.get("moved") or [] if isinstance(one, Mapping))
+
+
+def _check_rule(fields: Mapping[str, Any], when: Occasions) -> None:
+    if isinstance(when.start, datetime) and when.start.tzinfo is not None and not named_zone(fields.get("timezone")):
+        hint = "Add a line such as: timezone: Europe/London. Else nobody knows the time when clocks change."
+        raise DoesNotFit("repeats", "the time zone is missing", hint)
+    if when.rule is None:
+        hint = "The line “start” must be the first of its days, not after its end. No month may be too short for it."
+        raise DoesNotFit("repeats", f"it does not begin on {day_of(when.start).isoformat()}", hint)

@@ -1,0 +1,1 @@
+"""The collection as one HTML file, for phones that open a single file and nothing beside it."""
