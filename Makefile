@@ -6,9 +6,9 @@ RUN := $(VENV)/bin
 WORKERS ?= 2
 
 # What meets Datasette: the pages behind the others are the same with each of its versions
-MEETING := $(patsubst %,tests/test_%.py,adding agreement_pages buddies datasette_site desk editing feeds look mark page_cache pages ready_copies saved sending_again sessions sync_http)
+MEETING := $(patsubst %,tests/test_%.py,adding datasette_site editing feeds page_cache pages ready_copies sessions sync_http)
 # Of each layer something, for the other Pythons: all tests on each would take longer than anybody waits
-LAYERS := $(patsubst %,tests/test_%.py,attaching bundle carriers cbor_entry checkout cli content datasette_site desk editing endorsing export forms frontmatter load merge pages place search sync sync_http)
+LAYERS := $(patsubst %,tests/test_%.py,attaching bundle cbor_entry checkout cli content export frontmatter load merge pages search sync)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve demo test test-next test-pythons test-slow e2e check screenshots bench bench-pages bench-sync translations fields lock clean

@@ -9,12 +9,12 @@ from typing import Any
 from cop import partners
 from cop.database import writing
 from cop.model import OrganisationId
+from cop.partners import STRANGER
 from cop.report import NOT_RENEWED, RESTORED
 
 ASKED, ANSWERED, BUNDLE = "asked", "answered", "bundle"
 KEPT = 20
 SAME_SECONDS = 300  # turns of one exchange that a partner began lie closer together than this
-STRANGER = "someone we do not know"
 COUNTED = ("received", "sent", "refused", "partner_lacks", "bytes_in", "bytes_out", "requests")
 NEWS = ("received", "sent", "refused", "partner_lacks")  # if all are 0, nothing happened that people want to know
 
@@ -51,13 +51,13 @@ def remember(
     quiet = not any(counts.get(name) for name in NEWS) and "error" not in counts
     if quiet and direction == ANSWERED:
         return
-    known = {p.organisation: p.name for p in partners.all_partners(db)}
-    organisation = organisation if organisation in known else b""
+    name = partners.name_of(db, organisation)
+    organisation = b"" if name == STRANGER else organisation
     with writing(db):
         counts = _joined_with_last(db, organisation, direction, counts, quiet=quiet, now=now)
         db.execute(
             "INSERT INTO local_exchange (time, organisation, name, direction, counts) VALUES (?, ?, ?, ?, ?)",
-            [now, organisation, known.get(organisation, STRANGER), direction, json.dumps(counts, ensure_ascii=False)],
+            [now, organisation, name, direction, json.dumps(counts, ensure_ascii=False)],
         )
         db.execute(
             "DELETE FROM local_exchange WHERE number NOT IN"
@@ -127,7 +127,7 @@ def sentence(name: str, happened: Mapping[str, Any]) -> str:
     if lacks := happened.get("partner_lacks", 0):
         text += f", {lacks:,} turned away there (cop invite)"
     if apart := happened.get("apart", 0):
-        text += f", {apart:,} by organisations that left or were removed (kept apart, not shown)"
+        text += f", {apart:,} by those who left, were removed, or whose computer was ended (kept apart, not shown)"
     if texts := happened.get("texts", 0):
         text += f", {texts:,} {'text' if texts == 1 else 'texts'} of earlier changes came"
     lost = RESTORED if happened.get("renewed") else NOT_RENEWED

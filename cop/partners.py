@@ -15,6 +15,8 @@ from cop.invitations import Invitation
 from cop.model import Cutoff, Entry, OrganisationId, WriterId, iso_time
 from cop.signing import Signer
 
+STRANGER = "someone we do not know"
+
 
 @dataclass(frozen=True)
 class Partner:
@@ -67,9 +69,9 @@ def names_of(met: Sequence[Partner]) -> str:
 
 
 def name_of(db: sqlite3.Connection, organisation: OrganisationId) -> str:
-    """How we call an organisation in reports."""
+    """How we call an organisation in reports: a partner, or whoever told its name in what is here."""
     known = [p.name for p in [*all_partners(db), *to_be_told(db)] if p.organisation == organisation]
-    return known[0] if known else "someone we do not know"
+    return known[0] if known else (trust.called(db, organisation) if organisation else "") or STRANGER
 
 
 def current(db: sqlite3.Connection) -> list[Partner]:

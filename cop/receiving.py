@@ -29,7 +29,7 @@ class Received:
     texts: int = 0  # of these payloads, those of changes that were known before
     refused: dict[WriterId, int] = field(default_factory=dict)  # entries of writers we do not know
     by: dict[OrganisationId, int] = field(default_factory=dict)  # changes per organisation that made them
-    apart: int = 0  # changes of organisations that were removed: kept, not shown
+    apart: int = 0  # changes of those who left, were removed or ended: kept, not shown
     erased: int = 0  # texts that were not taken, because they were erased here
     erasures: int = 0  # entries that ask for something to be erased
     restored: int = 0  # entries that this installation had written and lost

@@ -83,6 +83,14 @@ def names(db: sqlite3.Connection, network: Members) -> dict[OrganisationId, Orga
     return found
 
 
+def called(db: sqlite3.Connection, organisation: OrganisationId) -> str:
+    """What an organisation called itself in what is here, member or not; "" if it told nothing."""
+    written_for = vouching.certified(read_back.statements(db))
+    told = read_back.revisions(db, member_record_id(organisation))
+    view = merge.merge([r for r in told if written_for.get(r.writer) == organisation], PUBLIC)
+    return _named(organisation, view.fields).name if view and view.fields.get("name") else ""
+
+
 def kinds_told(db: sqlite3.Connection, network: Members) -> dict[OrganisationId, frozenset[str]]:
     """Every kind that each ever said it is: what somebody counts as must not change with what it says today."""
     found: dict[OrganisationId, set[str]] = {}

@@ -660,7 +660,10 @@ def test_why_nobody_can_be_met_is_told_once_until_somebody_is(capsys: pytest.Cap
     [
         (Report("Caafi Health", received=1, restored=1, renewed=True), RESTORED),
         (Report("Caafi Health", restored=1), NOT_RENEWED),
-        (Report("Caafi Health", apart=2), "2 by organisations that left or were removed (kept apart, not shown)."),
+        (
+            Report("Caafi Health", apart=2),
+            "2 by those who left, were removed, or whose computer was ended (kept apart, not shown).",
+        ),
         (Report("Caafi Health", texts=1), "1 text of earlier changes came."),
     ],
 )

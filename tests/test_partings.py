@@ -8,6 +8,7 @@ import pytest
 from cop import (
     belonging,
     devices,
+    exchanges,
     frontier,
     log,
     partings,
@@ -431,6 +432,21 @@ def test_who_leaves_tells_everybody_with_the_next_sync(tmp_path: Path) -> None:
         assert "Has left the network" in cop(one, "partner", "list")
         assert other.name not in cop(one, "sync", folder_only.name, code=3)
     assert other.organisation not in trust.members(one.db).organisations
+
+
+def test_everybody_keeps_the_name_they_told(tmp_path: Path) -> None:
+    one, other, far = places(tmp_path, 3)
+    befriend(one, other)
+    befriend(other, far)
+    around(one, other)
+    around(other, far)
+    one.sync(other)
+    assert partners.name_of(one.db, far.organisation) == far.name, "a member through others"
+    partings.leave(one.db, one.signer, NOW)
+    partners.were_told(one.db, partners.to_be_told(one.db))
+    exchanges.remember(one.db, other.organisation, exchanges.ANSWERED, {"received": 2}, NOW)
+    exchanges.remember(one.db, b"\1" * 32, exchanges.ANSWERED, {"received": 2}, NOW)
+    assert [row.name for row in exchanges.recent(one.db)[:2]] == [partners.STRANGER, other.name]
 
 
 def test_who_replaces_a_key_is_told_to_go_on_with_that(tmp_path: Path) -> None:

@@ -168,6 +168,12 @@ def test_the_server_refuses_nonsense_and_goes_on(pair: tuple[Place, Place]) -> N
         cop(one, "sync")
 
 
+def test_an_entry_without_a_title_is_listed_as_that(tmp_path: Path) -> None:
+    (one,) = places(tmp_path, 1)
+    one.change(None, {"summary": "Only this"})
+    assert cop(one, "list").endswith("  Without a title\n")
+
+
 def test_bundles_by_commands(pair: tuple[Place, Place], tmp_path: Path) -> None:
     one, other = pair
     one.change(None, {"title": "On a stick"})

@@ -9,7 +9,7 @@ from cop.cli.common import plural
 from cop.report import NOT_RENEWED, RESTORED, PlaceReport, Report, carrier_of, remarks
 from cop.status import Lacking
 
-APART = "{} by organisations that left or were removed: kept apart, not shown."
+APART = "{} by those who left, were removed, or whose computer was ended: kept apart, not shown."
 LEFT_OUT = "{} left out: cop sync --history all"
 
 

@@ -35,7 +35,7 @@ class Visit:
     not_whole: set[FileName] = field(default_factory=set)
     received: int = 0  # changes
     sent: int = 0
-    apart: int = 0  # changes of organisations that were removed
+    apart: int = 0  # changes of those who left, were removed or ended
     texts: int = 0  # texts that came now, of changes that were known before
     erasures: int = 0  # entries that came and want something erased
     erased: int = 0  # texts that were not taken, because they were erased here

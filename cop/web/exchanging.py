@@ -214,7 +214,7 @@ def _exchange_row(one: Exchange, now: int) -> ExchangeRow:
     how = {exchanges.ASKED: _("we began"), exchanges.ANSWERED: _("they began"), exchanges.BUNDLE: _("by bundle")}
     return ExchangeRow(
         _moment(one.time, now),
-        _("someone we do not know") if one.name == exchanges.STRANGER else one.name,
+        _("someone we do not know") if one.name == partners.STRANGER else one.name,
         how.get(one.direction, one.direction),
         _count_and_size(counts, "received", "bytes_in"),
         "" if one.direction == exchanges.BUNDLE else _count_and_size(counts, "sent", "bytes_out"),
