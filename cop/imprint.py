@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping
 from io import BytesIO
 
-from cop import blobs, cutoffs, ended, forgotten, judging, marks, settings, site_tables, stale, trust, verdicts
+from cop import blobs, cutoffs, ended, forgotten, judging, marks, settings, site_tables, stale, terms, trust, verdicts
 from cop.config import Site
 from cop.database import writing
 from cop.entry import KINDS
@@ -114,6 +114,7 @@ def mark_if_others(db: sqlite3.Connection, public: sqlite3.Connection, origin: O
     same_rules = rules == settings.read(db, "views_rules")
     with writing(db):
         stale.mark_records_of(db, _others(db, network) if known and before and same_rules else None)
+        stale.mark(db, terms.RECORD_ID)  # how many must sign the agreement depends on who is a member, whoever wrote it
         settings.keep(db, "views_rules", rules)
         settings.keep(db, "views_of", views_of)
         settings.keep(db, "views_network", told)

@@ -63,6 +63,13 @@ def mark_records_of(db: sqlite3.Connection, writers: Sequence[str] | None) -> No
     )
 
 
+def mark(db: sqlite3.Connection, record_id: RecordId) -> None:
+    """Mark one record, if it is here."""
+    db.execute(
+        "INSERT INTO local_stale (record_id) SELECT DISTINCT record_id FROM log_item WHERE record_id = ?", [record_id]
+    )
+
+
 def done(db: sqlite3.Connection, record_ids: Sequence[RecordId], mark: int) -> None:
     """These records were redone with everything up to a mark. What was changed since then stays marked."""
     db.execute(

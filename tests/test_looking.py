@@ -363,6 +363,19 @@ def test_whoever_left_is_not_named_among_those_who_are_asked(three: list[Place])
     assert told(three[0]).in_force[0].votes_of == tuple(sorted((three[0].name, three[1].name), key=str.casefold))
 
 
+def test_who_agreed_alone_is_told_that_others_must_sign_once_they_are_members_again(three: list[Place]) -> None:
+    one, two, _ = three
+    partings.leave(one.db, one.signer, NOW)
+    one.change(AGREEMENT, {"title": "Ours", "publishing": "none", "how_many": 1}, type_name="agreement")
+    look(one, AGREEMENT)
+    views.refresh(one.site, one.db)
+    assert told(one).in_force and not waiting(one)
+    befriend(one, two)
+    sync_all(three)
+    assert not told(one).in_force and [row.record_id for row in waiting(one)] == [AGREEMENT]
+    assert verification.verify(one.site, one.db).problems == []
+
+
 # --- cheats
 
 
