@@ -13,6 +13,7 @@ from cop.errors import WrongUsage
 
 BUNDLE = "bundle"
 EXPORT = "export"  # of the site, for readers
+BACKUP = "backup"
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,12 @@ def register(
 
 def register_export(db: sqlite3.Connection, target: str, now: int) -> None:
     """Note that a copy of the site is being written to a path or an address: anything that was in it may stand there."""
-    last = db.execute("SELECT coalesce(max(entry_number), 0) FROM log_entry").fetchone()[0]
-    register(db, EXPORT, target if "://" in target else Path(target), "", (0, last), now)
+    register(db, EXPORT, target if "://" in target else Path(target), "", (0, last_entry(db)), now)
+
+
+def last_entry(db: sqlite3.Connection) -> int:
+    """The newest `entry_number`, 0 if there is none."""
+    return int(db.execute("SELECT coalesce(max(entry_number), 0) FROM log_entry").fetchone()[0])
 
 
 def destroyed(db: sqlite3.Connection, path: Path, now: int) -> None:

@@ -103,7 +103,12 @@ def renew_writer(site: Site, db: sqlite3.Connection, now: int) -> Signer | None:
 
 def retire_writer(db: sqlite3.Connection) -> None:
     """Remember that this installation wrote under its present key, for what was sealed to that."""
-    settings.keep(db, "former_writers", b"".join([settings.own_writer(db), *_former_writers(db)]))
+    settings.keep(db, "former_writers", b"".join(writers(db)))
+
+
+def writers(db: sqlite3.Connection) -> tuple[bytes, ...]:
+    """The keys under which this installation writes and wrote, that of now first."""
+    return (settings.own_writer(db), *_former_writers(db))
 
 
 def _former_writers(db: sqlite3.Connection) -> tuple[bytes, ...]:

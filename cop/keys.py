@@ -16,7 +16,7 @@ def create(folder: Path, what_for: str) -> Signer:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     signer = Signer(secrets.token_bytes(32))
-    files.replace(_path(folder, signer.public), f"{_HEADING}# {what_for}\n{signer.seed.hex()}\n".encode(), mode=0o600)
+    files.replace(path_of(folder, signer.public), f"{_HEADING}# {what_for}\n{signer.seed.hex()}\n".encode(), mode=0o600)
     return signer
 
 
@@ -31,12 +31,12 @@ def find(folder: Path, what_for: str) -> Signer | None:
 
 def has(folder: Path, public: bytes) -> bool:
     """True if the key with that public half is on this computer."""
-    return _path(folder, public).is_file()
+    return path_of(folder, public).is_file()
 
 
 def load(folder: Path, public: bytes) -> Signer:
     """The key with that public half. Raises: CopError if it is not on this computer, or damaged."""
-    path = _path(folder, public)
+    path = path_of(folder, public)
     try:
         signer = Signer(bytes.fromhex(path.read_text("utf-8").splitlines()[-1]))
     except FileNotFoundError as error:
@@ -53,5 +53,6 @@ def load(folder: Path, public: bytes) -> Signer:
     return signer
 
 
-def _path(folder: Path, public: bytes) -> Path:
+def path_of(folder: Path, public: bytes) -> Path:
+    """Where the key with that public half lies, if it is on this computer."""
     return folder / f"{public.hex()}.key"

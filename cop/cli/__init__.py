@@ -46,6 +46,8 @@ COMMANDS = {
     "desk": "cop.cli.desk:desk",
     "check": "cop.cli.check:check",
     "verify": "cop.cli.check:verify",
+    "backup": "cop.cli.backup:backup",
+    "restore": "cop.cli.backup:restore",
 }
 
 
@@ -88,7 +90,7 @@ def of_the_disk(error: sqlite3.DatabaseError | TimeoutError) -> CopError | None:
         return _BUSY if hasattr(error, "lock_file") else None
     text = str(error)
     if "malformed" in text or "not a database" in text:
-        hint = "If it is data/site.db, delete it, then: cop load. If it is data/store.db, bring it back from a backup."
+        hint = "If it is data/site.db, delete it, then: cop load. If it is data/store.db, bring it back: cop restore."
         return Refused(f"A file in the data folder is damaged ({text}).", hint)
     if "locked" in text:
         return _BUSY

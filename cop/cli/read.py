@@ -45,7 +45,8 @@ def list_(start: Path, type_name: str, as_json: bool) -> None:
         echo_json([{"id": r[0], "type": r[1], "slug": r[2], "title": r[3], "state": r[4] or "shown"} for r in rows])
         return
     for _, kind, slug, title, state in rows:
-        say(f"{TYPES[kind].folder}/{slug}  {title or 'Without a title'}" + (f"  ({state})" if state not in ("", "untitled") else ""))
+        seen = state in ("", "untitled")
+        say(f"{TYPES[kind].folder}/{slug}  {title or 'Without a title'}" + ("" if seen else f"  ({state})"))
 
 
 @click.command()

@@ -24,6 +24,12 @@ class Held:
 Manifest = Mapping[str, Held]  # by name, with "/"
 
 
+def can_hold(name: str) -> bool:
+    """True if a file of that name can stand in the list."""
+    text = name.encode("utf-8", "replace").decode() == name  # some names on a disk are none
+    return text and bool(_LINE.fullmatch(f"{'0' * 64}\t0\t{name}")) and not _OUTSIDE.search(name)
+
+
 def write(files: Manifest) -> bytes:
     """The bytes of the list: the same for the same files."""
     lines = (f"{held.sha256}\t{held.size}\t{name}" for name, held in sorted(files.items()))
