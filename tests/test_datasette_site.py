@@ -170,6 +170,20 @@ async def test_addresses_that_ask_for_what_is_not_there_are_no_failure(client: A
 
 
 @pytest.mark.parametrize(
+    ("path", "status", "told"),
+    [("/site/records?_where=1", 403, "not open to readers"), ("/site/records?_size=99999", 400, "question mark"),
+     ("/site/records?_size=x", 400, "question mark")],
+)  # fmt: skip
+async def test_what_datasette_refuses_is_told_in_the_look_of_the_site(
+    client: Any, path: str, status: int, told: str
+) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == status and told in answer.text and "<nav" in answer.text
+    answer = await client.get(path.replace("?", ".json?"))
+    assert answer.status_code == status and answer.json()["ok"] is False
+
+
+@pytest.mark.parametrize(
     "path", ["/site", "/site/records", "/site/records/1", "/site/upcoming_events", "/site.json", "/nothing", "/"]
 )
 async def test_ways_to_ask_that_nobody_answers_are_turned_away_in_words(client: Any, path: str) -> None:

@@ -91,10 +91,14 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
         return guard.too_large(datasette, request.scope, path)
     if published.is_not_there(exception, path):
         return render.not_found(datasette, request)
-    if getattr(exception, "status", 500) < 500:  # Datasette's own errors say in words what was asked wrongly
+    status = getattr(exception, "status", 500)
+    if status < 500 and path.endswith((".json", ".csv")):  # for programs: Datasette's own words say what was wrong
         return None
-    if published.is_asked_wrongly(exception) and guard.is_datasettes(datasette, path):
-        return render.error(datasette, request, 400, published.WRONG, published.WHAT_TO_DO)
+    if status == 403:
+        return forbidden(datasette, request, "")
+    if status < 500 or (published.is_asked_wrongly(exception) and guard.is_datasettes(datasette, path)):
+        status = status if status < 500 else 400
+        return render.error(datasette, request, status, published.WRONG, published.WHAT_TO_DO)
     return render.failed(datasette, request, exception)
 
 
