@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from cop.cli.common import now
 from cop.errors import CopError
-from cop.export import manifest, names, tree
+from cop.export import crawl, manifest, names, tree
 from cop.export.making import Made
 from cop.signing import sha256
 from tests.conftest import Cop
@@ -137,6 +137,33 @@ def test_only_what_changed_is_written_again(full: Cop, tmp_path: Path) -> None:
 
 def full_text(cop: Cop, path: str) -> str:
     return (cop.root / "content" / path).read_text("utf-8")
+
+
+def test_where_nothing_changed_no_page_is_made(full: Cop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "copy"
+    first = copied(full, root)
+    before = contents(root)
+
+    def made(*_: object) -> Iterator[Made]:
+        raise AssertionError("a page was made")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(crawl, "everything", made)
+        assert full("load").exit_code == 0
+        again = copied(full, root)
+    assert again == {**first, "written": 0, "bytes_written": 0} and contents(root) == before
+    spoiled = root / "posts" / "a.html"
+    for change in (spoiled.unlink, lambda: spoiled.write_text("Somebody wrote here")):
+        change()
+        assert copied(full, root)["written"] == 1 and contents(root) == before
+    (root / "manifest.tsv").write_bytes((root / "manifest.tsv").read_bytes().replace(b"posts/a.html", b"posts/x.html"))
+    copied(full, root)
+    assert contents(root) == before
+    (full.root / "data" / "exported.json").write_text("[1]")
+    assert copied(full, root)["written"] == 0
+    full.write("posts/b.md", POST.format(title="We did", day=2, text="Ännu & mer <b>"))
+    assert full("load").exit_code == 0
+    assert copied(full, root)["written"] > 1 and b"We did" in (root / "posts" / "b.html").read_bytes()
 
 
 def test_what_changed_has_few_pages_in_a_copy_as_each_change_moves_them_all(full: Cop, tmp_path: Path) -> None:

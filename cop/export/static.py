@@ -9,7 +9,7 @@ from pathlib import Path
 from cop import blobs
 from cop.config import Site
 from cop.errors import CopError
-from cop.export import crawl, tree, zipped
+from cop.export import crawl, tree, unchanged, zipped
 from cop.export.making import Copy, Made
 from cop.export.tree import Written
 from cop.progress import Progress, no_progress
@@ -24,8 +24,14 @@ def export(site: Site, target: str, *, today: date, progress: Progress = no_prog
     Raises: CopError; then the old copy is as it was. NotReachable; then what was sent stays, and no page leads astray.
     """
     copy, state = described(site.site_db, today)
-    told = _write(target, everything(copy, state, progress), progress)
-    told.lacking = lacking(copy)
+    missing = lacking(copy)
+    seen = unchanged.state_of(site.site_db, today, missing)
+    told = unchanged.told(site.site_db, Path(target), seen)
+    if told is None:
+        told = _write(target, everything(copy, state, progress), progress)
+        if Path(target).is_dir():
+            unchanged.remember(site.site_db, Path(target), seen)
+    told.lacking = missing
     return told
 
 

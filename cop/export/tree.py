@@ -75,7 +75,7 @@ def _take(tree: Tree, told: Written, one: Made) -> None:
     name, old, held = one.place.file, tree.before.get(one.place.file), held_of(one)
     tree.now[name] = held
     told.count(held)
-    if held == old and _size(tree.root / name) == held.size:
+    if held == old and size_of(tree.root / name) == held.size:
         return
     part = tree.root / PART / str(len(tree.parts))
     if one.source is not None:
@@ -93,7 +93,8 @@ def held_of(one: Made) -> Held:
     return Held(sha256(one.data or b"").hex(), len(one.data or b""))
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """Bytes of a file, -1 if it is not there."""
     try:
         return path.stat().st_size
     except OSError:
