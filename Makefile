@@ -11,7 +11,7 @@ MEETING := $(patsubst %,tests/test_%.py,adding datasette_site editing feeds page
 LAYERS := $(patsubst %,tests/test_%.py,attaching bundle cbor_entry checkout cli content export frontmatter load merge pages search sync)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo test test-next test-pythons test-slow e2e check screenshots bench bench-pages bench-sync translations fields lock clean
+.PHONY: help setup serve demo test test-next test-pythons test-slow e2e check screenshots bench bench-copies bench-pages bench-sync translations fields lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -57,7 +57,11 @@ bench: $(VENV)/ready-dev ## measure speed beside named peers (takes a while)
 	$(RUN)/pip install --quiet -r benchmarks/requirements.txt
 	$(RUN)/python benchmarks/load.py
 	$(RUN)/python benchmarks/search.py
-	$(MAKE) bench-pages
+	$(MAKE) bench-copies bench-pages
+
+bench-copies: $(VENV)/ready-dev ## measure copies of the site beside Hugo (installs it if it is missing)
+	sh .ci/peers hugo
+	$(RUN)/python benchmarks/copies.py
 
 bench-pages: $(VENV)/ready-dev ## measure pages beside stock Datasette, Starlette and nginx (installs nginx and wrk if they are missing)
 	sh .ci/peers nginx wrk
