@@ -23,7 +23,7 @@ def check_address(address: str) -> str:
         return address.rstrip("/")
     if not is_folder(address):
         raise wrong
-    return _full_path(address)
+    return full_path(address)
 
 
 def is_folder(address: str) -> bool:
@@ -32,7 +32,8 @@ def is_folder(address: str) -> bool:
     return local and (address in (".", "..") or any(slash in address for slash in "/\\"))
 
 
-def _full_path(address: str) -> str:
+def full_path(address: str) -> str:
+    """The whole path that a path or file://… names."""
     from urllib.request import url2pathname  # late: it is slow to start, and most addresses are no files
 
     path = url2pathname(urlsplit(address).path) if address.startswith("file://") else address

@@ -6,6 +6,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from cop.errors import CopError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 
 def replace(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """Put `data` at `path`: write beside it, flush to the disk, rename, flush the folder."""
@@ -22,16 +29,39 @@ def replace(path: Path, data: bytes, *, mode: int | None = None) -> None:
 def writing(path: Path) -> Iterator[BinaryIO]:
     """A new file at `path`, for as much as one writes; it appears only when all of it is on the disk."""
     part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
+    with open(part, "r+b", opener=_made_if_missing) as file:
+        _alone(file, path)
+        try:
+            file.truncate(0)  # what a run left that was stopped
             yield file
             file.flush()
             os.fsync(file.fileno())
+            if fcntl is not None:  # while it is locked: the next one may not begin to write into it before
+                part.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)  # whatever stood at `path` before still does
+            raise
+    if fcntl is None:  # Windows: an open file keeps its name
         part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)  # whatever stood at `path` before still does
-        raise
     _flush_folder(path.parent)
+
+
+def _made_if_missing(path: str, flags: int) -> int:
+    """What is there is not emptied before it is known that nobody else writes it."""
+    return os.open(path, flags | os.O_CREAT, 0o666)
+
+
+def _alone(file: BinaryIO, path: Path) -> None:
+    """Raises: CopError if another process writes the same file; on Windows the system sees to that."""
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CopError(f"Another cop is writing {path} just now.", hint="Wait until it is done.") from None
+    except OSError:  # some network disks know no locks
+        return
 
 
 def replace_all(contents: Mapping[Path, bytes]) -> None:

@@ -12,9 +12,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cop import files
 from cop.cli.common import now
 from cop.errors import CopError
 from cop.export import crawl, manifest, names, tree
@@ -44,6 +46,14 @@ def full(cop: Cop) -> Cop:
     )
     assert cop("load").exit_code == 0
     return cop
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, in which one works."""
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    return tmp_path / "empty"
 
 
 def copied(cop: Cop, target: Path) -> dict[str, Any]:
@@ -274,6 +284,103 @@ def test_a_folder_of_a_copy_that_leads_elsewhere_is_not_followed(full: Cop, tmp_
     assert full("withdraw", "posts/b").exit_code == 0
     result = full("export", "static", str(root))
     assert (result.exit_code, "leads out of" in result.stderr) == (1, True) and contents(elsewhere) == before
+
+
+def test_a_zip_file_that_is_no_copy_is_left_alone(full: Cop, tmp_path: Path) -> None:
+    photos, letter = tmp_path / "photos.zip", tmp_path / "letter.zip"
+    with zipfile.ZipFile(photos, "w") as packed:
+        packed.writestr("a.txt", "My own")
+    letter.write_text("Dear all")
+    for mine in (photos, letter):
+        was = mine.read_bytes()
+        result = full("export", "static", str(mine))
+        assert result.exit_code == 1 and "is no copy" in result.stderr and mine.read_bytes() == was
+
+
+def test_a_zip_file_in_which_nothing_would_change_stays(full: Cop, tmp_path: Path) -> None:
+    target = tmp_path / "copy.zip"
+    assert "unpack it and open index.html" in full("export", "static", str(target)).stdout
+    was = target.stat()
+    assert "is up to date" in full("export", "static", str(target)).stdout
+    assert (target.stat().st_ino, target.stat().st_mtime_ns) == (was.st_ino, was.st_mtime_ns)
+    assert [one.name for one in tmp_path.glob("copy*")] == ["copy.zip"]
+    full.write("posts/b.md", POST.format(title="We did", day=2, text="Ännu & mer <b>"))
+    full("load")
+    assert copied(full, target)["written"] > 1
+    with zipfile.ZipFile(target) as packed:
+        assert b"We did" in packed.read("posts/b.html")
+
+
+def test_two_runs_at_once_do_not_mix(full: Cop, tmp_path: Path) -> None:
+    root, target = tmp_path / "copy", tmp_path / "copy.zip"
+    copied(full, root)
+    before = contents(root)
+    full.write("posts/b.md", POST.format(title="We did", day=2, text="Ännu & mer <b>"))
+    full("load")
+    (root / ".cop-part").mkdir()
+    with FileLock(root / ".cop-part" / "lock"), files.writing(target) as file:
+        file.write(b"half")
+        for where in (root, target):
+            result = full("export", "static", str(where))
+            assert result.exit_code == 1 and "Another cop is writing" in result.stderr
+    shutil.rmtree(root / ".cop-part")
+    assert contents(root) == before and target.read_bytes() == b"half"
+
+
+@pytest.mark.parametrize("where", ["http://example.org/copy", "foo://copy", "", " "])
+def test_only_what_can_be_written_to_is_taken_for_a_place(full: Cop, empty: Path, where: str) -> None:
+    result = full("export", "static", where)
+    assert result.exit_code == 2 and "Try:" in result.stderr and not list(empty.iterdir())
+
+
+def test_an_address_of_a_folder_is_that_folder(full: Cop, tmp_path: Path) -> None:
+    assert full("export", "static", (tmp_path / "my copy").as_uri()).exit_code == 0
+    assert (tmp_path / "my copy" / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [("page", "a.html"), ("epub", "a.epub"), ("page", "a.htm"), ("static", "a.zip")]
+)
+def test_what_somebody_else_wrote_is_not_replaced_and_a_missing_folder_is_told(
+    full: Cop, tmp_path: Path, command: str, name: str
+) -> None:
+    mine = tmp_path / name
+    mine.write_text("<!doctype html><title>My thesis</title>")
+    result = full("export", command, str(mine))
+    assert result.exit_code == 1 and "Nothing was changed" in result.stderr and "thesis" in mine.read_text()
+    result = full("export", command, str(tmp_path / "none" / name))
+    assert result.exit_code == 1 and f"There is no folder {tmp_path / 'none'}" in result.stderr
+    mine.unlink()
+    assert full("export", command, str(mine)).exit_code == 0
+    assert full("export", command, str(mine)).exit_code == 0, "its own may be replaced"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("page", "a.html", "--language", ""), ("epub", "a.epub", "--topic", " "), ("saved", "a", "--topic", "")],
+)
+def test_an_empty_choice_is_not_everything(full: Cop, empty: Path, arguments: tuple[str, ...]) -> None:
+    result = full("export", *arguments)
+    assert result.exit_code == 2 and "Nothing stands behind --" in result.stderr and not list(empty.iterdir())
+
+
+def test_who_stops_a_copy_is_told_that_nothing_is_lost(
+    full: Cop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "copy"
+    copied(full, root)
+    before = contents(root)
+
+    def stopped(*_: object) -> Iterator[Made]:
+        raise KeyboardInterrupt
+        yield
+
+    full.write("posts/b.md", POST.format(title="We did", day=2, text="Ännu & mer <b>"))
+    full("load")
+    monkeypatch.setattr(crawl, "everything", stopped)
+    result = full("export", "static", str(root))
+    assert result.exit_code == 1 and "Nothing is lost" in result.stderr and "again" in result.stderr
+    assert contents(root) == before and not (root / ".cop-part").exists()
 
 
 def test_something_loaded_meanwhile_is_noticed(full: Cop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

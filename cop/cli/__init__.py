@@ -51,6 +51,7 @@ COMMANDS = {
 }
 
 
+_STOPPED = CopError("Stopped by you. Nothing is lost.", hint="To go on, run the same command again.")
 _BUSY = CopError("Another cop is busy with this site.", hint="Wait until it is done, then run it again.")
 
 
@@ -76,6 +77,10 @@ class Commands(click.Group):
         except CopError as error:
             show_error(error)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("", err=True)
+            show_error(_STOPPED)
+            ctx.exit(_STOPPED.exit_code)
         except (sqlite3.DatabaseError, TimeoutError) as error:
             known = of_the_disk(error)
             if known is None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from cop import amounts, stale
 from cop.config import Site, open_site_folder
@@ -211,3 +212,11 @@ def plural(count: int, one: str, many: str = "") -> str:
 def sentence(text: str) -> str:
     """Text with a full stop, unless it ends like a sentence already."""
     return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def not_empty(context: click.Context, option: click.Parameter, value: str) -> str:
+    """For options that choose: an empty one, such as from a script, must not mean everything. Raises: WrongUsage."""
+    given = option.name and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+    if given and not value.strip():
+        raise WrongUsage(f"Nothing stands behind {option.opts[0]}.", hint="Name what you want, or leave it out.")
+    return value

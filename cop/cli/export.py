@@ -30,13 +30,14 @@ def export() -> None:
 def static(start: Path, target: str, as_json: bool) -> None:
     """Write the whole site to TARGET: a folder, a file that ends in .zip, or a store such as s3://our-bucket/site.
 
-    To read it, open index.html. Run it again to bring the copy up to date: only what changed is written.
+    To read it, open index.html. Run it again to bring the copy up to date: in a folder or a store, only what changed is written.
 
     Example: cop export static /media/stick/our-copy
     """
     from cop.export.static import export as write
+    from cop.export.target import place
 
-    site = find_site(start)
+    target, site = place(target), find_site(start)
     with closing(open_up_to_date(site)) as db:
         copies.register_export(db, target, now())
     with progress_bar("Writing pages") as progress:
@@ -89,10 +90,13 @@ def _words(told: "Written", target: str) -> str:
         return f"{target} is up to date: {plural(told.files, 'file')}, {amounts.size(told.bytes)}."
     gone = f" {plural(told.removed, 'file')} went." if told.removed else ""
     lacking = f" {plural(told.lacking, 'attachment')} not here, so not in it." if told.lacking else ""
-    open_it = f"{target.rstrip('/')}/index.html" if "://" in target or Path(target).is_dir() else target
+    folder = "://" in target or Path(target).is_dir()
+    read = (
+        f"To read it, open: {target.rstrip('/')}/index.html" if folder else "To read it, unpack it and open index.html."
+    )
     return (
         f"{target}: {plural(told.files, 'file')}, {amounts.size(told.bytes)}. Written now: {told.written:,},"
-        f" {amounts.size(told.bytes_written)}.{gone}{lacking}\nTo read it, open: {open_it}"
+        f" {amounts.size(told.bytes_written)}.{gone}{lacking}\n{read}"
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cop import amounts, copies
-from cop.cli.common import echo_json, find_site, now, open_up_to_date, plural, progress_bar, say
+from cop.cli.common import echo_json, find_site, not_empty, now, open_up_to_date, plural, progress_bar, say
 from cop.errors import WrongUsage
 
 if TYPE_CHECKING:
@@ -20,10 +20,18 @@ if TYPE_CHECKING:
 
 @click.command("print")
 @click.argument("target", metavar="FILE.pdf", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--topic", default="", help="Only what stands under this topic, and under those below it.")
-@click.option("--event", default="", help="Everything about this event, with its papers.")
-@click.option("--form", default="", metavar="KIND", help="A form to fill in with a pen: any, or a kind such as event.")
-@click.option("--language", default="", help="Only what is written in this language, such as ar.")
+@click.option(
+    "--topic", default="", callback=not_empty, help="Only what stands under this topic, and under those below it."
+)
+@click.option("--event", default="", callback=not_empty, help="Everything about this event, with its papers.")
+@click.option(
+    "--form",
+    default="",
+    callback=not_empty,
+    metavar="KIND",
+    help="A form to fill in with a pen: any, or a kind such as event.",
+)
+@click.option("--language", default="", callback=not_empty, help="Only what is written in this language, such as ar.")
 @click.option("--large", is_flag=True, help="In large print: 18 point.")
 @click.option("--anyway", is_flag=True, help="Also if this computer has no font for some letters.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -43,10 +51,11 @@ def print_(
 
     Example: cop export print booklet.pdf --topic sharing-power --large
     """
+    from cop.export.target import check_file
     from cop.paper import pdf
     from cop.paper.sheets import Look
 
-    _named(target, ".pdf")
+    check_file(target, ".pdf")
     pdf.needed()
     write, site, look = _writer(topic, event, form), find_site(start), Look(large, anyway)
     with closing(open_up_to_date(site)) as db:
@@ -78,8 +87,10 @@ def _writer(topic: str, event: str, form: str) -> Callable[..., "Told"]:
 
 @click.command()
 @click.argument("target", metavar="FILE.epub", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--topic", default="", help="Only what stands under this topic, and under those below it.")
-@click.option("--language", default="", help="Only what is written in this language, such as ar.")
+@click.option(
+    "--topic", default="", callback=not_empty, help="Only what stands under this topic, and under those below it."
+)
+@click.option("--language", default="", callback=not_empty, help="Only what is written in this language, such as ar.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
 def epub(start: Path, target: Path, topic: str, language: str, as_json: bool) -> None:
@@ -87,9 +98,10 @@ def epub(start: Path, target: Path, topic: str, language: str, as_json: bool) ->
 
     Example: cop export epub our-copy.epub --topic sharing-power
     """
+    from cop.export.target import check_file
     from cop.paper.epub import write
 
-    _named(target, ".epub")
+    check_file(target, ".epub")
     site = find_site(start)
     with closing(open_up_to_date(site)) as db:
         with progress_bar("Writing entries") as progress:
@@ -99,11 +111,6 @@ def epub(start: Path, target: Path, topic: str, language: str, as_json: bool) ->
         echo_json({"file": str(target), **asdict(told)})
     else:
         say(f"{target}: {amounts.size(told.bytes)}, {plural(told.records, 'entry', 'entries')}.")
-
-
-def _named(target: Path, ending: str) -> None:
-    if target.suffix.lower() != ending:
-        raise WrongUsage(f"{target} is no name for such a file.", hint=f"Let it end in {ending}.")
 
 
 def _words(told: "Told", target: Path) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cop import amounts, copies
-from cop.cli.common import echo_json, find_site, now, open_up_to_date, plural, progress_bar, say
+from cop.cli.common import echo_json, find_site, not_empty, now, open_up_to_date, plural, progress_bar, say
 
 if TYPE_CHECKING:
     from cop.export.kiwix.export import Written
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--language", default="", help="Language of the menus and of the search: en, cy, so, ar, ur or pl.")
+@click.option(
+    "--language",
+    default="",
+    callback=not_empty,
+    help="Language of the menus and of the search: en, cy, so, ar, ur or pl.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
 def zim(start: Path, file: Path, language: str, as_json: bool) -> None:

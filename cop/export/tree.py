@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from cop import amounts, files
 from cop.errors import CopError
 from cop.export import manifest
@@ -59,16 +61,33 @@ def opened(root: Path) -> Tree:
 def write(tree: Tree, made: Iterable[Made]) -> Written:
     """Write what changed beside the old copy, then put it in place, then take away what is gone."""
     told = Written()
-    with explained(tree.root):
-        tree.root.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(tree.root / PART, ignore_errors=True)  # of a run that was stopped
-        (tree.root / PART).mkdir()
+    with explained(tree.root), _alone(tree.root):
+        tree.before = opened(tree.root).before  # another run may have ended meanwhile
         for one in made:
             _take(tree, told, one)
         if hasattr(os, "sync"):  # once, not for each of thousands
             os.sync()
         _put_in_place(tree, told)
     return told
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """The folder PART, empty, for one run at a time. Nothing is left in it, however the run ends. Raises: CopError."""
+    part = root / PART
+    part.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(part / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise CopError(f"Another cop is writing the copy in {root} just now.", hint="Wait until it is done.") from None
+    try:
+        for left in part.glob("[0-9]*"):  # of a run that was killed
+            left.unlink()
+        yield
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        lock.release()
 
 
 def _take(tree: Tree, told: Written, one: Made) -> None:
@@ -118,7 +137,6 @@ def _put_in_place(tree: Tree, told: Written) -> None:
         told.removed += 1
     for folder in sorted({str(Path(name).parent) for name in gone}, reverse=True):
         _remove_if_empty(tree.root, tree.root / folder)
-    shutil.rmtree(tree.root / PART)
 
 
 def _inside(root: Path, name: str) -> Path:
@@ -142,7 +160,6 @@ def explained(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         room = "" if error.errno != errno.ENOSPC else _room(root)
-        shutil.rmtree(root / PART, ignore_errors=True)
         raise CopError(f"{_what(error, root)}{room}", hint=_HINTS.get(error.errno or 0, _AGAIN)) from error
 
 
@@ -151,6 +168,7 @@ _HINTS = {
     errno.ENOSPC: "Make room, or name another place. What was there before is as it was.",
     errno.EROFS: "Is it locked? Some sticks have a switch. Or name another place.",
     errno.EACCES: "Name a place where you may write.",
+    errno.ENOENT: "Is there such a folder, and is the stick there? Then run the same command again.",
 }
 
 
