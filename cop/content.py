@@ -29,7 +29,7 @@ _BOM = b"\xef\xbb\xbf"
 # how other programs mark what is not to be seen; obeyed, so that moving over publishes nothing by mistake
 _HIDDEN_ELSEWHERE: dict[str, tuple[Value, ...]] = {
     "published": (False,), "publish": (False, "false", "no"), "private": (True, "true", "yes"), "hidden": (True, "true"),
-    "visibility": ("private", "hidden"), "status": ("draft", "private"),
+    "visibility": ("private", "hidden"), "status": fitting.HIDDEN_STATES,
 }  # fmt: skip
 _SLIPS = {
     "share": "share", "shared": "share", "share_with": "share", "share_to": "share", "draft": "draft", "drafts": "draft",
@@ -211,7 +211,7 @@ def _shares(kind: RecordType, lines: Mapping[str, Line], shown: str) -> tuple[in
         if not isinstance(line.value, bool):
             raise BadContent(shown, line.number, "“draft” must be true or false", "Write: draft: true")
         share = OWN if line.value else share
-    if any(name in lines and lines[name].value in values for name, values in _HIDDEN_ELSEWHERE.items()):
+    if any(name in lines and _plain(lines[name].value) in values for name, values in _HIDDEN_ELSEWHERE.items()):
         share = OWN
     named = lines["share_fields"].value if "share_fields" in lines else {}
     if not isinstance(named, Mapping):
@@ -225,6 +225,10 @@ def _shares(kind: RecordType, lines: Mapping[str, Line], shown: str) -> tuple[in
             shown, at, f"there is no field “{unknown[0]}”", "Write the name of a field as it stands in this file."
         )
     return share, shares
+
+
+def _plain(value: Value) -> Value:
+    return value.strip().casefold() if isinstance(value, str) else value
 
 
 def _check_spelling(lines: Mapping[str, Line], shown: str) -> None:

@@ -29,6 +29,7 @@ EVENT_KINDS = (
     "workshop", "workshop-series", "training-course", "webinar", "awareness-week", "call", "meeting", "meeting-series",
     "project", "publication", "review", "organisation-change",
 )  # fmt: skip
+EVENT_STATES = ("planned", "moved", "cancelled")
 POST_KINDS = ("case-study", "how-to", "news", "opinion")
 OPPORTUNITY_KINDS = ("paid-role", "course", "call", "volunteering")
 FORMS = ("easy-read", "audio", "large-print", "sign-language", "translation")
@@ -203,7 +204,7 @@ EVENT = (
     Field("moved_from", "date", "It was on", "The date before the event moved.", _WHERE),
     Field("date_basis", "choice", "How the date is known", "", _WHERE, ("stated", "inferred")),
     Field("date_note", "text", "About the date", "Such as: the week of.", _WHERE),
-    Field("status", "choice", "State", "", _WHERE, ("planned", "moved", "cancelled")),
+    Field("status", "choice", "State", "", _WHERE, EVENT_STATES),
     Field("status_note", "text", "Why it moved or is cancelled", "", _WHERE),
     Field("place", "text", "Place", "", _WHERE),
     Field(

@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
+from difflib import get_close_matches
 from typing import Any
 
 from cop import wall_clocks
+from cop.fields import EVENT_STATES
 from cop.occasions import Occasions, alike, at_clock_of, day_of, named_zone, occasions, point
 from cop.taking_place import planned
+
+# the fields that are looked at
+NAMES = frozenset({"start", "end", "timezone", "repeats", "also_on", "not_on", "moved", "status"})
+HIDDEN_STATES = ("draft", "private")  # how other programs mark what is not to be seen: such a file goes to nobody
 
 
 class DoesNotFit(ValueError):
@@ -18,7 +24,8 @@ class DoesNotFit(ValueError):
 
 
 def check(fields: Mapping[str, Any]) -> None:
-    """Check that each time is one, and the dates of a series against each other. Raises: DoesNotFit."""
+    """Check its state, that each time is one, and the dates of a series against each other. Raises: DoesNotFit."""
+    _check_state(fields.get("status"))
     check_clocks(fields, named_zone(fields.get("timezone")))
     name = next((name for name in ("repeats", "also_on", "not_on", "moved") if fields.get(name)), "")
     if not name:
@@ -41,6 +48,19 @@ def check(fields: Mapping[str, Any]) -> None:
             raise DoesNotFit(
                 name, f"{day} is no date of this series", "Write days on which it would take place otherwise."
             )
+
+
+def _check_state(state: object) -> None:
+    """Refused, not only remarked on: people would come to an event that looks as if it went ahead."""
+    known = (*EVENT_STATES, *HIDDEN_STATES)
+    if not isinstance(state, str) or state.casefold() in known:
+        return
+    near = get_close_matches(state.casefold(), EVENT_STATES, 1, 0.8)
+    meant = f"Did you mean: {near[0]}? " if near else ""
+    hint = (
+        f"{meant}Write one of: {', '.join(EVENT_STATES)}. Say more in a line such as: status_note: New day to follow."
+    )
+    raise DoesNotFit("status", f"“{state[:60]}” is not a word of its list", hint)
 
 
 def check_clocks(fields: Mapping[str, Any], zone: tzinfo | None) -> None:

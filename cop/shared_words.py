@@ -82,7 +82,8 @@ def _of_an_event(
     fields: Mapping[str, Value], changed: Mapping[str, Value], audiences: Mapping[str, int], zone: str
 ) -> Iterator[Problem]:
     try:
-        fitting.check(fields)
+        if fitting.NAMES & changed.keys():  # what does not fit in a record of others keeps nobody from mending the rest
+            fitting.check(fields)
         if zone and "timezone" not in fields:
             fitting.check_clocks(fields, occasions.named_zone(zone))
     except DoesNotFit as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 from cop import attachments, recurring
-from cop.fields import FOLDERS, kind_of
+from cop.fields import EVENT_STATES, FOLDERS, kind_of
 from cop.model import Value
 
 MAX_TEXT = 600_000  # characters in one value
@@ -29,7 +29,7 @@ def check(type_name: str, name: str, value: Value) -> Value:
     """The value as it is kept, or None for a blank. Raises: WrongValue."""
     if value is None or value == "" or value == [] or value == {}:
         return None
-    checker = _CHECKS.get(kind_of(type_name, name))
+    checker = _state if name == "status" and type_name == "event" else _CHECKS.get(kind_of(type_name, name))
     return checker(value) if checker else value
 
 
@@ -58,6 +58,13 @@ def _short(text: str) -> str:
     if len(text) > MAX_TEXT:
         raise WrongValue("this text is too long", f"At most {MAX_TEXT:,} characters fit in one record. Split it.")
     return text
+
+
+def _state(value: Value) -> Value:
+    """Whatever its capitals: a cancelled event must not look as if it went ahead. Another word stays as it is."""
+    text = str(_text(value)).strip()
+    word = {"canceled": "cancelled"}.get(text.casefold(), text.casefold())
+    return word if word in EVENT_STATES else text
 
 
 def _markdown(value: Value) -> Value:

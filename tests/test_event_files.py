@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from conftest import Folder
 
-from cop import checking, merge, occasions, read_back, taking_place
+from cop import checking, content, merge, occasions, read_back, taking_place, values
 from cop.config import Config, Site, read_config
 from cop.errors import CopError
+from cop.model import OWN
 
 START = "---\ntitle: Circle\nstart: 2026-12-10T18:00\n"
 
@@ -166,3 +167,27 @@ def test_a_time_that_is_clear_is_taken(tmp_path: Path, start: str) -> None:
     folder = Folder(tmp_path / "site", tmp_path / "keys", timezone="Europe/London")
     folder.write("events/night.md", f"---\ntitle: Night walk\nstart: {start}\ntimezone: Europe/London\n---\n")
     assert not folder.load().refused
+
+
+@pytest.mark.parametrize("word", ["Cancelled", "canceled", "CANCELED", '" cancelled "'])
+def test_a_cancelled_event_is_kept_as_one_however_the_word_is_written(folder: Folder, word: str):
+    folder.write("events/circle.md", f"{START}status: {word}\n---\n")
+    assert not folder.load().refused and fields(folder)["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(("word", "hint"), [("postponed", "Write one of: planned"), ("cancelld", "mean: cancelled?")])
+def test_another_state_is_refused_as_people_would_come(folder: Folder, word: str, hint: str):
+    folder.write("events/circle.md", f"{START}status: {word}\n---\n")
+    (problem,) = folder.load().refused
+    assert problem.line == 4 and f"“{word}” is not a word of its list" in problem.reason and hint in problem.hint
+    assert checking.check(folder.site, date(2026, 1, 1)).problems == (problem,)
+
+
+@pytest.mark.parametrize("word", ["draft", "Draft", "private"])
+def test_a_state_by_which_other_programs_hide_a_file_hides_it(word: str):
+    assert content.read(f"{START}status: {word}\n---\n".encode(), "events/circle.md").share == OWN
+
+
+def test_what_was_stored_before_is_shown_with_the_right_state():
+    assert values.clean("event", {"status": "Canceled"}) == {"status": "cancelled"}
+    assert values.clean("event", {"status": "postponed"}) == {"status": "postponed"}

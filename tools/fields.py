@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from cop.fields import AUDIENCES, COMMON, TYPES, Field, RecordType
+from cop.fields import AUDIENCES, COMMON, EVENT_STATES, TYPES, Field, RecordType
 
 PAGE = Path(__file__).parent.parent / "docs" / "fields.md"
 TOP = """# Every kind of record and its fields
@@ -63,7 +63,8 @@ def _table(fields: tuple[Field, ...] | list[Field]) -> str:
 def _value(field: Field) -> str:
     choices = ": " + ", ".join(f"`{choice}`" for choice in field.choices) if field.choices else ""
     told = f". {field.help}" if field.help else ""
-    return f"{VALUES[field.kind]}{choices}{told}"
+    value = "one of the words named" if field.choices is EVENT_STATES else VALUES[field.kind]
+    return f"{value}{choices}{told}"
 
 
 def _marks(field: Field) -> Iterator[str]:

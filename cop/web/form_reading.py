@@ -93,11 +93,12 @@ def _together(
     wrong: dict[str, str] = {}
     if not title_of(fields):
         wrong["title"] = problems.get("title") or lookup(form_words.WHAT_IS_IT)
-    if record_type.name == "event" and touched & {"start", "end", "timezone", "repeats", "also_on", "not_on", "moved"}:
+    if record_type.name == "event" and touched & fitting.NAMES:
         try:
             fitting.check(fields)
         except DoesNotFit as error:
-            wrong |= {} if error.name in problems else {error.name: lookup(form_words.DATES_DO_NOT_FIT)}
+            said = form_words.WRONG["choice"] if error.name == "status" else form_words.DATES_DO_NOT_FIT
+            wrong |= {} if error.name in problems else {error.name: lookup(said)}
     return wrong
 
 
