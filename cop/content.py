@@ -158,8 +158,7 @@ def _checked(kind: RecordType, name: str, line: Line, shown: str) -> Value:
 
 def _check_dates(kind: RecordType, fields: Mapping[str, Value], lines: Mapping[str, Line], shown: str) -> None:
     try:
-        if kind.name == "event":
-            fitting.check(fields)
+        fitting.check(kind.name, fields)
     except DoesNotFit as error:
         raise BadContent(shown, lines[error.name].number, f"“{error.name}”: {error.reason}", error.hint) from error
 

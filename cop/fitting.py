@@ -1,17 +1,17 @@
-"""Whether the times that people write for an event fit together, and what to write if they do not."""
+"""Whether what people write about the times and the state of an event fits, and what to write if it does not."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, tzinfo
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
 from typing import Any
 
 from cop import wall_clocks
 from cop.fields import EVENT_STATES
-from cop.occasions import Occasions, alike, at_clock_of, day_of, named_zone, occasions, point
+from cop.occasions import Occasions, alike, at_clock_of, day_of, named_zone, occasions, point, zone_names
 from cop.taking_place import planned
 
-# the fields that are looked at
-NAMES = frozenset({"start", "end", "timezone", "repeats", "also_on", "not_on", "moved", "status"})
+_TIMES = frozenset({"start", "end", "timezone", "repeats", "also_on", "not_on", "moved"})
 HIDDEN_STATES = ("draft", "private")  # how other programs mark what is not to be seen: such a file goes to nobody
 
 
@@ -23,10 +23,26 @@ class DoesNotFit(ValueError):
         self.name, self.reason, self.hint = name, reason, hint
 
 
-def check(fields: Mapping[str, Any]) -> None:
-    """Check its state, that each time is one, and the dates of a series against each other. Raises: DoesNotFit."""
-    _check_state(fields.get("status"))
-    check_clocks(fields, named_zone(fields.get("timezone")))
+def check(type_name: str, fields: Mapping[str, Any], changed: Collection[str] | None = None) -> None:
+    """Check what was changed: the state, the time zone, and whether the dates fit together. Raises: DoesNotFit.
+
+    None: all of it. What does not fit in a record of others then keeps nobody from mending the rest.
+    """
+    asked = changed if changed is not None else ("status", *_TIMES)
+    if type_name in ("event", "project") and not _TIMES.isdisjoint(asked):
+        _check_order(fields.get("start"), fields.get("end"), named_zone(fields.get("timezone")))
+    if type_name != "event":
+        return
+    if "status" in asked:
+        _check_state(fields.get("status"))
+    if "timezone" in asked:
+        _check_zone(fields.get("timezone"))
+    if not _TIMES.isdisjoint(asked):
+        check_clocks(fields, named_zone(fields.get("timezone")))
+        _check_series(fields)
+
+
+def _check_series(fields: Mapping[str, Any]) -> None:
     name = next((name for name in ("repeats", "also_on", "not_on", "moved") if fields.get(name)), "")
     if not name:
         return
@@ -61,6 +77,39 @@ def _check_state(state: object) -> None:
         f"{meant}Write one of: {', '.join(EVENT_STATES)}. Say more in a line such as: status_note: New day to follow."
     )
     raise DoesNotFit("status", f"“{state[:60]}” is not a word of its list", hint)
+
+
+def _check_zone(name: object) -> None:
+    if not name or named_zone(name) or not zone_names():
+        return
+    near = _near_zone(str(name).strip())
+    hint = f"Did you mean {near}?" if near else "Write the name of a large town there, such as Europe/London."
+    raise DoesNotFit("timezone", f"there is no time zone “{str(name)[:40]}”", hint)
+
+
+def _near_zone(name: str) -> str:
+    """The name that looks most like it, also like its town alone; "" if none does."""
+    places = [one for one in sorted(zone_names(), reverse=True) if "/" in one and not one.startswith("Etc/")]
+    looks = {one.rpartition("/")[2].casefold(): one for one in places} | {one.casefold(): one for one in places}
+    found = get_close_matches(name.casefold().replace(" ", "_"), looks, 1, 0.8)
+    return looks[found[0]] if found else ""
+
+
+def _check_order(start: object, end: object, zone: tzinfo | None) -> None:
+    if isinstance(start, str) and isinstance(end, str) and _is_before(end, start, zone):
+        hint = "Mend one of the two. If nobody knows when it ends, take the line “end” out."
+        raise DoesNotFit("end", f"{end[:40]} is before “start” ({start[:40]})", hint)
+
+
+def _is_before(end: str, start: str, zone: tzinfo | None) -> bool:
+    """As far as both are known: of a year or a month, only that is compared."""
+    first, last = point(start, zone), point(end, zone)
+    if isinstance(first, datetime) and isinstance(last, datetime) and alike(first, last):
+        with suppress(OverflowError):  # as moments: where clocks go back, 01:15 may come after 01:30
+            first, last = (one.astimezone(UTC) if one.tzinfo else one for one in (first, last))
+        return last < first
+    length = min(len(start), len(end), len("2026-12-10"))
+    return end[:length] < start[:length]
 
 
 def check_clocks(fields: Mapping[str, Any], zone: tzinfo | None) -> None:

@@ -130,7 +130,8 @@ def alike(one: Point, other: Point) -> bool:
 
 
 @cache
-def _zones() -> frozenset[str]:
+def zone_names() -> frozenset[str]:
+    """All time zones that this computer knows."""
     return frozenset(available_timezones()) - {"localtime", "Factory"}
 
 
@@ -138,7 +139,7 @@ def _zones() -> frozenset[str]:
 def _zone(name: str) -> tzinfo | None:
     if name in ("UTC", "Etc/UTC", "Zulu"):
         return UTC
-    return ZoneInfo(name) if name in _zones() else None
+    return ZoneInfo(name) if name in zone_names() else None
 
 
 def named_zone(name: object) -> tzinfo | None:

@@ -52,8 +52,9 @@ def problems_of(
             check(type_name, name, value)
         except WrongValue as error:
             yield Problem(name, error.reason, error.hint)
+    yield from _unfit(type_name, fields, changed, zone)
     if type_name == "event":
-        yield from _of_an_event(fields, changed, audiences, zone)
+        yield from _of_an_event(fields, changed, audiences)
     if type_name == "person" and any(audiences.get(name, 0) != OWN for name in changed):
         yield from _of_a_person(fields)
     if type_name == "page" and fields.get("slug") == statement.SLUG and audiences.get(BODY, 0) != OWN:
@@ -78,16 +79,18 @@ def _of_a_statement(changed: Mapping[str, Value]) -> Iterator[Problem]:
         yield Problem(BODY, found.reason, found.hint)
 
 
-def _of_an_event(
-    fields: Mapping[str, Value], changed: Mapping[str, Value], audiences: Mapping[str, int], zone: str
-) -> Iterator[Problem]:
+def _unfit(type_name: str, fields: Mapping[str, Value], changed: Mapping[str, Value], zone: str) -> Iterator[Problem]:
     try:
-        if fitting.NAMES & changed.keys():  # what does not fit in a record of others keeps nobody from mending the rest
-            fitting.check(fields)
-        if zone and "timezone" not in fields:
+        fitting.check(type_name, fields, changed.keys())
+        if type_name == "event" and zone and "timezone" not in fields:
             fitting.check_clocks(fields, occasions.named_zone(zone))
     except DoesNotFit as error:
         yield Problem(error.name, error.reason, error.hint)
+
+
+def _of_an_event(
+    fields: Mapping[str, Value], changed: Mapping[str, Value], audiences: Mapping[str, int]
+) -> Iterator[Problem]:
     blank = asking.missing_for_under_18s(fields)
     if blank and changed and audiences.get("under_18s", 0) != OWN:
         names = ", ".join(f"“{one.label}”" for one in blank)

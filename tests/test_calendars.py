@@ -163,7 +163,7 @@ def test_a_time_without_a_zone_stays_without():
 
 
 def test_many_time_zones_do_not_make_a_large_file():
-    zones = sorted(zone for zone in occasions._zones() if zone.startswith(("America/", "Asia/")))[:100]
+    zones = sorted(zone for zone in occasions.zone_names() if zone.startswith(("America/", "Asia/")))[:100]
     events = [
         some_event(record_id=f"r{at}", when=occasions.occasions({"start": "2026-12-10T18:00", "timezone": zone}))
         for at, zone in enumerate(zones)

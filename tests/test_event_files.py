@@ -191,3 +191,60 @@ def test_a_state_by_which_other_programs_hide_a_file_hides_it(word: str):
 def test_what_was_stored_before_is_shown_with_the_right_state():
     assert values.clean("event", {"status": "Canceled"}) == {"status": "cancelled"}
     assert values.clean("event", {"status": "postponed"}) == {"status": "postponed"}
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2026-12-10", "2026-12-09"),
+        ("2026-12-10T18:00", "2026-12-10T17:30"),
+        ("2026-12-10T18:00+01:00", "2026-12-10T16:30Z\ntimezone: Europe/Berlin"),  # 17:30 there
+        ("2026-12-10T18:00", "2026-12-09"),
+        ("2026-12", "2026-11-30"),
+        ("2026", "2025"),
+    ],
+)
+def test_an_end_before_the_start_is_refused_with_its_line(folder: Folder, start: str, end: str):
+    folder.write("events/circle.md", f"---\ntitle: Circle\nstart: {start}\nend: {end}\n---\n")
+    (problem,) = folder.load().refused
+    assert problem.line == 4 and "is before “start”" in problem.reason and "Mend one of the two" in problem.hint
+    assert checking.check(folder.site, date(2026, 1, 1)).problems == (problem,)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2026-12-10", "2026-12-10"),
+        ("2026-12-10T18:00", "2026-12-10"),
+        ("2026-12-10T18:00", "2026-12"),
+        ("2026-10-25T01:30+01:00", "2026-10-25T01:15+00:00\ntimezone: Europe/London"),  # the clocks go back
+        ("2026-12-10T18:00+01:00", "2026-12-10T17:30Z\ntimezone: Europe/Berlin"),
+    ],
+)
+def test_an_end_that_may_be_right_is_taken(folder: Folder, start: str, end: str):
+    folder.write("events/circle.md", f"---\ntitle: Circle\nstart: {start}\nend: {end}\n---\n")
+    assert not folder.load().refused
+
+
+def test_a_project_does_not_end_before_it_starts_either(folder: Folder):
+    folder.write("projects/garden.md", "---\ntitle: Garden\nstart: 2026\nend: 2025-06\n---\n")
+    (problem,) = folder.load().refused
+    assert problem.line == 4
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("Europe/Londn", "Did you mean Europe/London?"),
+        ("London", "Did you mean Europe/London?"),
+        ("asia/karachi", "Did you mean Asia/Karachi?"),
+        ("GMT+1", "Write the name of a large town there, such as Europe/London."),
+    ],
+)
+def test_a_time_zone_that_does_not_exist_is_refused_with_the_one_that_was_meant(
+    folder: Folder, written: str, hint: str
+):
+    folder.write("events/circle.md", f"{START}timezone: {written}\n---\n")
+    (problem,) = folder.load().refused
+    assert (problem.line, problem.hint) == (4, hint) and f"no time zone “{written}”" in problem.reason
+    assert checking.check(folder.site, date(2026, 1, 1)).problems == (problem,)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cop import shared_words
 from cop.fields import BY_COMMAND, TYPES, Field, RecordType
 from cop.model import Value
 from cop.values import WrongValue, check
@@ -204,6 +205,23 @@ def test_a_date_that_there_is_not_is_asked_for_again(typed_: str):
 def test_dates_of_a_series_must_fit_together():
     told = filled("event", title="T", start="2026-12-08", repeats="every week on Tuesday", not_on="2026-12-09")
     assert "does not fit" in told.problems["not_on"]
+
+
+def test_an_end_before_the_start_and_an_unknown_time_zone_are_said_beside_them():
+    told = filled("event", title="T", start="2026-12-08", end="2026-12-01")
+    assert "does not fit" in told.problems["end"] and told.fields["end"] == "2026-12-01"
+    assert "no such time zone" in filled("event", title="T", start="2026-12-08", timezone="Londn").problems["timezone"]
+
+
+def test_what_does_not_fit_in_an_entry_of_others_keeps_nobody_from_mending_the_rest():
+    before = {"title": "T", "start": "2026-12-08", "end": "2026-12-01", "timezone": "London", "status": "postponed"}
+    told = filled("event", before, place="Hall")
+    assert not told.problems and "place" in told.touched
+    changed = {"place": "Hall"}
+    assert not list(shared_words.problems_of("event", {**before, **changed}, changed, {}, "Europe/London"))
+    for name, value in {"end": "2026-12-02", "timezone": "Paris", "status": "off"}.items():
+        fields = {"title": "T", "start": "2026-12-08", name: value}
+        assert [one.name for one in shared_words.problems_of("event", fields, {name: value}, {}, "")] == [name]
 
 
 def test_an_address_without_https_is_helped_along():

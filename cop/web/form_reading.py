@@ -93,12 +93,11 @@ def _together(
     wrong: dict[str, str] = {}
     if not title_of(fields):
         wrong["title"] = problems.get("title") or lookup(form_words.WHAT_IS_IT)
-    if record_type.name == "event" and touched & fitting.NAMES:
-        try:
-            fitting.check(fields)
-        except DoesNotFit as error:
-            said = form_words.WRONG["choice"] if error.name == "status" else form_words.DATES_DO_NOT_FIT
-            wrong |= {} if error.name in problems else {error.name: lookup(said)}
+    try:
+        fitting.check(record_type.name, fields, touched)
+    except DoesNotFit as error:
+        said = form_words.WRONG_TOGETHER.get(error.name, form_words.DATES_DO_NOT_FIT)
+        wrong |= {} if error.name in problems else {error.name: lookup(said)}
     return wrong
 
 
