@@ -28,8 +28,11 @@ class Attached:
     known: dict[str, list[Known]] = field(default_factory=dict)  # per content file
 
 
-def take_in(site: Site, db: sqlite3.Connection, batch: Sequence[FileRead], *, keep: bool) -> Attached:
-    """Put attachments in the place of the paths that content files name, and store their bytes if `keep`."""
+def take_in(site: Site, db: sqlite3.Connection | None, batch: Sequence[FileRead], *, keep: bool) -> Attached:
+    """Put attachments in the place of the paths that content files name, and store their bytes if `keep`.
+
+    `db` is None where nothing was ever loaded.
+    """
     found = Attached()
     for file in batch:
         taken = _Taking(site, db, file.content, keep) if file.content and _may_name_files(file.content) else None
@@ -65,9 +68,9 @@ class _Refusal(Exception):
 class _Taking:
     """The attachments of one content file."""
 
-    def __init__(self, site: Site, db: sqlite3.Connection, says: ContentFile, keep: bool) -> None:
+    def __init__(self, site: Site, db: sqlite3.Connection | None, says: ContentFile, keep: bool) -> None:
         self.site, self.says, self.keep = site, says, keep
-        self.before = {one.written: one for one in known_files(db, says.path)}
+        self.before = {one.written: one for one in (known_files(db, says.path) if db else ())}
         self.known: list[Known] = []
 
     def names_files(self) -> bool:

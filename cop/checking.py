@@ -5,17 +5,17 @@ Looks at the files as they are now, saved or not, and changes nothing.
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from cop import asking, naming, occasions, slips, taking_place
+from cop import asking, attaching, naming, occasions, slips, taking_place
 from cop.config import Site
 from cop.content import ContentFile, slug_from_path
 from cop.fields import TYPES
 from cop.publish import short_address, title_of
-from cop.reading import Problem, read_all
+from cop.reading import FileRead, Problem, read_all
 from cop.refusals import refusal
 from cop.scan import every_file
 from cop.schema import open_store
@@ -138,11 +138,18 @@ def _look(
 ) -> tuple[tuple[Problem, ...], tuple[EventWaits, ...], tuple[Problem, ...]]:
     found = list(read_all(site.content, paths))
     read = [file.content for file in found if file.content]
-    refused = (refusal(file, site.config.timezone, today) for file in read)
-    problems = tuple(problem for problem in (*(file.problem for file in found), *refused) if problem)
     db = open_store(site.store_db) if site.store_db.exists() else None
+    problems = tuple(sorted(_problems(site, db, found, today), key=lambda one: (one.path, one.line)))
     remarks = (*(remark for content in read for remark in remarks_on(content)), *remarks_on_leads(site, db, read))
     return problems, tuple(waiting(read, today)), tuple(sorted(remarks, key=lambda one: (one.path, one.line)))
+
+
+def _problems(site: Site, db: sqlite3.Connection | None, found: Sequence[FileRead], today: date) -> Iterator[Problem]:
+    """Why files cannot be loaded: one reason each, as `cop load` tells it."""
+    taken = attaching.take_in(site, db, found, keep=False)
+    refused = (refusal(file.content, site.config.timezone, today) for file in taken.files if file.content)
+    yield from (problem for problem in (*(file.problem for file in taken.files), *refused) if problem)
+    yield from taken.problems
 
 
 def waiting(files: Iterable[ContentFile], today: date) -> list[EventWaits]:

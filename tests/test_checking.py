@@ -170,3 +170,25 @@ def test_many_names_that_lead_nowhere_are_told_without_comparing_all_with_all(
     told = [remark for remark in report.remarks if "there is no “topik-" in remark.reason]
     assert len(told) == 597 and any("Did you mean: topic-1?" in remark.hint for remark in told)
     assert len(compared) <= checking.MOST_GUESSED and max(compared) <= checking.MOST_COMPARED
+
+
+@pytest.mark.parametrize("loaded_before", [True, False])
+def test_a_file_that_is_not_there_is_told_as_cop_load_tells_it(tmp_path: Path, loaded_before: bool):
+    folder = Folder(tmp_path / "site", tmp_path / "keys")
+    write(folder, "circle", "start: 2020-01-01\npapers: [papers/missing.pdf]")
+    if not loaded_before:
+        folder.db.close()
+        folder.site.store_db.unlink()
+    (problem,) = checking.check(folder.site, TODAY).problems
+    assert (problem.path, problem.line) == ("content/events/circle.md", 4)
+    assert problem.reason == "there is no file content/events/papers/missing.pdf"
+    if loaded_before:
+        assert folder.load().refused == (problem,)
+
+
+def test_looking_at_attached_files_keeps_none_of_them(folder: Folder):
+    write(folder, "circle", "start: 2020-01-01\npapers: [papers/agenda.pdf]")
+    folder.write("events/papers/agenda.pdf", b"%PDF-")
+    before = sorted(folder.site.root.rglob("*"))
+    assert checking.check(folder.site, TODAY).problems == ()
+    assert sorted(folder.site.root.rglob("*")) == before
