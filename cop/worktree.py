@@ -120,6 +120,7 @@ def _load(
     read: list[ContentFile] = []
     missing = set(found.missing)
     claimed: dict[RecordId, str] = {}
+    grown: dict[str, int] = {}
     done = 0
     for batch in _batches(read_all(site.content, found.candidates)):
         taken = attaching.take_in(site, db, batch, keep=not dry_run)
@@ -129,6 +130,7 @@ def _load(
         read += [_without_text(file.content) for file in taken.files if file.content]
         if not dry_run:
             report.entries += _save(site, db, signer, plans, now, why, found.started_ns, taken.known)
+            grown |= _add_ids(site, db, plans) if site.config.write_ids else {}
         _count(report, plans)
         done += len(batch)
         progress(done, len(found.candidates))
@@ -137,9 +139,16 @@ def _load(
     remarks += remarks_on_leads(site, db, read)
     report.missing = tuple(sorted(missing))
     report.refused = tuple(sorted(problems, key=lambda problem: problem.path))
+    remarks = [_as_it_lies_now(remark, grown.get(remark.path.removeprefix("content/"), 0)) for remark in remarks]
     report.remarks = tuple(sorted(remarks, key=lambda remark: (remark.path, remark.line)))
     report.seconds = round(time.monotonic() - started, 3)
     return report
+
+
+def _as_it_lies_now(remark: Problem, grown: int) -> Problem:
+    """With the line on which people find it, now that `id:` was added on top. The --- above that stays where it is."""
+    only_id = grown == 1  # else the file had no --- either
+    return remark if remark.line == 1 and only_id else replace(remark, line=remark.line + grown)
 
 
 def _without_text(file: ContentFile) -> ContentFile:
@@ -170,7 +179,7 @@ def _save(
     checked_ns: int,
     taken: Mapping[str, Sequence[attached.Known]],
 ) -> int:
-    """Write entries and what we know of the files, together; then add ids to files that have none."""
+    """Write entries and what we know of the files, together."""
     changes = [replace(change, patch=explained(change.patch, why)) for plan in plans for change in plan.changes]
     with writing(db):
         entries = log.write(db, signer, "change", changes, claimed_time=now) if changes else ()
@@ -183,8 +192,6 @@ def _save(
                 db.execute("DELETE FROM local_file WHERE path = ? AND record_id = ?", owned)
             keep_file(db, plan.file, plan.record_id, base, checked_ns, has_id)
             attached.remember(db, plan.file.path, taken.get(plan.file.path, ()), plan.old_path)
-    if site.config.write_ids:
-        _add_ids(site, db, plans)
     return len(entries)
 
 
@@ -205,22 +212,24 @@ def keep_file(
     )  # fmt: skip
 
 
-def _add_ids(site: Site, db: sqlite3.Connection, plans: Iterable[Plan]) -> None:
-    """Add the line `id: …` to files without one, unless they changed again under our hands."""
+def _add_ids(site: Site, db: sqlite3.Connection, plans: Iterable[Plan]) -> dict[str, int]:
+    """Add the line `id: …` to files without one, unless they changed again under our hands. By how many lines each grew."""
     contents: dict[Path, tuple[Plan, bytes]] = {}
+    grown: dict[str, int] = {}
     for plan in plans:
         if plan.file.content and not plan.file.content.written_id:
             path = site.content / plan.file.path
             data = path.read_bytes() if path.is_file() else b""
             if hash_bytes(data) == plan.file.file_hash:
-                contents[path] = (plan, content.with_id(data, plan.record_id))
+                contents[path] = (plan, with_id := content.with_id(data, plan.record_id))
+                grown[plan.file.path] = len(with_id.splitlines()) - len(data.splitlines())
     try:
         files.replace_all({
             path: data for path, (plan, data) in contents.items() if hash_bytes(data) != plan.file.file_hash
         })  # fmt: skip
     except OSError as error:  # a full or a read-only disk: the ids stay in the store, and the next load tries again
         _logger.warning("The lines “id: …” could not be added to the content files (%s).", error.strerror)
-        return
+        return {}
     with writing(db):
         for path, (plan, data) in contents.items():
             stat = path.stat()
@@ -230,3 +239,4 @@ def _add_ids(site: Site, db: sqlite3.Connection, plans: Iterable[Plan]) -> None:
                 "UPDATE local_file SET size = ?, mtime_ns = ?, checked_ns = ?, file_hash = ?, has_id = 1 WHERE path = ?",
                 [stat.st_size, stat.st_mtime_ns, time.time_ns(), hash_bytes(data), plan.file.path],
             )
+    return grown

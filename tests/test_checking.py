@@ -9,6 +9,7 @@ import pytest
 from conftest import Cop, Folder
 
 from cop import checking, site_schema, slips
+from cop.config import Config, Site
 from cop.web import waiting
 from cop.web.door import Served
 
@@ -141,7 +142,7 @@ def test_slips_in_names_words_and_links_are_remarked_on_and_nothing_is_refused(c
         "content/techniques/a.md:4 “tried”: a text ends too early, before “then sat.”",
     ]
     assert "Write: hybrid." in said[3] and "between quotes" in said[-1]
-    assert loaded.output.count("“hybird”") == 2 and "content/events/c.md, line 4:" in loaded.output
+    assert loaded.output.count("“hybird”") == 2 and "content/events/c.md, line 5:" in loaded.output
 
 
 def test_the_starter_content_has_nothing_to_remark_on(tmp_path: Path):
@@ -192,3 +193,25 @@ def test_looking_at_attached_files_keeps_none_of_them(folder: Folder):
     before = sorted(folder.site.root.rglob("*"))
     assert checking.check(folder.site, TODAY).problems == ()
     assert sorted(folder.site.root.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\ntitle: A\nformat: hybird\n---\n",
+        "---\nid:\ntitle: A\nformat: hybird\n---\n",
+        "---\n{title: A, format: hybird}\n---\n",
+        "---\r\ntitle: A\r\nstart: 2020-01-01\r\nformat: hybird\r\nproject: [none]\r\n---\r\n",
+    ],
+)
+def test_a_load_names_the_lines_as_they_are_when_it_has_ended(folder: Folder, text: str):
+    folder.write("events/a.md", text)
+    said = folder.load().remarks
+    assert said and said == checking.check(folder.site, TODAY).remarks
+
+
+def test_lines_of_a_load_that_writes_no_ids_stay(folder: Folder):
+    folder.write("events/a.md", "---\ntitle: A\nformat: hybird\n---\n")
+    assert [one.line for one in folder.load(dry_run=True).remarks] == [3]
+    folder.site = Site(folder.site.root, folder.site.keys, Config(write_ids=False))
+    assert [one.line for one in folder.load().remarks] == [3]
