@@ -10,9 +10,11 @@ from difflib import get_close_matches
 
 from cop.fields import FOLDERS, STEERING, TYPES, Field, RecordType
 from cop.frontmatter import Line
+from cop.languages import code_of, is_code
 from cop.model import Value
 
 NEAR_NAME, NEAR_WORD = 0.8, 0.6  # how much of two names is alike, as difflib counts it
+LAST_YEAR = 2100  # a later one is a slip of the finger
 _PARTS = re.compile(r"\{([^}]+)\}")  # how the table of fields says what an entry of a list consists of
 _PERSON = ("name", "role", "organisation")
 _WORD = re.compile(r"[^\s/]+")
@@ -45,6 +47,8 @@ def look(lines: Mapping[str, Line], kind: RecordType) -> Iterator[Slip]:
             yield from _name(name, line.number, kind)
         elif field.choices:
             yield from _choices(field, line)
+        elif name in _LOOKED_AT:
+            yield from _LOOKED_AT[name](line)
         elif field.kind in ("entries", "people"):
             yield from _nested(field, line)
 
@@ -90,6 +94,24 @@ def _choices(field: Field, line: Line) -> Iterator[Slip]:
             if field.kind == "choice" and not meant:
                 continue
             yield Slip(line.number, f"“{field.name}”: “{one[:60]}” is not a word of its list", hint)
+
+
+def _languages(line: Line) -> Iterator[Slip]:
+    """Names in the place of codes: programs that read aloud do not know them."""
+    for one in line.value if isinstance(line.value, list) else [line.value]:
+        if isinstance(one, str) and one.strip() and not is_code(one.strip()):
+            code = code_of(one)
+            hint = f"Write: {code}." if code else "Write codes of two or three letters, such as: [en, so]."
+            yield Slip(line.number, f"“languages”: “{one[:60]}” is not the code of a language", hint)
+
+
+def _year(line: Line) -> Iterator[Slip]:
+    said = str(line.value).strip()
+    if said.isdecimal() and not 1000 <= int(said[:10]) <= LAST_YEAR:
+        yield Slip(line.number, f"“year”: {said[:20]} is hardly a year", "Write four digits, such as 2022.")
+
+
+_LOOKED_AT = {"languages": _languages, "year": _year}
 
 
 def _nested(field: Field, line: Line) -> Iterator[Slip]:

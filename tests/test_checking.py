@@ -10,7 +10,7 @@ from conftest import Cop, Folder
 
 from cop import checking, site_schema, slips
 from cop.config import Config, Site
-from cop.web import waiting
+from cop.web import language, waiting
 from cop.web.door import Served
 
 TODAY = date(2026, 11, 22)
@@ -215,3 +215,34 @@ def test_lines_of_a_load_that_writes_no_ids_stay(folder: Folder):
     assert [one.line for one in folder.load(dry_run=True).remarks] == [3]
     folder.site = Site(folder.site.root, folder.site.keys, Config(write_ids=False))
     assert [one.line for one in folder.load().remarks] == [3]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("languages: [English]", "“English” is not the code of a language. Write: en."),
+        ("languages: [so, Soomaali]", "“Soomaali” is not the code of a language. Write: so."),
+        ("languages: Plain words", "“Plain words” is not the code of a language. Write codes of two"),
+        ("year: 20222", "20222 is hardly a year. Write four digits, such as 2022."),
+        ("year: 22", "22 is hardly a year."),
+    ],
+)
+def test_names_of_languages_and_odd_years_are_remarked_on(folder: Folder, line: str, said: str):
+    folder.write("resources/a.md", f"---\ntitle: A\n{line}\n---\n")
+    assert not folder.load().refused
+    (remark,) = checking.check(folder.site, TODAY).remarks
+    assert remark.line == 4 and said in f"{remark.reason}. {remark.hint}"
+
+
+@pytest.mark.parametrize("line", ["languages: [en, pt-BR, bfi]", "languages: so", "year: 1899", 'year: "2022"'])
+def test_codes_and_years_are_not(folder: Folder, line: str):
+    folder.write("resources/a.md", f"---\ntitle: A\n{line}\n---\n")
+    assert folder.load().remarks == ()
+
+
+def test_what_is_no_code_marks_no_page(folder: Folder):
+    folder.write("resources/a.md", "---\ntitle: A\nlanguages: [English]\n---\n")
+    folder.load()
+    with closing(site_schema.open_site(folder.site.site_db)) as site:
+        assert [row[0] for row in site.execute("SELECT language FROM records WHERE slug = 'a'")] == [""]
+    assert "lang" not in language.marked("English")
