@@ -87,7 +87,7 @@ def read(data: bytes, path: str) -> ContentFile:
     }
     if body.strip():
         fields[BODY] = body
-    fields = _with_title(kind, fields, shown)
+    fields = _with_title(kind, fields, first_line > 1, shown)
     _check_dates(kind, fields, lines, shown)
     share, field_shares = _shares(kind, lines, shown)
     if statement.SLUG in (PurePosixPath(path).stem, fields.get("slug")) and share != OWN:
@@ -179,14 +179,17 @@ def _check_statement(body: str, before: int, shown: str) -> None:
         raise BadContent(shown, before + found.line, found.reason, found.hint)
 
 
-def _with_title(kind: RecordType, fields: dict[str, Value], shown: str) -> dict[str, Value]:
+def _with_title(kind: RecordType, fields: dict[str, Value], has_front: bool, shown: str) -> dict[str, Value]:
     """A file without a title takes it from the first heading of its text."""
     if title_of(fields):
         return fields
     heading = _HEADING.match(str(fields.get(BODY, "")))
     if not heading:
         line = 'label: "A name in your words"' if kind.name == "resource" else 'title: "…"'
-        raise BadContent(shown, 1, "there is no title", f"Add a line between the --- lines: {line}")
+        hint = f"Add a line between the --- lines: {line}"
+        if not has_front:
+            hint = f"Begin with a heading: # A title. Or with three lines: first ---, then {line}, then ---"
+        raise BadContent(shown, 1, "there is no title", hint)
     return {"title": heading.group(1), **fields}
 
 

@@ -130,7 +130,6 @@ def _part(name: str, part: str, value: Value, parts: tuple[str, ...], line: int)
         reason = f"“{name}”: a text ends too early, before “{part[:60]}”"
         return Slip(line, reason, 'Put a text with a comma in it between quotes: "One, two".')
     meant = nearest(part, parts, NEAR_NAME)
-    hint = (
-        f"Write: {meant}: …" if meant else f"Its parts are: {', '.join(parts)}. Put a text with a comma between quotes."
-    )
+    cut = " Put a text with a comma between quotes." if " " in part else ""  # no name of a part has a space
+    hint = f"Write: {meant}: …" if meant else f"Its parts are: {', '.join(parts)}.{cut}"
     return Slip(line, f"“{name}” has no part “{part[:60]}”", hint)

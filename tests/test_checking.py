@@ -246,3 +246,15 @@ def test_what_is_no_code_marks_no_page(folder: Folder):
     with closing(site_schema.open_site(folder.site.site_db)) as site:
         assert [row[0] for row in site.execute("SELECT language FROM records WHERE slug = 'a'")] == [""]
     assert "lang" not in language.marked("English")
+
+
+def test_hints_say_what_fits_the_file(folder: Folder):
+    folder.write("notes/a.md", "Only words.\n")
+    folder.write("notes/b.md", "---\nsummary: S\n---\n")
+    folder.write("techniques/c.md", "---\ntitle: C\ntried: [{who: us, how: well}]\n---\n")
+    folder.write("techniques/d.md", "---\ntitle: D\ntried: [{who: us, then we said: sit}]\n---\n")
+    found = checking.check(folder.site, TODAY)
+    without, between = (one.hint for one in found.problems)
+    assert "Begin with a heading: # A title." in without and "between the --- lines" not in without
+    assert between.startswith("Add a line between the --- lines: title")
+    assert ["comma" in one.hint for one in found.remarks] == [False, True]
