@@ -1,9 +1,10 @@
 """Calendar files (iCalendar, RFC 5545 and RFC 7986) for phones, Outlook and others. Values in, text out."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import chain, repeat
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,7 @@ class CalendarEvent:
     state: str  # CONFIRMED, TENTATIVE or CANCELLED
     topics: tuple[str, ...]
     when: Occasions
+    moved: tuple[str, ...] = ()  # descriptions of the dates that moved, in the order of `moved_occasions`
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,8 @@ def _components(one: CalendarEvent, clocks: "_Clocks") -> Iterator[Event]:
         if points:
             _add_points(first, name, [clocks.shown(point) for point in points])
     yield first
-    for moved in moved_occasions(when):
-        yield _event(one, moved, clocks)
+    for moved, description in zip(moved_occasions(when), chain(one.moved, repeat(one.description)), strict=False):
+        yield _event(replace(one, description=description), moved, clocks)
 
 
 def _event(one: CalendarEvent, occasion: Occasion, clocks: "_Clocks") -> Event:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import icalendar
 import pytest
 from test_pages import check, words
 from web_site import SiteBuilder, build, serve
@@ -200,6 +201,32 @@ async def test_a_series_stands_everywhere_by_its_next_date(tmp_path: Path) -> No
         assert dates.words(f"{began}") not in text, path
     feed = (await client.get("/events/feed.atom")).text
     assert dates.words(f"{following}") in feed and dates.words(f"{began}") not in feed
+    site.db.close()
+
+
+async def test_the_page_of_a_series_leads_to_where_its_next_date_moved(tmp_path: Path) -> None:
+    site, was, now = build(tmp_path / "data" / "site.db"), TODAY + timedelta(days=1), TODAY + timedelta(days=3)
+    fields = {
+        "start": f"{TODAY - timedelta(days=69)}T18:00",
+        "repeats": "every week",
+        "timezone": "Europe/London",
+        "place": "Barton Hill",
+    }
+    moved = [{"date": f"{was}", "to": f"{now}T19:00", "place": "Riverside library"}]
+    with database.writing(site.db):
+        site.add("event", "circle", title="Circle", moved=moved, **fields)
+        site.add("event", "off", title="Off", moved=moved, status="cancelled", **fields)
+    client = serve(site.path).client
+    top = (await words(client, "/events/circle")).partition("Next dates")[0]
+    assert "Moved It was to be on" in top and "19:00 (London time), Riverside library. " in top, top
+    assert top.count("Riverside library") == 2 and "Barton Hill" not in top, top
+    usual, other = icalendar.Calendar.from_ical((await client.get("/events/circle.ics")).text).walk("VEVENT")
+    assert other["DESCRIPTION"].startswith(f"It was to be on {dates.span(f'{was}T18:00', None, 'Europe/London')}"), (
+        other
+    )
+    assert "It was to be on" not in usual["DESCRIPTION"]
+    off = icalendar.Calendar.from_ical((await client.get("/events/off.ics")).text).walk("VEVENT")
+    assert all(one["DESCRIPTION"].count("will not take place") == 1 for one in off)
     site.db.close()
 
 

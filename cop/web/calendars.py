@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from cop import calendars, occasions
+from cop import calendars, occasions, taking_place
 from cop.asking import is_asked
 from cop.calendars import CalendarEvent, CalendarFile
 from cop.fields import TYPES
 from cop.plain import shortened
-from cop.web import called, cards, event_page, events, facts, labels, lists, narrow
+from cop.web import called, cards, event_page, events, facts, labels, lists, narrow, series
 from cop.web.asked import Asked, read_meta
 from cop.web.language import _, lookup
 from cop.web.links import record_address, rel
@@ -132,7 +132,7 @@ def _event(asked: Asked, row: sqlite3.Row, changes: int) -> CalendarEvent | None
         added=_moment(row["added"]),
         changed=_moment(row["changed"]),
         title=_("Cancelled: %(title)s", title=title) if cancelled else title,  # not every calendar shows the state
-        description=_description(row, fields, address),
+        description=_description(row, fields, address, fields),
         place=_place(fields),
         address=address,
         state=calendars.CANCELLED
@@ -142,6 +142,10 @@ def _event(asked: Asked, row: sqlite3.Row, changes: int) -> CalendarEvent | None
         else calendars.CONFIRMED,
         topics=tuple(labels.choice(one) for one in _texts(fields.get("topics"))),
         when=when,
+        moved=tuple(
+            _description(row, fields, address, series.moved_date(fields, one))
+            for one in taking_place.moved_occasions(when)
+        ),
     )
 
 
@@ -159,9 +163,9 @@ def _place(fields: Mapping[str, Any]) -> str:
     return labels.choice(form) if form in ("online", "phone") else ""
 
 
-def _description(row: sqlite3.Row, fields: Mapping[str, Any], address: str) -> str:
+def _description(row: sqlite3.Row, fields: Mapping[str, Any], address: str, at_that_time: Mapping[str, Any]) -> str:
     """What a person needs to decide whether to come, as far as it is known, and where to read more."""
-    notices = "\n".join(f"{one}." for one in event_page.state(fields))
+    notices = "\n".join(f"{one}." for one in event_page.state(at_that_time))
     parts = [notices, row["summary"], "\n".join(_about_the_date(fields)), *_facts(fields)]
     text = "\n\n".join(part for part in parts if part)
     return f"{shortened(text, MAX_DESCRIPTION)}\n\n{address}"

@@ -14,7 +14,7 @@ from cop.fields import ROLES, TYPES
 from cop.web import cards, dates, facts, gathering, labels, series
 from cop.web.asked import Asked
 from cop.web.language import N_, _, apart, lookup, ngettext
-from cop.web.words import listed, sentences, size
+from cop.web.words import comma, listed, sentences, size
 
 # shown at the top or beside the text, and not again among the facts
 TOLD = frozenset({
@@ -67,11 +67,14 @@ class EventTop:
 
 def top(fields: Mapping[str, Any], asked: Asked) -> EventTop:
     """The page of an event, as far as it differs from others."""
+    following = series.next_time(fields, asked.today, asked.now)
+    shown = series.at(fields, following) if following else fields
+    moved = series.moved_date(fields, following) if following and following.instead_of else fields
     return EventTop(
-        notices=tuple(_notices(fields)),
+        notices=tuple(_notices(moved)),
         clock=_clock(fields),
-        offset=_offset_words(series.at_next(fields, asked.today, asked.now), fields),
-        where=sentences([_text(fields, "place"), _format(fields)]),
+        offset=_offset_words(shown, fields),
+        where=sentences([_text(shown, "place"), _format(fields)]),
         offers=gathering.offers(fields),
         unstated=gathering.unstated(fields),
         booking=str(fields.get("booking") or ""),
@@ -121,7 +124,7 @@ def _changes(fields: Mapping[str, Any]) -> Iterator[Notice]:
 
 
 def _moved(fields: Mapping[str, Any]) -> str:
-    now = cards.event_when(fields)
+    now = comma([part for part in (cards.event_when(fields), _text(fields, "place")) if part])
     if was := dates.span(fields.get("moved_from"), None, fields.get("timezone")):
         return _("It was to be on %(was)s. Now it is on %(now)s", was=was, now=now)
     return _("The date is no longer what it was. Now it is on %(now)s", now=now)

@@ -101,9 +101,14 @@ def _has_end(when: Occasions) -> bool:
 
 def at_next(fields: Mapping[str, Any], today: date, now: datetime | None = None) -> Mapping[str, Any]:
     """The fields of a series as they are for its next date; others as they are."""
-    when = occasions.occasions(fields)
-    following = taking_place.following(when, today, now) if when and when.is_series else None
+    following = next_time(fields, today, now)
     return at(fields, following) if following else fields
+
+
+def next_time(fields: Mapping[str, Any], today: date, now: datetime | None = None) -> Occasion | None:
+    """The next date of a series; None if there is none."""
+    when = occasions.occasions(fields)
+    return taking_place.following(when, today, now) if when and when.is_series else None
 
 
 def at(fields: Mapping[str, Any], one: Occasion) -> Mapping[str, Any]:
@@ -113,6 +118,11 @@ def at(fields: Mapping[str, Any], one: Occasion) -> Mapping[str, Any]:
     if fields.get("status") == "cancelled":
         moved = {}
     return {**fields, "start": _iso(one.start), "end": _iso(one.end), **place, **moved}
+
+
+def moved_date(fields: Mapping[str, Any], one: Occasion) -> Mapping[str, Any]:
+    """The fields of an event as they are for one of its times that moved: nothing of the other times."""
+    return {**at({**fields, "place": None}, one), "repeats": None}
 
 
 def _words(one: Occasion, fields: Mapping[str, Any]) -> str:
