@@ -66,6 +66,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
     return example(tmp_path_factory.mktemp("pages") / "data" / "site.db")
 
 
+@pytest.mark.parametrize("path", ["/resources?", "/events?", "/events?month=2026-12&"])
+async def test_a_list_without_a_match_leads_to_the_search_which_forgives_slips(client: Any, path: str) -> None:
+    assert "search?q=guidnace" in check((await client.get(f"{path}q=guidnace")).text).links
+    assert "Showing results for “guidance”" in await words(client, "/search?q=guidnace")
+    assert not [
+        one for one in check((await client.get(f"{path}topic=nowhere")).text).links if one.startswith("search?")
+    ]
+
+
 async def words(client: Any, path: str) -> str:
     """The text of a page, as one line."""
     answer = await client.get(path)
