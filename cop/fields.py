@@ -193,8 +193,8 @@ def _chosen(
 
 EVENT = (
     Field("kind", "choice", "Kind", "", _ABOUT, EVENT_KINDS, facet=True),
-    Field("start", "date", "Starts", "", _WHERE),
-    Field("end", "date", "Ends", "", _WHERE),
+    Field("start", "date", "Starts", "With a time, if you know it: 2026-12-01 18:00.", _WHERE),
+    Field("end", "date", "Ends", "With a time, if you know it: 2026-12-01 20:00.", _WHERE),
     Field("timezone", "text", "Time zone", "Such as Europe/London.", _WHERE),
     Field("timezone_basis", "choice", "How the time zone is known", "", _WHERE, ("stated", "of-the-site")),
     Field("repeats", "repeats", "Repeats", "Such as: every 2 weeks on Tuesday until 2027-06-30.", _WHERE),

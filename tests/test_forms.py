@@ -202,6 +202,31 @@ def test_a_date_that_there_is_not_is_asked_for_again(typed_: str):
     assert "Write a date" in filled("event", title="T", start=typed_).problems["start"]
 
 
+def test_the_form_for_events_says_how_to_write_a_time():
+    assert "2026-12-01 18:00" in filled("event", title="T", start="7 o'clock").problems["start"]
+    html = shown(TYPES["event"], {}, names={"start", "end", "repeats"})
+    assert "2026-12-01 18:00" in html and "2026-12-01 20:00" in html and html.count("Such as: every") == 1
+    assert filled("event", title="T", start="2026-12-01 18:00").fields["start"] == "2026-12-01T18:00"
+
+
+def test_languages_that_cannot_be_ticked_can_be_written():
+    form = Form(
+        (
+            ("languages", ""),
+            ("languages", "cy"),
+            ("languages-more", "french, Bengali;Punjabi ,pt-BR, Patwa"),
+            ("year", "x"),
+        )
+    )
+    told = form_reading.read(TYPES["resource"], form, {"title": "T"})
+    assert told.fields["languages"] == ["Patwa", "bn", "cy", "fr", "pa", "pt-BR"] and "year" in told.problems
+    again = shown(TYPES["resource"], {"title": "T"}, form=form, names={"languages"})
+    assert ("languages-more", "french, Bengali;Punjabi ,pt-BR, Patwa") in Page(again).pairs
+    later = shown(TYPES["resource"], {"title": "T", "languages": ["bn", "cy"]}, names={"languages"})
+    assert "<bdi>Bengali</bdi>" in later
+    assert [one for one in Page(later).pairs if one[1]] == [("languages", "cy"), ("languages", "bn")]
+
+
 def test_dates_of_a_series_must_fit_together():
     told = filled("event", title="T", start="2026-12-08", repeats="every week on Tuesday", not_on="2026-12-09")
     assert "does not fit" in told.problems["not_on"]

@@ -83,7 +83,9 @@ def _value(record_type: RecordType, field: Field, text: str, old: Value, most: i
     try:
         return check(record_type.name, field.name, typed.value(field, text, old)), ""
     except WrongValue:
-        return old, lookup(form_words.WRONG.get(field.kind, form_words.CANNOT_BE_KEPT))
+        wrong = lookup(form_words.WRONG.get(field.kind, form_words.CANNOT_BE_KEPT))
+        takes_a_time = record_type.name == "event" and field.name in ("start", "end")
+        return old, spaced(wrong, lookup(field.help)) if takes_a_time else wrong
 
 
 def _together(

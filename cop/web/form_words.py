@@ -17,9 +17,9 @@ HINTS = {
     "people": N_("One person on each line, with semicolons between: name; what they did; organisation."),
     "moves": N_("One on each line, with semicolons between: the old date; the new date; the new place."),
     "entries": N_("Each part on a line of its own, with a colon behind its name. An empty line between two entries. The parts are:"),
-    "repeats": N_("Such as: every 2 weeks on Tuesday until 2027-06-30."),
     "record": N_("The end of its address on this site, such as resources/powercube."),
 }  # fmt: skip
+OTHER_LANGUAGES = N_("Other languages, with commas between: French, Punjabi")
 PEOPLE_BY_DATE = N_("One person on each line, with semicolons between: name; what they do; date.")
 WRONG = {
     "url": N_("Write the whole address. It starts with https:// or http://."),

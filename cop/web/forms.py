@@ -4,8 +4,9 @@ What a form cannot show in full stays as it was. `typed` has the text of each ki
 """
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -18,6 +19,7 @@ from cop.web.language import _, lookup
 from cop.web.posting import Form, plain
 from cop.web.words import spaced
 
+MORE = "-more"  # behind the name of a field: the box beside its ticks
 SHOWN = "shown"  # the name under which a form brings along what it showed
 FEW_TICKS = 60
 FEW_RADIOS = 6
@@ -54,6 +56,8 @@ class Input:
     mode: str = ""  # what a phone's keyboard should offer
     required: bool = False
     autocomplete: str = "off"
+    more_label: str = ""  # of a box beside the ticks, for what is not among them
+    more: str = ""  # what was typed into it
 
     @property
     def few(self) -> tuple[Option, ...]:
@@ -133,7 +137,8 @@ def _input(
     again = form is not None and form.has(name)
     if field.kind in ("set", "list") and options:
         now = set(form.texts(name)) if form and again else set(typed.words(value))
-        return Input(name, label, "ticks", "", hint, problem, _made(options, now))
+        ticks = Input(name, label, "ticks", "", hint, problem, _made(options, now))
+        return _with_others(ticks, form) if name == "languages" else ticks
     now_text = typed_text(field, form) if form and again else plain(typed.text(field, value))
     if options:
         widget = "radios" if len(options) <= FEW_RADIOS else "select"
@@ -143,6 +148,12 @@ def _input(
     return Input(
         name, label, "area" if rows else "line", now_text, hint, problem, (), rows, _MODES.get(field.kind, ""), required
     )
+
+
+def _with_others(ticks: Input, form: Form | None) -> Input:
+    """Languages are many: those of the pages can be ticked, all others are written."""
+    typed_in = form.text(ticks.name + MORE) if form else ""
+    return replace(ticks, more_label=lookup(form_words.OTHER_LANGUAGES), more=typed_in)
 
 
 def _made(options: Iterable[tuple[str, str]], chosen: Collection[str]) -> tuple[Option, ...]:
@@ -167,7 +178,8 @@ def _options(field: Field, value: Value, known: Sequence[tuple[str, str]]) -> li
     if not found and field.name == "languages":
         found = [*OWN_NAMES.items()]
     already = [one for one in typed.words(value) if one not in {value for value, _label in found}]
-    return [*found, *((one, one) for one in already)] if found else []
+    called = labels.language if field.name == "languages" else str
+    return [*found, *((one, called(one)) for one in already)] if found else []
 
 
 def _hint(field: Field, options: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -216,5 +228,12 @@ def fingerprint(field: Field, text: str) -> str:
 def typed_text(field: Field, form: Form) -> str:
     """What was typed or ticked for a field."""
     if field.kind in ("set", "list", "dates"):
-        return "\n".join(form.texts(field.name))
+        return "\n".join([*form.texts(field.name), *_others(field, form)])
     return form.text(field.name)
+
+
+def _others(field: Field, form: Form) -> Iterator[str]:
+    """Languages that somebody wrote beside the ticks, as their codes."""
+    if field.name == "languages":
+        named = re.split(r"[,;،\n]", form.text(field.name + MORE))
+        yield from (labels.language_code(one.strip()) for one in named if one.strip())

@@ -1,9 +1,12 @@
 """Codes and short words as readers see them: languages, choices, kinds of record, fields."""
 
+from functools import lru_cache
+
 from babel import Locale
 
 from cop.fields import TYPES, Field, RecordType
-from cop.web.language import N_, locale, lookup, ngettext
+from cop.languages import OWN_NAMES
+from cop.web.language import N_, locale, lookup, ngettext, tag
 
 NOT_STATED = N_("Not stated")
 _AS_THEY_ARE = {
@@ -27,6 +30,28 @@ def language(code: str) -> str:
     base = base.lower()
     name = lookup(_LANGUAGES.get(base, "")) or locale().languages.get(base) or _SOURCE.languages.get(base, "")
     return (f"{name} ({region})" if region else name) if name else code
+
+
+def language_code(name: str) -> str:
+    """The code of a language that somebody named, in the language of the page, in English or as it calls itself.
+
+    What we have no code for stays as it was written.
+
+    >>> [language_code(name) for name in ("french", "Bengali", "Polski", "pt-BR", "EN", "Patwa")]
+    ['fr', 'bn', 'pl', 'pt-BR', 'en', 'Patwa']
+    """
+    codes = _codes(tag())
+    return name if name in codes.values() else codes.get(name.casefold(), name)
+
+
+@lru_cache
+def _codes(_tag: str) -> dict[str, str]:
+    """Codes and names of languages, in small letters, and the code of each."""
+    known = {**_SOURCE.languages, **locale().languages}
+    names = [*_SOURCE.languages.items(), *locale().languages.items(), *_LANGUAGES.items()]
+    names += [(code, lookup(name)) for code, name in _LANGUAGES.items()] + [*OWN_NAMES.items()]
+    found = {code: code for code in known} | {name: code for code, name in names}
+    return {one.replace("_", "-").casefold(): code.replace("_", "-") for one, code in found.items()}
 
 
 def choice(value: str) -> str:
