@@ -56,7 +56,8 @@ CREATE INDEX records_added ON records (type, added DESC, record_id);
 CREATE INDEX records_changed ON records (changed DESC, record_id);
 CREATE INDEX records_type_changed ON records (type, changed DESC, record_id);
 CREATE INDEX records_event ON records ({EVENT_IS_OPEN}, {EVENT_LAST}) WHERE type = 'event';
-CREATE INDEX records_seen ON records (seen, min(changed, seen), record_id);
+CREATE INDEX records_seen ON records (seen, min(changed, seen), title COLLATE NOCASE, record_id);
+CREATE INDEX records_newest ON records (seen DESC, min(changed, seen) DESC, title COLLATE NOCASE, record_id);
 CREATE INDEX records_consent ON records (record_id) WHERE {WITH_CONSENT};
 CREATE TABLE history (
     record_id TEXT NOT NULL,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from web_site import SiteBuilder, build, serve
 
-from cop.web import marking, news
+from cop.web import cards, marking, news
 
 MEET = "We meet on Monday in the library. " * 3
 
@@ -54,6 +54,15 @@ async def test_since_a_day_the_oldest_stands_first_and_what_came_before_is_left_
         add(site, f"Day {day}", f"2026-11-{day:02}T09:00:00Z")
     assert await titles(site, "?since=2026-11-03") == ["Day 3", "Day 5", "Day 9"]
     assert await titles(site, "?since=2026-12-01") == []
+
+
+async def test_what_came_in_one_moment_stands_from_a_to_z(site: SiteBuilder) -> None:
+    for title in ("Pear", "apple", "Zebra", "Mango"):
+        add(site, title, "2026-11-05T09:00:00Z")
+    assert await titles(site) == await titles(site, "?since=2026-11-03") == ["apple", "Mango", "Pear", "Zebra"]
+    for order in (cards.NEWEST, cards.OLDEST):
+        plan = site.db.execute(f"EXPLAIN QUERY PLAN SELECT * FROM records ORDER BY {order} LIMIT 30").fetchall()
+        assert "USING INDEX" in plan[0]["detail"] and len(plan) == 1, order  # nothing is put in order anew
 
 
 async def test_an_old_date_does_not_hide_what_came_today(site: SiteBuilder) -> None:
