@@ -66,6 +66,36 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
     return example(tmp_path_factory.mktemp("pages") / "data" / "site.db")
 
 
+@pytest.mark.parametrize(
+    ("path", "told", "right"),
+    [
+        ("/search?q=guidance&page=99", "2 found", "/search?q=guidance"),
+        ("/resources?page=99", "21 to 29 of 29", "/resources?page=2"),
+    ],
+)
+async def test_behind_the_last_page_stands_the_last_one(client: Any, path: str, told: str, right: str) -> None:
+    text = await words(client, path)
+    assert told in text and text == await words(client, right)
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/Events", "events"), ("/RESOURCES?q=power", "resources?q=power"), ("/Resources/guidance-2018", "../resources/guidance-2018"),
+        ("/cy/Events", "events"), ("/A-Z", "a-z"),
+    ],
+)  # fmt: skip
+async def test_capitals_in_an_address_lead_to_the_page(client: Any, path: str, target: str) -> None:
+    answer = await client.get(path)
+    assert (answer.status_code, answer.headers.get("location")) == (301, target)
+    assert (await client.get(urljoin(path, target))).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/Nowhere", "/Site/Records", "/Events//evil.example", "/Static/x.js"])
+async def test_capitals_lead_only_to_pages_of_ours(client: Any, path: str) -> None:
+    assert (await client.get(path)).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/resources?", "/events?", "/events?month=2026-12&"])
 async def test_a_list_without_a_match_leads_to_the_search_which_forgives_slips(client: Any, path: str) -> None:
     assert "search?q=guidnace" in check((await client.get(f"{path}q=guidnace")).text).links

@@ -74,6 +74,7 @@ def test_years_are_counted_and_unknown_ones_are_told(site: SiteBuilder) -> None:
     chart = timeline.made(site.db, TODAY)
     assert [(row.label, row.past) for row in chart.rows] == [("1970 to 2005", "2"), ("2019", "2"), ("2021", "1")]
     assert chart.unknown == "The year of 1 resource is not known."
+    assert (chart.undated, chart.narrowed) == ("/resources", {"year": "-"})
     assert (
         chart.description == "The first column is 1970 to 2005, the last is 2021. The highest is 1970 to 2005, with 2."
     )
@@ -97,7 +98,7 @@ def test_events_are_past_or_to_come_by_what_is_known_of_their_date(site: SiteBui
         ("2026", "1", "2"),
         ("2027", "0", "1"),
     ]
-    assert years.unknown == "2 events have no date." and years.has_coming
+    assert years.unknown == "2 events have no date." and years.has_coming and years.undated == "/events"
     assert months is not None
     assert [(row.label, row.past, row.coming) for row in months.rows] == [
         ("November 2026", "1", "1"),
@@ -123,7 +124,7 @@ def test_whatever_years_there_are_the_chart_is_bounded_and_counts_each_once(know
     buckets = timeline._years(known, TODAY)
     assert len(buckets) <= timeline.YEARS + 2
     assert sum(one.past + one.coming for one in buckets) == sum(map(sum, known.values()))
-    for column in timeline._chart("", buckets, "").columns:
+    for column in timeline._chart("", buckets, "", "/events").columns:
         assert column.x >= 0 and column.x + column.width <= 100.1 and column.coming_y >= 0
 
 

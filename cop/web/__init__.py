@@ -90,7 +90,7 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
     if isinstance(exception, guard.BodyTooLarge):
         return guard.too_large(datasette, request.scope, path)
     if published.is_not_there(exception, path):
-        return render.not_found(datasette, request)
+        return pages.in_small_letters(request, path) or render.not_found(datasette, request)
     status = getattr(exception, "status", 500)
     if status < 500 and path.endswith((".json", ".csv")):  # for programs: Datasette's own words say what was wrong
         return None

@@ -89,9 +89,12 @@ def search_page(asked: Asked) -> SearchPage:
     typed, page = asked.text("q")[:MAX_TYPED], min(asked.page(), MAX_PAGE)  # what is longer would stand in every link
     chosen = {name: asked.text(parameter(name))[:MAX_VALUE] for name in FILTERS}
     exact = {"exact": "1"} if asked.text("exact") else {}
-    offset = (page - 1) * PAGE_SIZE
     question = understand(asked.db, typed, as_typed=bool(exact))
-    found = page_of(asked.db, question, chosen, limit=PAGE_SIZE, offset=offset)
+    found = page_of(asked.db, question, chosen, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
+    if found.total and not found.hits:  # there are fewer pages: the last one is meant
+        page = -(-found.total // PAGE_SIZE)
+        found = page_of(asked.db, question, chosen, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
+    offset = (page - 1) * PAGE_SIZE
     everything = found if found.total else page_of(asked.db, question, {}, limit=0)  # the way out of too many filters
     named = {parameter(name): value for name, value in chosen.items()}
     query = {name: value for name, value in {"q": typed, **named, **exact}.items() if value}

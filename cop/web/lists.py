@@ -4,7 +4,7 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import ClassVar
@@ -180,6 +180,9 @@ def list_page(asked: Asked, type_name: str) -> ListPage:
     want = wanted(asked, record_type)
     counter = Counter(asked.db, want)
     count = counter.total()
+    want = replace(
+        want, page=min(want.page, max(1, -(-count // PAGE_SIZE)))
+    )  # behind the last page stands the last one
     found = rows(asked.db, want, PAGE_SIZE, (want.page - 1) * PAGE_SIZE)
     things = labels.counted(record_type, counter.everything())
     return ListPage(

@@ -42,6 +42,7 @@ from cop.web import (
     titles,
     topics,
 )
+from cop.web.links import rel
 
 View = Callable[..., Awaitable[Response]]
 
@@ -136,6 +137,15 @@ def find(path: str) -> tuple[render.Build, dict[str, str]] | None:
         if match := pattern.match(path):
             return build, match.groupdict()
     return None
+
+
+def in_small_letters(request: Any, path: str) -> Response | None:
+    """The way to a page of ours whose address was written with capitals, as keyboards of phones do; None if it is none."""
+    small = path.lower()
+    if request.method not in ("GET", "HEAD") or small == path or find(small) is None:
+        return None
+    asked = f"?{request.query_string}" if request.query_string else ""
+    return Response.text("", status=301, headers={"Location": rel(path, small) + asked})
 
 
 async def show(datasette: Any, request: Any, build: render.Build, parts: dict[str, str]) -> Response:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cop import occasions, taking_place
+from cop.filing import NOT_STATED
 from cop.web import cards, dates
 from cop.web.language import _, ngettext, number
 
@@ -53,6 +54,8 @@ class Chart:
     base: int
     rows: tuple[Row, ...]
     unknown: str  # how much has no date, in words, or ""
+    undated: str  # address of the list where that stands
+    narrowed: Mapping[str, str]  # to it alone, where the list can do that
     has_coming: bool
 
 
@@ -78,6 +81,8 @@ def made(db: sqlite3.Connection, today: date) -> Chart:
         ngettext("The year of %(num)s resource is not known.", "The year of %(num)s resources is not known.", unknown)
         if unknown
         else "",
+        "/resources",
+        {"year": NOT_STATED},
     )
 
 
@@ -98,7 +103,7 @@ def held(db: sqlite3.Connection, today: date) -> tuple[Chart, Chart | None]:
         before = years.get(int(month[:4]), (0, 0))
         years[int(month[:4])] = (before[0] + past, before[1] + coming)
     undated = ngettext("%(num)s event has no date.", "%(num)s events have no date.", unknown) if unknown else ""
-    return _chart(_("Events, by year"), _years(years, today), undated), _around(months, today)
+    return _chart(_("Events, by year"), _years(years, today), undated, "/events"), _around(months, today)
 
 
 def _of_series(db: sqlite3.Connection, today: date) -> Iterator[date]:
@@ -149,10 +154,12 @@ def _around(months: Mapping[str, tuple[int, int]], today: date) -> Chart | None:
         buckets.append(Bucket(dates.part(day, "LLLL y"), short, *months.get(f"{day:%Y-%m}", (0, 0))))
     if not any(one.past or one.coming for one in buckets):
         return None
-    return _chart(_("Events, month by month"), buckets, "")
+    return _chart(_("Events, month by month"), buckets, "", "/events")
 
 
-def _chart(title: str, buckets: Sequence[Bucket], unknown: str) -> Chart:
+def _chart(
+    title: str, buckets: Sequence[Bucket], unknown: str, undated: str, narrowed: Mapping[str, str] | None = None
+) -> Chart:
     most = max((one.past + one.coming for one in buckets), default=0)
     return Chart(
         title=title,
@@ -166,6 +173,8 @@ def _chart(title: str, buckets: Sequence[Bucket], unknown: str) -> Chart:
             if one.past or one.coming
         ),
         unknown=unknown,
+        undated=undated,
+        narrowed=narrowed or {},
         has_coming=any(one.coming for one in buckets),
     )
 
