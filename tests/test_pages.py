@@ -66,6 +66,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
     return example(tmp_path_factory.mktemp("pages") / "data" / "site.db")
 
 
+async def test_the_page_about_accessibility_says_what_is_not_tested(client: Any) -> None:
+    assert "This is not true of the tables under /site" in await words(client, "/accessibility")
+
+
 @pytest.mark.parametrize(
     ("path", "told", "right"),
     [

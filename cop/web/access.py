@@ -26,6 +26,10 @@ TESTED = (
     N_("You can read and search without scripts."),
     N_("We measure how hard our own words are to read. Somebody who is 11 should be able to follow them."),
 )
+NOT_TESTED = N_(
+    "This is not true of the tables under /site, which another program shows. Some of their boxes have no name, some words are"
+    " hard to see, and wide tables run off a narrow screen. What they hold stands on the other pages, too."
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class AccessPage:
     none_yet: str  # said if there is no statement
     more_target: str  # the page of text beside the statement, or ""
     tested: tuple[str, ...]
+    not_tested: str
     template: ClassVar[str] = "cop_access.html"
 
 
@@ -53,6 +58,7 @@ def access(asked: Asked) -> AccessPage:
         none_yet="" if row else _none_yet(read_meta(asked.db).get("organisation", "")),
         more_target=record_address("page", "accessibility") if more else "",
         tested=tuple(map(lookup, TESTED)),
+        not_tested=lookup(NOT_TESTED),
     )
 
 
