@@ -933,3 +933,13 @@ def test_the_examples_in_docstrings_are_true(name: str) -> None:
 
     found = doctest.testmod(importlib.import_module(f"cop.{name}"))
     assert found.attempted and not found.failed
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"), [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("localhost", "localhost")]
+)
+def test_the_address_that_serve_names_opens_on_this_computer(host: str, shown: str) -> None:
+    from cop.cli import serve
+
+    with socket.create_server((host, 0)) as listening:
+        assert serve._to_show(host, listening) == f"http://{shown}:{listening.getsockname()[1]}"

@@ -13,7 +13,7 @@ from web_site import SiteBuilder, build, example, filled, serve
 
 from cop.fields import TYPES
 from cop.languages import OWN_NAMES, SOURCE
-from cop.web import dates, links
+from cop.web import dates, facts, links
 
 OTHER_LANGUAGE = re.compile(rf"/({'|'.join(set(OWN_NAMES) - {SOURCE})})(/|$)")
 VOID = {"meta", "link", "input", "br", "hr", "img"}
@@ -64,6 +64,19 @@ def check(html: str) -> Checked:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
     return example(tmp_path_factory.mktemp("pages") / "data" / "site.db")
+
+
+def test_links_to_several_pages_of_one_host_can_be_told_apart(site: SiteBuilder) -> None:
+    field = TYPES["resource"].field("other_urls")
+    assert field
+    pages = [
+        "https://www.invo.org.uk/a/",
+        "https://invo.org.uk/b?c=1",
+        "http://invo.org.uk/b?c=1",
+        "https://example.org/x",
+    ]
+    shown = [part.text for part in facts.show(facts.Links(site.db), field, pages)]
+    assert shown == ["invo.org.uk/a", "https://invo.org.uk/b?c=1", "http://invo.org.uk/b?c=1", "example.org"]
 
 
 async def test_the_page_about_accessibility_says_what_is_not_tested(client: Any) -> None:

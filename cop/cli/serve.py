@@ -63,7 +63,7 @@ def serve(start: Path, host: str, port: int, lan: bool, no_announce: bool, open_
         server_header=False,
     )
     announcement = None if no_announce or not hosts else _announcement(site, hosts, port)
-    address = _here(listening) if lan else f"http://{_in_address(host)}:{port}"
+    address = _to_show(host, listening)
     link = _desk_link(served, listening)
     told = Told(site.config.name, address, link.address, served.address if lan else None, open_browser)
     server = _Server(config, told, announcement, follower)
@@ -105,6 +105,16 @@ def _desk_link(served: Served, listening: socket.socket) -> _DeskLink:
 def _here(listening: socket.socket) -> str:
     """The address of the site on this computer."""
     return f"http://{_in_address(_host_here(listening))}:{listening.getsockname()[1]}"
+
+
+def _to_show(host: str, listening: socket.socket) -> str:
+    """An address that opens on this computer. 0.0.0.0 stands for all of its addresses, and is none itself."""
+    port = listening.getsockname()[1]
+    return _here(listening) if _is_for_all(listening) else f"http://{_in_address(host)}:{port}"
+
+
+def _is_for_all(listening: socket.socket) -> bool:
+    return ipaddress.ip_address(str(listening.getsockname()[0]).partition("%")[0]).is_unspecified
 
 
 def _host_here(listening: socket.socket) -> str:

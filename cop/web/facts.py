@@ -2,8 +2,9 @@
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from cop.fields import FOLDERS, TYPES, Field, RecordType, grouped
 from cop.filing import ORGANISATIONS
 from cop.web import called, credits, dates, labels, series, words
 from cop.web.language import _, lookup
-from cop.web.links import outside, record_address, shown_as
+from cop.web.links import outside, record_address, shown_as, without_scheme
 
 CREDITS = "Credits"  # shown beside the text, not among the facts
 FEW_BLANKS = 2  # with fewer, a blank stands in a line of its own; more are named together, or they drown the rest
@@ -152,7 +153,19 @@ def show(links: Links, field: Field, value: object) -> Iterator[Part]:
     elif field.name in ORGANISATIONS:
         yield from (Part(_plain(one), links.by_title("organisation", _plain(one))) for one in _many(value))
     else:
-        yield from (_part(field, one) for one in _many(value))
+        yield from _told_apart([_part(field, one) for one in _many(value)])
+
+
+def _told_apart(parts: Sequence[Part]) -> Iterator[Part]:
+    """Links to several pages of one host, each with as much of its address as tells it from the others."""
+    hosts = Counter(part.text for part in parts if part.href)
+    longer = Counter(without_scheme(part.href) for part in parts)
+    for part in parts:
+        if hosts[part.text] < 2 or not part.href:
+            yield part
+        else:
+            short = without_scheme(part.href)
+            yield replace(part, text=short if longer[short] < 2 else part.href)
 
 
 def _part(field: Field, value: object) -> Part:

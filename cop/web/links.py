@@ -148,6 +148,15 @@ def shown_as(address: str) -> str:
     return (_host(address) or address).removeprefix("www.")
 
 
+def without_scheme(address: str) -> str:
+    """An outside address as people say it.
+
+    >>> without_scheme("https://www.example.org/a/")
+    'example.org/a'
+    """
+    return address.partition("://")[2].removeprefix("www.").rstrip("/")
+
+
 def _host(address: str) -> str | None:
     try:
         parts = urlsplit(address)
