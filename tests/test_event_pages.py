@@ -40,6 +40,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
         site.add("event", "unsaid", title="Unsaid", start=f"{DAY}", venue_access="Step-free")
         site.add("event", "paper", title="Paper out", kind="publication", start=f"{DAY}")
         site.add("event", "young", title="Young", start=f"{DAY}", under_18s=True, cyp_dbs=False, format="online")
+        site.add(
+            "event",
+            "over",
+            title="Long over",
+            start="2020-01-01",
+            access_provided=["Zip wire"],
+            venue_access="Step-free",
+        )
         site.add("organisation", "caafi", title="Caafi Health")
         site.add(
             "event",
@@ -47,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> SiteBuilder:
             title="Asked",
             organisers=["Caafi Health", "Nilaari"],
             access_provided=["Zip wire"],
-            start="2020-01-01",
+            start=f"{DAY}",
         )
         site.says(title="Research as Equals", organisation="Caafi Health", as_of="2026-11-22T10:00:00Z", digest="d1")
     return site
@@ -144,6 +152,18 @@ async def test_an_event_says_whom_to_ask_and_asks_nothing_that_does_not_fit(clie
     assert f"certificate No Not stated, please ask {blank}" in text and "Buses and trains" not in text
     assert "Two adults" not in await words(client, "/events/workshop")
     assert "Not stated" not in await words(client, "/events/paper")
+
+
+@pytest.mark.parametrize("name", ["lift", "over"])
+async def test_where_nobody_can_come_any_more_nothing_is_asked_and_no_calendar_offered(client: Any, name: str) -> None:
+    text = await words(client, f"/events/{name}")
+    assert "Not stated" not in text and "my calendar" not in text and "cannot be put into a calendar" not in text
+    assert "Step-free" in text  # what was stated stays
+
+
+async def test_a_calendar_is_offered_for_what_is_to_come(client: Any) -> None:
+    text = await words(client, "/events/unsaid")
+    assert "Not stated, please ask" in text and "Add to my calendar" in text
 
 
 async def test_pages_stay_small(client: Any, tmp_path: Path) -> None:

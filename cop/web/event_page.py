@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from cop import attachments, occasions
+from cop import attachments, occasions, taking_place
 from cop.asking import is_blank
 from cop.fields import ROLES, TYPES
 from cop.web import cards, dates, facts, gathering, labels, series
@@ -76,12 +76,19 @@ def top(fields: Mapping[str, Any], asked: Asked) -> EventTop:
         offset=_offset_words(shown, fields),
         where=sentences([_text(shown, "place"), _format(fields)]),
         offers=gathering.offers(fields),
-        unstated=gathering.unstated(fields),
+        unstated="" if is_off(fields, asked) else gathering.unstated(fields),
         booking=str(fields.get("booking") or ""),
         ask=tuple(_whom_to_ask(asked.db, fields)),
         turns=tuple(_turns(fields.get("roles"), asked.today)),
         papers=sentences(list(_papers(fields))),
     )
+
+
+def is_off(fields: Mapping[str, Any], asked: Asked) -> bool:
+    """True if nobody can come any more: it is cancelled, or over. Then nothing is asked for, and no calendar offered."""
+    when = occasions.occasions(fields)
+    is_over = when is not None and taking_place.following(when, asked.today, asked.now) is None
+    return is_over or fields.get("status") == "cancelled"
 
 
 def _whom_to_ask(db: sqlite3.Connection, fields: Mapping[str, Any]) -> Iterator[facts.Part]:

@@ -116,6 +116,12 @@ def groups(
     return found
 
 
+def stated(groups: Iterable[Group]) -> list[Group]:
+    """Only what somebody has stated, where it is too late to ask."""
+    found = (replace(one, facts=tuple(fact for fact in one.facts if fact.parts), unstated=()) for one in groups)
+    return [one for one in found if one.facts]
+
+
 def _facts(
     links: Links, record_type: RecordType, members: Iterable[Field], fields: Mapping[str, Any], two: Sequence[str]
 ) -> Iterator[Fact]:

@@ -34,7 +34,7 @@ def _offers(fields: Mapping[str, Any]) -> Iterator[str]:
 
 def unstated(fields: Mapping[str, Any]) -> str:
     """Which kinds of things nobody has stated, as one sentence; "" if something is said about each."""
-    if not is_gathering(fields):
+    if not is_gathering(fields) or fields.get("status") == "cancelled":
         return ""
     things = [(_("access"), _ACCESS), (_("costs"), _COSTS), (_("support"), _SUPPORT)]
     blank = [name for name, members in things if all(is_blank(fields.get(member)) for member in members)]

@@ -82,6 +82,7 @@ class RecordPage:
     last: tuple[rotating.Last, ...]  # who did what the last time, in other events of the same people
     ahead: series.Ahead
     calendar: str  # address of the calendar file of an event, or of the events of an organisation
+    is_off: bool  # an event to which nobody can come any more
     groups: tuple[facts.Group, ...]
     unstated: int
     withheld: bool  # a phone number or e-mail address is not shown
@@ -151,6 +152,9 @@ def build(asked: Asked, row: Row) -> RecordPage:
     shown = series.at_next(fields, asked.today, asked.now) if event else fields
     facts_of = {name: value for name, value in fields.items() if name not in told}
     groups = facts.groups(db, record_type, facts_of, two_names)
+    is_off = event and event_page.is_off(fields, asked)
+    if is_off:
+        groups = facts.stated(groups)
     html, contents = with_contents(body(row["html"]))
     next_to = sides.sides(db, row, fields)
     same = tuple(works.same(db, row, fields))
@@ -173,7 +177,8 @@ def build(asked: Asked, row: Row) -> RecordPage:
         event=event_page.top(fields, asked) if event else None,
         last=rotating.last(db, row, fields, asked.today),
         ahead=series.ahead(fields, asked.today) if event else series.Ahead(),
-        calendar=calendars.beside(db, row, fields),
+        calendar="" if is_off else calendars.beside(db, row, fields),
+        is_off=is_off,
         groups=tuple(groups),
         unstated=sum(len(group.unstated) + sum(not fact.parts for fact in group.facts) for group in groups),
         withheld=any(NOT_SHOWN in row[name] for name in ("fields", "html")),
