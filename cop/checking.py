@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from cop import asking, attaching, naming, occasions, slips, taking_place
+from cop import asking, attaching, link_mentions, naming, occasions, slips, taking_place
 from cop.config import Site
 from cop.content import ContentFile, slug_from_path
 from cop.fields import TYPES
@@ -73,7 +73,7 @@ def remarks_on(file: ContentFile) -> Iterator[Problem]:
 
 
 def remarks_on_leads(site: Site, db: sqlite3.Connection | None, files: Iterable[ContentFile]) -> Iterator[Problem]:
-    """Names of records that are neither in the store nor among these files."""
+    """Names of records that are neither in the store nor among these files, in fields and in links of texts."""
     files = tuple(files)
     here = {(file.type, _slug(file)) for file in files}
     is_known = cache(lambda type_name, slug: (type_name, slug) in here or _is_kept(site, db, type_name, slug))
@@ -82,6 +82,8 @@ def remarks_on_leads(site: Site, db: sqlite3.Connection | None, files: Iterable[
         for lead in slips.leads(file.type, file.fields):
             if not is_known(lead.type, lead.slug):
                 yield _leads_nowhere(file, lead, guess.meant(lead))
+        for line, lead in link_mentions.to_no_entry(file, is_known):
+            yield _links_nowhere(file, line, lead, guess.meant(lead))
 
 
 class _Guess:
@@ -112,6 +114,13 @@ def _leads_nowhere(file: ContentFile, lead: Lead, meant: str) -> Problem:
     )
     reason = f"“{lead.field}”: there is no “{lead.address[:80]}” here"
     return Problem(f"content/{file.path}", file.lines.get(lead.field, 1), reason, hint)
+
+
+def _links_nowhere(file: ContentFile, line: int, lead: Lead, meant: str) -> Problem:
+    folder = TYPES[lead.type].folder
+    hint = f"Did you mean: ../{folder}/{meant}?" if meant else f"Look for the one that you mean: cop list {lead.type}"
+    reason = f"a link leads to “{lead.address[:80]}”, and there is no such entry here"
+    return Problem(f"content/{file.path}", line, reason, hint)
 
 
 def _slug(file: ContentFile) -> str:

@@ -1,18 +1,24 @@
-"""Where content files name web addresses: in fields, and as links and pictures in their texts. Changes nothing."""
+"""Where content files name web addresses, in fields and as links and pictures in their texts, and link to entries. Changes nothing."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
 
 from cop import content, markdown
 from cop.content import ContentFile
+from cop.fields import AGREEMENT, FOLDERS
 from cop.merge import BODY
 from cop.model import Value
 from cop.reading import read_all
 from cop.scan import every_file
+from cop.slips import Lead
 from cop.workers import OneProcess
 
+# pages of every site that are linked to like records, as ../pages/about
+ALWAYS_THERE = ("about", "accessibility", "privacy", "offline", "languages")
+_ENTRY = re.compile(rf"/({'|'.join(FOLDERS)})/([^/\s()<>\"#?]+)")
 _SCHEMES = ("http://", "https://")
 
 
@@ -31,6 +37,33 @@ def of_folder(folder: Path) -> Iterator[Mention]:
         for file in read_all(folder, every_file(folder)[0]):
             if file.content and "withdrawn" not in file.content.fields:
                 yield from _of_file(folder, file.content, apart)
+
+
+def to_no_entry(file: ContentFile, is_known: Callable[[str, str], bool]) -> Iterator[tuple[int, Lead]]:
+    """Links of a text to entries that nobody knows, with their lines. A very long text is not looked at."""
+    body = str(file.fields.get(BODY, ""))
+    named = {(FOLDERS[folder].name, unquote(slug)) for folder, slug in _ENTRY.findall(body)}
+    if len(body) > markdown.MAX_QUICK_CHARACTERS or all(is_known(*one) for one in named):
+        return  # to take a text apart takes long, and few have such a link
+    for line, address in markdown.links(body):
+        lead = _lead(file, address)
+        if lead and not is_known(lead.type, lead.slug):
+            yield file.body_line + line - 1, lead
+
+
+def _lead(file: ContentFile, address: str) -> Lead | None:
+    """The entry that a link leads to; None if it leads elsewhere: to the web, to a list, to a file."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    found = _ENTRY.fullmatch(urljoin(f"/{file.path.split('/')[0]}/", parts.path))
+    if parts.scheme or parts.netloc or not found or f"/{found[1]}/" not in f"/{parts.path}":
+        return None
+    kind, slug = FOLDERS[found[1]], unquote(found[2])
+    is_page = (kind.name == "page" and slug in ALWAYS_THERE) or kind.name == AGREEMENT
+    is_file = "." in slug and not slug.endswith(".md")  # calendars, feeds and lists of works stand beside entries
+    return None if is_page or is_file else Lead(BODY, kind.name, slug, address)
 
 
 def _of_file(folder: Path, file: ContentFile, apart: OneProcess) -> Iterator[Mention]:

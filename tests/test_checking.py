@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from conftest import Cop, Folder
 
-from cop import checking, site_schema, slips
+from cop import checking, link_mentions, site_schema, slips
 from cop.config import Config, Site
-from cop.web import language, waiting
+from cop.web import language, links, waiting
 from cop.web.door import Served
 
 TODAY = date(2026, 11, 22)
@@ -258,3 +258,31 @@ def test_hints_say_what_fits_the_file(folder: Folder):
     assert "Begin with a heading: # A title." in without and "between the --- lines" not in without
     assert between.startswith("Add a line between the --- lines: title")
     assert ["comma" in one.hint for one in found.remarks] == [False, True]
+
+
+def test_links_in_texts_that_lead_to_no_entry_are_remarked_on(folder: Folder):
+    folder.write("resources/power-cube.md", "---\ntitle: Power cube\n---\n")
+    folder.write(
+        "resources/b.md", "---\ntitle: B\n---\n\nFirst.\n\n[a](/resources/powercube) and\n[b](../events/nope#when).\n"
+    )
+    said = [(one.line, one.reason, one.hint) for one in checking.check(folder.site, TODAY).remarks]
+    assert [line for line, _reason, _hint in said] == [7, 8]
+    assert "“/resources/powercube”" in said[0][1] and said[0][2] == "Did you mean: ../resources/power-cube?"
+    assert "“../events/nope#when”" in said[1][1] and said[1][2].endswith("cop list event")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "../resources/a", "/resources/a#top", "/pages/about", "/events", "../events?month=2026-12", "/resources/a.bib",
+        "https://example.org/resources/nope", "//example.org/resources/nope", "photos/hall.jpg", "#top", "/topics/x/events.ics",
+        "/resources/a/history", "http://[bad/resources/x", "mailto:a@example.org",
+    ],
+)  # fmt: skip
+def test_links_to_what_is_there_or_elsewhere_are_not(folder: Folder, link: str):
+    folder.write("resources/a.md", f"---\ntitle: A\n---\n\n[text]({link}) and `[code](/resources/nope)`\n")
+    assert checking.check(folder.site, TODAY).remarks == ()
+
+
+def test_pages_of_every_site_are_known_to_be_there():
+    assert link_mentions.ALWAYS_THERE == links.OWN_PAGES
