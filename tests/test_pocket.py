@@ -88,6 +88,16 @@ def test_a_link_to_what_is_not_in_it_leads_to_the_web_or_says_so(tmp_path: Path)
     assert '<a href="https://example.org/posts/other">Other</a>' in made(site.db, Choice(topic="tea"))[0].html
 
 
+def test_a_topic_says_which_topic_it_is_part_of(tmp_path: Path) -> None:
+    site = build(tmp_path / "site.db")
+    site.add("topic", "tea", title="Tea & <leaves>", language="en")
+    site.add("topic", "cups", title="Cups", parent="tea")
+    site.add("topic", "odd", title="Odd", parent=[{"a": 1}])
+    found = {one.key: one.html for one in made(site.db)}
+    line = '<dl><dt>Part of<dd><a href="#topics/tea" lang="en" dir="ltr">Tea &amp; &lt;leaves&gt;</a></dl>'
+    assert line in found["topics/cups"] and "Part of" not in found["topics/tea"]
+
+
 def test_a_topic_or_a_language_can_be_chosen(tmp_path: Path) -> None:
     site = build(tmp_path / "site.db")
     site.add("post", "one", title="One", topics=["tea"], languages=["so"])

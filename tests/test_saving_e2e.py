@@ -225,6 +225,35 @@ def test_the_copy_and_what_waits_are_there_when_the_server_was_killed_and_the_br
     place.close()
 
 
+def test_topics_show_what_is_saved_on_them_and_lists_can_be_narrowed_by_them(phone: Phone, place: Place) -> None:
+    place.change(None, {"title": "Saucers", "slug": "saucers"}, type_name="post", added={"topics": ("tea-sets",)})
+    place.change(None, {"title": "Fair chairs", "slug": "chairs", "parent": "sharing-power"}, type_name="topic")
+    page = phone.save()
+    phone.cut()
+    page.goto(phone.address + "/posts/cups")
+    page.click("main >> text=Sharing power")
+    page.wait_for_url("**/topics/sharing-power")
+    assert page.text_content("h1") == "Sharing power"
+    assert page.locator("main h2, main ul a").all_text_contents() == ["Posts", "Cups", "Topics", "Fair chairs"]
+    page.goto(phone.address + "/topics/tea-sets")
+    assert page.text_content("h1") == "Tea sets" and page.locator("main ul a").all_text_contents() == ["Saucers"]
+    page.goto(phone.address + "/topics/nothing")
+    assert page.text_content("h1") == "This is not in your copy"
+    page.goto(phone.address + "/posts?topic=sharing-power&page=2")
+    assert page.text_content("h1") == "Posts: Sharing power" and "1 found" in page.text_content("main")
+    assert page.locator("main li").all_text_contents() == ["Cups"] and not page.locator("main .note").count()
+    page.goto(phone.address + "/posts?topic=sharing-power&topic=tea-sets")
+    assert page.locator("main li").all_text_contents() == ["Cups", "Saucers"]
+    page.click("main >> text=Posts")
+    page.wait_for_url("**/posts")
+    everything = page.locator("main li").all_text_contents()
+    assert len(everything) > 2
+    for path, shown in (("/posts?language=cy", everything), ("/search?q=kubki&type=event", ["Cups"])):
+        page.goto(phone.address + path)
+        assert "not in the copy that you saved" in page.text_content("main .note")
+        assert page.locator("main li").all_text_contents() == shown
+
+
 # -- updates
 
 

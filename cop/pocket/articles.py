@@ -15,7 +15,7 @@ from cop.fields import TYPES, RecordType
 from cop.pocket import unseen
 from cop.pocket.within import Choice, Within, key_of, within
 from cop.web import cards, credits, facts, logs, record, sides
-from cop.web.language import _, apart, current, marked
+from cop.web.language import _, apart, current, lookup, marked
 from cop.web.templating import TEMPLATES
 
 SECTIONS = (*(name for name in TYPES if name != "topic"), "topic")  # of the document, in their order
@@ -101,7 +101,7 @@ def article(db: sqlite3.Connection, row: sqlite3.Row, inside: Within) -> str:
         sides=sides.sides(db, row, fields),
         log=logs.steps(db, fields.get("log")) if record_type.name == "project" else (),
         items=record.questions(fields.get("items")),
-        lines=[*lines, *_credits(record_type, fields)],
+        lines=[*_wider(db, record_type, fields, inside), *lines, *_credits(record_type, fields)],
         unstated=unstated,
         unseen=filed.rest(),
         inside=inside,
@@ -127,6 +127,15 @@ def _known(groups: Iterable[facts.Group], inside: Within, filed: unseen.Filed) -
                 shown = (_part(one, inside, filed) for one in fact.parts)
                 lines[fact.label] = (*lines.get(fact.label, ()), *shown)
     return [_Line(label, parts) for label, parts in lines.items()], " · ".join(unstated)
+
+
+def _wider(
+    db: sqlite3.Connection, record_type: RecordType, fields: Mapping[str, Any], inside: Within
+) -> Iterator[_Line]:
+    """Which topic a topic is part of: its page shows that above the title, so it is no fact."""
+    if (field := record_type.field("parent")) and fields.get("parent"):
+        parts = tuple(facts.show(facts.Links(db), field, fields["parent"]))
+        yield _Line(lookup(field.label), tuple(inside.anchor(one.target, one.text, marked(one.lang)) for one in parts))
 
 
 def _credits(record_type: RecordType, fields: Mapping[str, Any]) -> Iterator[_Line]:

@@ -89,10 +89,11 @@
     if (kept) return path === "add" ? form(kept, frame) : whole(kept);
     if (/^(?:add\/|remove$)/.test(path)) return Response.redirect(`${cop.root}${prefix(frame)}add`, 302);
     if (path === "") return first(frame);
-    if (path === "search") return results(url.searchParams.get("q") ?? "", frame);
-    if (Object.hasOwn(frame.folders, path)) return folder(path, frame);
+    if (path === "search") return orAll(url, ["q"], await results(url.searchParams.get("q") ?? "", frame), frame);
+    if (Object.hasOwn(frame.folders, path)) return orAll(url, ["topic"], await folder(path, topicsAsked(url), frame), frame);
     const article = await cop.get("articles", path);
-    return article && { title: titled(article, frame).text, main: `<div${frame.own}>${linked(article.html, frame)}</div>` };
+    if (path.startsWith("topics/")) return topic(path.slice("topics/".length), article, frame);
+    return article && alone(article, frame);
   };
 
   const shown = ({ title, main }, frame, copy, { slow, there }) => {
@@ -105,6 +106,14 @@
     const html = rooted(frame.shell, frame).replace(/%(title|main|copy)%/g, (all, name) => parts[name]);
     const headers = { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin" };
     return new Response(html, { status: there ? 200 : 404, headers });
+  };
+
+  // A list is not cut into pages here, and no slips are forgiven. What else is asked for needs the server: then say so, and show all.
+  const EVERYWHERE = ["page", "exact"];
+  const orAll = (url, understood, made, frame) => {
+    const known = [...understood, ...EVERYWHERE];
+    if (!made || [...url.searchParams].every(([name, value]) => !value || known.includes(name))) return made;
+    return { ...made, main: `<p class="note">${say(frame, "not-here-long")} ${say(frame, "try")}</p>${made.main}` };
   };
 
   const form = (kept, frame) => {
@@ -132,15 +141,20 @@
       .replaceAll('class="m"', 'class="meta"')
       .replace(/<dl>([^]*?)<\/dl>/g, (all, lines) => `<dl class="rows facts">${lines.split("<dt>").slice(1).map(fact).join("")}</dl>`)
       .replace(/href="#(on\/)?([^"]*)"/g, (all, on, key) => `href="${top}${prefix(frame)}${on ? "topics/" : ""}${key}"`);
+  const alone = (article, frame) => ({
+    title: titled(article, frame).text,
+    main: `<div${frame.own}>${linked(article.html, frame)}</div>`,
+  });
   const fact = (line) => {
     const [name, ...said] = line.split("<dd>");
     return `<div><dt>${name}</dt><dd>${said.join("<br>")}</dd></div>`;
   };
 
+  const folderOf = (key) => (key.includes("/") ? key.slice(0, key.indexOf("/")) : "pages");
   const sections = async (frame) => {
     const counts = new Map();
     await cop.each(({ key, section }) => {
-      const name = key.includes("/") ? key.slice(0, key.indexOf("/")) : "pages";
+      const name = folderOf(key);
       if (Object.hasOwn(frame.folders, name)) counts.set(name, { name, section, count: (counts.get(name)?.count ?? 0) + 1 });
     });
     return [...counts.values()].sort((one, other) => one.section - other.section);
@@ -176,13 +190,63 @@
       .map(({ key, title }) => `<li><a href="${top}${prefix(frame)}${escaped(key)}"${title.attributes || frame.own}>${title.html}</a></li>`)
       .join("");
   const inOrder = (one, other) => one.section - other.section || (one.sort < other.sort ? -1 : one.sort > other.sort ? 1 : 0);
-  const folder = async (name, frame) => {
+  const gathered = async (fits) => {
     const articles = [];
-    const inside = name === "pages" ? (key) => !key.includes("/") || key.startsWith("pages/") : (key) => key.startsWith(name + "/");
-    await cop.each((one) => inside(one.key) && articles.push(one));
-    if (!articles.length) return undefined;
+    await cop.each((one) => fits(one) && articles.push(one));
+    return articles.sort(inOrder);
+  };
+  const folder = async (name, topics, frame) => {
+    const inside = await gathered((one) => folderOf(one.key) === name);
+    if (!inside.length) return undefined;
     const title = frame.folders[name];
-    return { title, main: `<h1>${escaped(title)}</h1><ul>${lines(articles.sort(inOrder), frame)}</ul>` };
+    if (topics.length) return narrowed(name, inside, topics, frame);
+    return { title, main: `<h1>${escaped(title)}</h1><ul>${lines(inside, frame)}</ul>` };
+  };
+
+  // -- topics: each article says which it is on
+
+  const topicsAsked = (url) => url.searchParams.getAll("topic").filter(Boolean);
+  const topicsOf = ({ html }) => /^<article [^>]*? data-t="([^"]*)"/.exec(html)?.[1].split(" ") ?? [];
+  const facts = ({ html }) => html.slice(html.lastIndexOf("<dl>"));
+  // A smaller topic has a line that leads to the wider one
+  const isBelow = (one, slug) =>
+    one.key.startsWith("topics/") && [`"#on/${slug}"`, `"#topics/${slug}"`].some((link) => facts(one).includes(link));
+  // Also of a topic that nobody has described: then an entry on it knows its name
+  const topicName = (slug, article, on, frame) => {
+    if (article) return titled(article, frame).text;
+    const links = [...(on.length ? facts(on[0]) : "").matchAll(/<a href="#on\/([^"]*)"[^>]*>([^<]*)</g)];
+    return plain(links.find(([, name]) => name === slug)?.[2] ?? slug);
+  };
+  const topic = async (slug, article, frame) => {
+    const on = await gathered((one) => topicsOf(one).includes(slug) || isBelow(one, slug));
+    if (!article && !on.length) return undefined;
+    const title = topicName(slug, article, on, frame);
+    const top = article ? alone(article, frame).main : `<h1>${escaped(title)}</h1>`;
+    return { title, main: top + byFolder(on, frame) };
+  };
+  const byFolder = (articles, frame) => {
+    const groups = new Map();
+    for (const one of articles) {
+      const name = folderOf(one.key);
+      if (!groups.has(name)) groups.set(name, []);
+      groups.get(name).push(one);
+    }
+    const shown = ([name, some]) => `<h2>${escaped(frame.folders[name])}</h2><ul>${lines(some, frame)}</ul>`;
+    return [...groups].map(shown).join("");
+  };
+  const narrowed = async (name, inside, topics, frame) => {
+    const on = inside.filter((one) => topicsOf(one).some((slug) => topics.includes(slug)));
+    const link = (path, text) => `<a href="${top}${prefix(frame)}${escaped(path)}">${escaped(text)}</a>`;
+    const names = [];
+    for (const slug of topics) {
+      const named = on.filter((one) => topicsOf(one).includes(slug));
+      names.push([slug, topicName(slug, await cop.get("articles", `topics/${slug}`), named, frame)]);
+    }
+    const ways = [[name, frame.folders[name]], ...names.map(([slug, text]) => [`topics/${slug}`, text])].map((one) => link(...one));
+    const title = `${frame.folders[name]}: ${names.map(([, text]) => text).join(", ")}`;
+    const found = `<p role="status">${say(frame, "found", { count: on.length.toLocaleString(lang(frame)) })}</p>`;
+    const main = `<p class="crumb small">${ways.join(" · ")}</p><h1>${escaped(title)}</h1>${found}<ul>${lines(on, frame)}</ul>`;
+    return { title, main };
   };
 
   // All words must stand in an entry; those with them in the title come first
