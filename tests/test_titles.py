@@ -118,11 +118,17 @@ async def test_the_foot_leads_there(client: Any) -> None:
     assert "Everything from A to Z" in text and 'href="a-z"' in (await client.get("/")).text
 
 
+async def test_lists_of_a_site_ask_for_no_scripts(client: Any) -> None:
+    for path in ("/posts", "/events", "/search"):
+        assert "<noscript>" not in (await client.get(path)).text
+
+
 def test_a_copy_leads_there_when_no_script_runs(full: Cop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(titles, "FEW", 2)
     copied(full, tmp_path / "copy")
     held = {name: one.decode() for name, one in contents(tmp_path / "copy").items() if name.endswith(".html")}
-    assert '<a href="a-z.html">' in held["search.html"].partition("<noscript>")[2].partition("</noscript>")[0]
+    for name in ("search.html", "posts.html", "events.html"):  # all pages with a search that needs scripts
+        assert '<a href="a-z.html">' in held[name].partition("<noscript>")[2].partition("</noscript>")[0], name
     assert 'href="a-z--letter-w.html"' in held["a-z.html"] and "posts/a.html" in held["a-z--letter-w.html"]
     assert list(broken(tmp_path / "copy")) == []
 
