@@ -54,7 +54,7 @@ WORDS = {
     "asking": N_("Looking how large it is …"),
     "fetching": N_("Fetching: %(done)s of %(all)s"),
     "writing": N_("Putting it in place …"),
-    "done": N_("The copy is on this device. You can switch off the internet now and open any page of this site."),
+    "done": N_("The copy is on this device. You can switch off the internet now, read its entries, lists and topics, and search them."),
     "no-network": N_("The site cannot be reached. What you had before is still here. Try again when there is a network."),
     "not-ours": N_("What came is not from this site. Perhaps the network wants you to sign in first. What you had before is still here."),
     "damaged": N_("A part arrived damaged. Nothing of it was kept, and what you had before is still here. Please try again."),
