@@ -2,6 +2,7 @@
 
 import doctest
 import re
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
@@ -206,6 +207,12 @@ def test_there_is_a_form_for_every_kind_that_people_can_add(full: Cop, kind: str
 def test_a_question_with_a_few_answers_has_boxes_and_others_have_lines(full: Cop) -> None:
     found = form(full, "event")
     assert "<li>In person</li>" in found and found.count('<div class="blank">') > 20
+
+
+def test_days_on_a_form_are_not_turned_round_among_arabic_letters(full: Cop) -> None:
+    with closing(source.opened(full.root / "data" / "site.db")) as db, speaking(*source.spoken_for(db, "ar")):
+        found = forms.sheets_of(db, "event", Look(), TODAY).html
+    assert "\u20662026-07-01\u2069" in found and "\u20662026-07\u2069" in found
 
 
 def test_a_form_that_is_not_there_is_told(full: Cop, tmp_path: Path) -> None:

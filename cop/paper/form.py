@@ -1,9 +1,10 @@
 """The form on which people write something down with a pen: in general, or with the questions of one kind of record."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -22,6 +23,7 @@ ANY = "any"  # the form on one sheet, for whatever somebody has to tell
 KINDS = (ANY, *OFFERED)
 MAX_BOXES = 14  # more than that are not ticked but written
 MAX_LINES = 8
+_DAY = re.compile(r"(?<!\d)\d{4}-\d\d(?:-\d\d)?(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,10 @@ def write(
 def sheets_of(db: sqlite3.Connection, kind: str, look: Look, today: date) -> Sheets:
     """A form as HTML."""
     general = adding.paper(Asked(db, "/add/paper", {}, today))
-    asked = tuple(_general(general) if kind == ANY else _of_kind(db, kind, general))
+    asked = map(_readable, _general(general) if kind == ANY else _of_kind(db, kind, general))
     heading = general.heading if kind == ANY else _("Add: %(kind)s", kind=labels.type_label(kind))
     html = templating.made(
-        "form.html", heading=heading, questions=asked, organisation=general.organisation,
+        "form.html", heading=heading, questions=tuple(asked), organisation=general.organisation,
         address=book.web_of(read_meta(db)), frame=frame(db, "/", "", ""), day_iso=today.isoformat(),
         style=sheets.style(look, "form.css"), is_person=kind == "person",
     )  # fmt: skip
@@ -65,6 +67,11 @@ def _of_kind(db: sqlite3.Connection, kind: str, page: adding.PaperPage) -> Itera
     first, _more = questions(db, TYPES[kind], {}, None)
     yield from map(_question, first)
     yield Question(*page.questions[-1])  # how we name whoever wrote it
+
+
+def _readable(question: Question) -> Question:
+    """With days such as 2026-07-01 isolated from what stands around them: among Arabic letters their parts would change places."""
+    return replace(question, hint=_DAY.sub("\u2066\\g<0>\u2069", question.hint))
 
 
 def _question(asked: Input) -> Question:
