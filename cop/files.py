@@ -29,7 +29,7 @@ def replace(path: Path, data: bytes, *, mode: int | None = None) -> None:
 def writing(path: Path) -> Iterator[BinaryIO]:
     """A new file at `path`, for as much as one writes; it appears only when all of it is on the disk."""
     part = path.with_name(f"{path.name}.part")
-    with open(part, "r+b", opener=_made_if_missing) as file:
+    with _opened(part) as file:
         _alone(file, path)
         try:
             file.truncate(0)  # what a run left that was stopped
@@ -47,9 +47,16 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     _flush_folder(path.parent)
 
 
-def _made_if_missing(path: str, flags: int) -> int:
-    """What is there is not emptied before it is known that nobody else writes it."""
-    return os.open(path, flags | os.O_CREAT, 0o666)
+def _opened(part: Path) -> BinaryIO:
+    """A file, made if it is missing. What is there is not emptied before it is known that nobody else writes it."""
+    new = not part.exists()
+    try:
+        part.touch()
+        return part.open("r+b")
+    except OSError:
+        if new:
+            part.unlink(missing_ok=True)
+        raise
 
 
 def _alone(file: BinaryIO, path: Path) -> None:

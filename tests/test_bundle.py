@@ -233,7 +233,7 @@ def test_a_full_stick_leaves_the_previous_bundle_whole(
 
     def small(path: Path, mode: str = "r", *rest: Any, **named: Any) -> Any:
         file = plain_open(path, mode, *rest, **named)
-        return FullDisk(file, room) if "w" in mode else file
+        return FullDisk(file, room) if "+" in mode else file
 
     monkeypatch.setattr(Path, "open", small)
     with pytest.raises(CopError, match="No space") as failed:

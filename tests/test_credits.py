@@ -67,7 +67,7 @@ def test_load_takes_a_name_with_a_title_and_remarks_on_it(cop: Any, tmp_path: Pa
     post.write_text("---\ntitle: A\nauthors: [Dr Ann]\n---\n")
     result = cop("load")
     assert result.exit_code == 0
-    assert "content/posts/a.md, line 3: “authors”: we name everybody without titles, not “Dr Ann”." in result.output
+    assert "content/posts/a.md, line 4: “authors”: we name everybody without titles, not “Dr Ann”." in result.output
 
 
 async def test_the_history_names_roles_as_the_event_does(tmp_path: Path) -> None:

@@ -47,10 +47,10 @@ class Disk:
         descriptors: dict[int, str] = {}
 
         def opened(file: Any, mode: str = "r", *rest: Any, **named: Any) -> Any:
-            if not isinstance(file, int) and "r" not in mode:
+            if not isinstance(file, int) and mode not in ("r", "rb"):
                 self.step("open", file)
             found = plain_open(file, mode, *rest, **named)
-            return _Counted(found, self, file) if "r" not in mode and self.counts(file) else found
+            return _Counted(found, self, file) if mode not in ("r", "rb") and self.counts(file) else found
 
         def open_descriptor(path: Any, flags: int, mode: int = 0o777, **named: Any) -> int:
             if flags & os.O_CREAT:
@@ -62,7 +62,7 @@ class Disk:
         def opened_descriptor(descriptor: int, mode: str = "r", *rest: Any, **named: Any) -> Any:
             found = plain_fdopen(descriptor, mode, *rest, **named)
             path = descriptors.get(descriptor, "")
-            return _Counted(found, self, path) if "r" not in mode and self.counts(path) else found
+            return _Counted(found, self, path) if mode not in ("r", "rb") and self.counts(path) else found
 
         def fsync(descriptor: int) -> None:
             path = descriptors.get(descriptor) or str(Path(f"/proc/self/fd/{descriptor}").resolve())
