@@ -468,3 +468,10 @@ def test_without_a_script_the_page_says_so_and_leads_to_the_lists(real: sqlite3.
     page = (tmp_path / "search.html").read_text("utf-8")
     assert "<noscript>" in page and 'href="topics"' in page and 'href="resources"' in page
     assert understand(real, "power") is not None
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", ["search.html", "resources.html"])
+def test_behind_the_last_page_stands_the_last_one(copied_real: Copied, name: str) -> None:
+    copied_real.open(name, q="power", page="99")
+    assert copied_real.page.locator("ol.results li").count() > 0

@@ -50,14 +50,19 @@
   const without = (query, name) => Object.fromEntries(Object.entries(query).filter(([one]) => one !== name));
   const search = async () => {
     const { understand, pageOf, options, FILTERS, limits } = window.copSearch;
-    const typed = [...first("q")].slice(0, limits().typed).join(""), page = Math.min(pageNumber(), limits().pages);
+    const typed = [...first("q")].slice(0, limits().typed).join(""), size = limits().page;
     const chosen = {}, query = { q: typed };
     for (const [name, parameter] of Object.entries(FILTERS)) query[parameter] = chosen[name] = [...first(parameter)].slice(0, 200).join("");
     if (first("exact")) query.exact = "1";
-    const cleared = { q: typed, exact: query.exact }, offset = (page - 1) * limits().page;
+    const cleared = { q: typed, exact: query.exact };
     await file("f");
     const question = await understand(typed, Boolean(query.exact));
-    const found = await pageOf(question, chosen, limits().page, offset);
+    let page = Math.min(pageNumber(), limits().pages), found = await pageOf(question, chosen, size, (page - 1) * size);
+    if (found.total && !found.numbers.length) { // there are fewer pages: the last one is meant
+      page = Math.ceil(found.total / size);
+      found = await pageOf(question, chosen, size, (page - 1) * size);
+    }
+    const offset = (page - 1) * size;
     const label = (name, value) => (held.f[name].values.find((one) => one[0] === value) || [0, value, value]);
     const kinds = (types, base, current) => [
       { label: said("everything"), count: types.reduce((sum, one) => sum + one[1], 0), query: without(base, "type"), chosen: !current },
@@ -139,7 +144,7 @@
     return [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((one) => String(one).padStart(2, "0")).join("-");
   };
   const list = async () => {
-    const { numbersFor, listed, seen, today, all } = window.copSearch, kind = here.kind, page = pageNumber();
+    const { numbersFor, listed, seen, today, all } = window.copSearch, kind = here.kind;
     const of = await file(`f-${kind}`), words = first("q"), chosen = new Map();
     await file("f");
     for (const facet of of.facets) {
@@ -177,6 +182,7 @@
     };
     const parts = kind === "event" ? await whenEvents(of) : null;
     const order = parts ? parts.flatMap((part) => part.numbers) : found && (sort === "" || sort === "best") ? found : window.copSearch.decode(await file(`o-${kind}-${sort || "newest"}`));
+    const page = parts ? pageNumber() : Math.min(pageNumber(), Math.max(1, Math.ceil(total / size))); // behind the last page stands the last one
     const numbers = order.filter((number) => every[number]), start = (page - 1) * size;
     const facets = of.facets.map((facet) => facetOf(facet, chosen.get(facet) || [], of, numbersOf, wanted)).filter(Boolean);
     const shown = numbers.slice(start, start + size);
