@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass, field, replace
 
 from cop import exchanges, frontier, partners, repeats, wire
-from cop.composing import Telling, compose, introduction, plan, wanted
+from cop.composing import Plan, Telling, compose, plan, wanted
 from cop.counting import count_changes, named
 from cop.database import writing
 from cop.errors import Refused
@@ -45,7 +45,7 @@ def answer(side: Side, data: bytes, now: int, sender: WriterId = b"", nonce: str
     try:
         message = wire.unpack(data, side.signer, Holding(side.db))
     except NotRebuilt:
-        return Answer(compose(side, None, introduction(side.db), Telling(whole=True), receiver=b"").body)
+        return Answer(compose(side, None, Plan(), Telling(whole=True), receiver=b"").body)
     if sender and message.writer != sender:
         raise Refused("A message was signed by another than it names as its writer. Nothing of it was stored.")
     owner = partners.owner_of(side.db, sender, message.entries)  # proved, not what the message claims
@@ -79,8 +79,6 @@ def _answer_message(
         unwelcome=tuple(came.refused),
         report={"changes": came.changes, "refused": sum(came.refused.values())},
     )
-    if message.base and message.points is None and going.holding is NOTHING and not going.numbers:
-        going = introduction(db)  # likewise
     composed = compose(side, message, going, telling, receiver=sender, train=message.several)
     frontier.remember(db)
     sent = count_changes(e for e in composed.entries if e.writer not in message.unwelcome)
@@ -109,13 +107,11 @@ def _answer_question(side: Side, state: bytes, now: int, sender: WriterId, nonce
         repeats.take(db, sender, nonce)
     asking = Message(sender, b"", state, base=state, room=wire.MAX_ROOM)
     going = plan(db, asking)
-    strange = going.holding is NOTHING  # a state that we never held: the sender may know another of our computers only
-    telling = Telling(points=strange)
-    composed = compose(side, asking, introduction(db) if strange else going, telling, receiver=b"")
+    composed = compose(side, asking, going, Telling(points=going.holding is NOTHING), receiver=b"")
     frontier.remember(db)
     answer = Answer(composed.body, partners.name_of(db, owner), sent=count_changes(composed.entries))
     if sender:
-        _remember(db, owner, answer, now, in_step=bool(composed.entries) and not composed.more and not strange)
+        _remember(db, owner, answer, now, in_step=bool(composed.entries) and not composed.more)
     return answer
 
 

@@ -9,16 +9,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from itertools import chain
 
-from cop import choosing, currency, frontier, log, partners, sealing, wire
+from cop import choosing, currency, frontier, partners, sealing, wire
 from cop.counting import changes_in
 from cop.holding import NOTHING, Holding
 from cop.identity import Side, own_organisation
 from cop.model import OWN, PARTNERS, PUBLIC, Entry, PayloadHash, WriterId
-from cop.settings import own_writer
 from cop.signing import sha256
 from cop.wire import Message
-
-MAX_INTRODUCTION = 20  # entries that say who we are
 
 
 @dataclass(frozen=True)
@@ -46,15 +43,6 @@ def plan(db: sqlite3.Connection, to: Message, *, already: Collection[int] = (), 
     numbers = frontier.lacking(db, to.points, apart=to.apart, without=to.unwelcome)
     lacks = set(numbers) - set(already)
     return Plan(tuple(n for n in numbers if n not in already), _leaning(db, whole, lacks.__contains__))
-
-
-def introduction(db: sqlite3.Connection) -> Plan:
-    """Who we are, for somebody who may never have heard of this computer: so that our next message is known as ours."""
-    rows = db.execute(
-        f"SELECT entry_number FROM log_entry WHERE writer = ? AND {log.TELLS_WHO} ORDER BY entry_number LIMIT ?",
-        [own_writer(db), MAX_INTRODUCTION],
-    )
-    return Plan(tuple(row[0] for row in rows))
 
 
 def _leaning(db: sqlite3.Connection, whole: bool, lacks: Callable[[int], bool]) -> Holding:

@@ -7,8 +7,8 @@ import sqlite3
 import time
 from dataclasses import asdict, dataclass, field, replace
 
-from cop import catching_up, currency, exchanges, frontier, log, partners, stale, status, trust, wire
-from cop.composing import Composed, Plan, Telling, compose, introduction, plan, wanted
+from cop import catching_up, currency, exchanges, frontier, log, partners, settings, stale, status, trust, wire
+from cop.composing import Composed, Plan, Telling, compose, plan, wanted
 from cop.counting import changes_in, count_changes, named
 from cop.database import writing
 from cop.errors import NotKnown, Refused
@@ -23,6 +23,7 @@ from cop.transports.base import LineCut, SiteBusy, Transport
 from cop.wire import Message
 
 MAX_TURNS = 100_000
+MAX_INTRODUCTION = 20  # entries that say who we are
 _LISTENING = Composed(b"")  # we send nothing: another message of the same answer comes
 MAX_CUTS = 5  # of the line, one after the other, before we give up
 
@@ -106,8 +107,13 @@ def _first(exchange: _Exchange) -> Composed:
 
 def _introducing(exchange: _Exchange) -> Composed:
     """The first message to somebody we never met: who we are, so that both may hold the same after its answer."""
+    db = exchange.side.db
+    rows = db.execute(
+        f"SELECT entry_number FROM log_entry WHERE writer = ? AND {log.TELLS_WHO} ORDER BY entry_number LIMIT ?",
+        [settings.own_writer(db), MAX_INTRODUCTION],
+    )
     telling = replace(_telling(exchange), points=True)
-    return compose(exchange.side, None, introduction(exchange.side.db), telling, receiver=b"")
+    return compose(exchange.side, None, Plan(tuple(row[0] for row in rows)), telling, receiver=b"")
 
 
 def _compose(exchange: _Exchange, to: Message | None, base: bytes = b"") -> Composed:

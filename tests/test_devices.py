@@ -23,24 +23,6 @@ def carried(place: Place, folder: Path) -> Place:
     return copy
 
 
-@pytest.mark.parametrize("news", [False, True])
-def test_a_computer_that_a_partner_never_heard_of_says_who_it_is(tmp_path: Path, news: bool) -> None:
-    one, other = network(tmp_path, 2)
-    sync_all([one, other])
-    copy = carried(one, tmp_path / "laptop")
-    copy.site = replace(copy.site, keys=one.site.keys)
-    copy._open()
-    identity.renew_writer(copy.site, copy.db, NOW)
-    copy.signer = identity.ensure(copy.site, copy.db, NOW)
-    one.change(None, {"title": "By the first"})
-    other.sync(one)  # now both hold what the second never held
-    copy.change(None, {"title": "By the second"})
-    if news:
-        other.change(None, {"title": "By the partner"})
-    other.sync(copy)
-    assert other.digest() == copy.digest() and other.entry_ids() == copy.entry_ids()
-
-
 def test_a_folder_on_another_computer_writes_once_the_first_vouches_for_it(tmp_path: Path) -> None:
     one, other = network(tmp_path, 2)
     shared = one.change(None, {"title": "Shared", "summary": "old"})
