@@ -9,11 +9,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from itertools import chain
 
-from cop import choosing, currency, frontier, partners, sealing, wire
+from cop import choosing, currency, frontier, partners, read_back, sealing, wire
 from cop.counting import changes_in
 from cop.holding import NOTHING, Holding
 from cop.identity import Side, own_organisation
 from cop.model import OWN, PARTNERS, PUBLIC, Entry, PayloadHash, WriterId
+from cop.settings import own_writer
 from cop.signing import sha256
 from cop.wire import Message
 
@@ -41,6 +42,9 @@ def plan(db: sqlite3.Connection, to: Message, *, already: Collection[int] = (), 
     if to.points is None:
         return Plan()
     numbers = frontier.lacking(db, to.points, apart=to.apart, without=to.unwelcome)
+    if own_writer(db) not in to.points:  # what vouches for us goes first: till that arrives, we count as strangers
+        first = set(read_back.vouching_for(db, own_writer(db)))
+        numbers = sorted(numbers, key=lambda number: number not in first)
     lacks = set(numbers) - set(already)
     return Plan(tuple(n for n in numbers if n not in already), _leaning(db, whole, lacks.__contains__))
 

@@ -10,7 +10,7 @@ from cop import erasing, forgotten, instead
 from cop import patch as patches
 from cop.errors import Refused
 from cop.log import TELLS_WHO
-from cop.model import Entry, Patch, PayloadHash, RecordId, Revision
+from cop.model import Entry, Patch, PayloadHash, RecordId, Revision, WriterId
 from cop.votes import KIND as ENDORSE
 
 HASH_BYTES = 32
@@ -99,6 +99,12 @@ def statements(db: sqlite3.Connection) -> Iterator[Entry]:
     rows = db.execute(f"SELECT data, signature FROM log_entry WHERE {TELLS_WHO} ORDER BY entry_number")
     for data, signature in rows:
         yield (_statement if len(data) <= MAX_KEPT_BYTES else entries.read)(data, signature)
+
+
+def vouching_for(db: sqlite3.Connection, writer: WriterId) -> list[int]:
+    """Entries (their `entry_number`) in which an organisation may vouch for a writer."""
+    rows = db.execute(f"SELECT entry_number, data, signature FROM log_entry WHERE {TELLS_WHO} AND kind = 'writer'")
+    return [number for number, data, signature in rows if entries.read(data, signature).extra.get("writer") == writer]
 
 
 @lru_cache(maxsize=2000)

@@ -157,7 +157,14 @@ def _turn(exchange: _Exchange, going: Composed) -> tuple[Message | None, Compose
             raise
         exchange.whole = True
         return None, _compose(exchange, None), False
-    _check_is(exchange, theirs)
+    if not _is_partner(exchange, theirs):
+        if going.has_points:
+            raise _refused(exchange.partner)
+        return (
+            None,
+            _compose(exchange, None),
+            False,
+        )  # one of their computers that we never heard of says who it is then
     if theirs is None:
         exchange.report.equal, exchange.agreed = True, going.body
         return None, going, True
@@ -221,16 +228,19 @@ def _gave_up(exchange: _Exchange, *, busy: bool) -> LineCut:
     )
 
 
-def _check_is(exchange: _Exchange, theirs: Message | None) -> None:
-    """Only the partner itself may answer, with a key that it vouched for. Raises: Refused."""
+def _is_partner(exchange: _Exchange, theirs: Message | None) -> bool:
+    """True if the partner itself answered, with a key that it vouched for."""
     db, partner, answered = exchange.side.db, exchange.partner, exchange.transport.partner
     owners = trust.admissible(db, theirs.entries if theirs else ()).writers
     vouched = owners.get(answered) == partner.organisation or answered == partners.inviting_writer(db, partner)
-    if not vouched or (theirs and (theirs.writer, theirs.organisation) != (answered, partner.organisation)):
-        raise Refused(
-            f"The address of {partner.name} answers as another organisation. Nothing was stored.",
-            hint=f"Ask {partner.name} for a new invitation, then: cop join INVITATION",
-        )
+    return vouched and (theirs is None or (theirs.writer, theirs.organisation) == (answered, partner.organisation))
+
+
+def _refused(partner: Partner) -> Refused:
+    return Refused(
+        f"The address of {partner.name} answers as another organisation. Nothing was stored.",
+        hint=f"Ask {partner.name} for a new invitation, then: cop join INVITATION",
+    )
 
 
 def _count(exchange: _Exchange, going: Composed, theirs: Message, came: Received) -> None:
@@ -294,7 +304,8 @@ def preview(side: Side, partner: Partner, transport: Transport) -> Report:
     exchange = _Exchange(side, partner, transport, 0, no_progress, report)
     asking = compose(side, None, Plan(), Telling(room=wire.MAX_ROOM, looks=True), receiver=b"")
     theirs = _read(exchange, transport.exchange(asking.body))
-    _check_is(exchange, theirs)
+    if not _is_partner(exchange, theirs):
+        raise _refused(partner)
     owners = trust.admissible(side.db, theirs.entries).writers
     new = [e for e in theirs.entries if e.writer in owners and not log.holds(side.db, e.entry_id)]
     going = _compose(exchange, theirs)

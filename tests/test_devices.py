@@ -1,6 +1,7 @@
 """A site folder on a second computer, with and without its keys, and current texts before older ones."""
 
 import contextlib
+import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,28 @@ def carried(place: Place, folder: Path) -> Place:
     copy = object.__new__(Place)
     copy.site = replace(place.site, root=folder / "site", keys=folder / "keys")
     return copy
+
+
+@pytest.mark.parametrize("news", [False, True])
+@pytest.mark.parametrize("before", [0, 150])
+def test_a_computer_that_a_partner_never_heard_of_says_who_it_is(tmp_path: Path, news: bool, before: int) -> None:
+    one, other = network(tmp_path, 2)
+    sync_all([one, other])
+    for at in range(before):  # more than one message holds
+        one.change(None, {"title": f"Written first {at}", "body": random.Random(at).randbytes(10_000).hex()})
+    copy = carried(one, tmp_path / "laptop")
+    copy.site = replace(copy.site, keys=one.site.keys)
+    copy._open()
+    identity.renew_writer(copy.site, copy.db, NOW)
+    copy.signer = identity.ensure(copy.site, copy.db, NOW)
+    if not before:
+        one.change(None, {"title": "By the first"})
+        other.sync(one)  # now both hold what the second never held
+    copy.change(None, {"title": "By the second"})
+    if news:
+        other.change(None, {"title": "By the partner"})
+    assert other.sync(copy).equal
+    assert other.entry_ids() == copy.entry_ids() and other.payloads() == copy.payloads()
 
 
 def test_a_folder_on_another_computer_writes_once_the_first_vouches_for_it(tmp_path: Path) -> None:
