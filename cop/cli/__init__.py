@@ -45,6 +45,7 @@ COMMANDS = {
     "device": "cop.cli.device:device",
     "desk": "cop.cli.desk:desk",
     "check": "cop.cli.check:check",
+    "import": "cop.cli.imports:import_",
     "verify": "cop.cli.check:verify",
     "backup": "cop.cli.backup:backup",
     "restore": "cop.cli.backup:restore",

@@ -1,0 +1,1 @@
+"""Entries of other programs as content files: references, tables and calendars."""
