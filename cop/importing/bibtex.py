@@ -26,6 +26,7 @@ _TEXT = LatexNodes2Text(math_mode="verbatim")
 _SIGNS = re.compile(r"\\([&%#_${}~])(?:\{\})?")  # as they are written in an address
 _PER_CENT = re.compile(r"(?<!\\)%")  # starts a comment in TeX, but programs that write these files do not know that
 _MEND = "Look for a { or } that is missing there, mend it, and import the file again."
+_SPELT = re.compile(r"[\\{}$~`'?!%<>]|--")  # without these there is nothing to read but letters
 _BRACES = ((r"\textbraceleft", r"\{"), (r"\textbraceright", r"\}"))  # pylatexenc knows the short way only
 _WORDS = {"jan": "January", "feb": "February", "mar": "March", "apr": "April", "may": "May", "jun": "June", "jul": "July",
           "aug": "August", "sep": "September", "oct": "October", "nov": "November", "dec": "December"}  # fmt: skip
@@ -85,6 +86,8 @@ def _names(written: str) -> tuple[str, ...]:
 
 def _plain(written: str) -> str:
     """The letters for what TeX spells out."""
+    if not _SPELT.search(written):
+        return written.strip()
     for spelt, sign in _BRACES:
         written = written.replace(spelt, sign)
     return str(_TEXT.latex_to_text(_PER_CENT.sub(r"\%", written))).replace("\xa0", " ").strip()

@@ -57,21 +57,23 @@ class _Run:
 def take_in(
     site: Site, path: Path, *, type_name: str = "resource", dry_run: bool = False, progress: Progress = no_progress
 ) -> Taken:
-    """Write a content file for each entry that is not here yet. `progress` is told files.
+    """Write a content file for each entry that is not here yet. `progress` is told lines: each is read, then written.
 
     Raises: CopError if the file cannot be read, and then nothing is written.
     """
     read, text = _reader(path), _text(path)
+    lines = text.count("\n") + 1
     run = _Run(site, path.name, open_store(site.store_db) if site.store_db.exists() else None)
     for one in read(text, Known(path.name, _topics(site), type_name)):
         _look(run, one)
+        progress(one.line, 2 * lines)
     if not run.taken.entries:
         raise CopError(f"There are no entries in {path}.", hint="Is it the right file?")
     for done, (file, data) in enumerate(run.files.items(), 1):
         if not dry_run:
             file.parent.mkdir(parents=True, exist_ok=True)
             files.replace(file, data)
-        progress(done, len(run.files))
+        progress(lines + lines * done // len(run.files), 2 * lines)
     run.taken.written = [file.relative_to(site.root).as_posix() for file in run.files]
     run.taken.kept, run.taken.left_out = dict(run.kept.most_common()), dict(run.left_out.most_common())
     return run.taken
