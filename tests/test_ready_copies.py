@@ -188,6 +188,7 @@ async def test_the_code_leads_phones_to_the_copies_where_they_can_come(stocked: 
     drawn = await datasette.client.get("/offline/code.svg")
     if address:
         assert f"{address}/offline" in told.text and drawn.status_code == 200 and "<svg" in drawn.text
+        assert "<nav" not in told.text, "the code fills the screen"
     else:
         assert "cop serve --lan" in told.text and drawn.status_code == 404
 

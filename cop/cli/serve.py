@@ -28,11 +28,14 @@ SETTINGS = {
     "default_allow_sql": False, "allow_download": False, "sql_time_limit_ms": 2000, "suggest_facets": False,
     "truncate_cells_html": 200,  # characters: a page of a table would hold a hundred whole texts; a row has all of its own
 }  # fmt: skip
+MAX_PORT = 65535
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen. 0.0.0.0 lets others reach it.")
-@click.option("--port", default=PORT, show_default=True, help="0 takes any free port.")
+@click.option(
+    "--port", type=click.IntRange(0, MAX_PORT), default=PORT, show_default=True, help="0 takes any free port."
+)
 @click.option("--lan", is_flag=True, help="Let phones in the same room reach it, and show them a code to scan.")
 @click.option("--no-announce", is_flag=True, help="Do not tell the local network that this site is here.")
 @click.option("--open", "open_browser", is_flag=True, help="Open it in the browser.")
@@ -169,7 +172,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.close()
         raise CopError(
             f"Port {port} on {host} cannot be used ({getattr(error, 'strerror', '') or error}).",
-            hint=f"cop serve --port {port + 1 if port else 0}",
+            hint=f"cop serve --port {(port + 1) % (MAX_PORT + 1)}",
         ) from error
     return listening
 

@@ -131,7 +131,7 @@ def _nothing(choice: Choice) -> tuple[str, str]:
     if choice.topic:
         return f"Nothing here is on the topic “{choice.topic}”.", "cop list topic"
     if choice.language:
-        return f"Nothing here is in the language “{choice.language}”.", "Use a code such as en, so or ar."
+        return f"Nothing here is written in the language “{choice.language}”.", "Leave out --language."
     return "There is nothing to copy yet.", "cop load"
 
 

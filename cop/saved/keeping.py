@@ -22,6 +22,7 @@ from cop.segments import listed as lists
 from cop.segments import rows as rows_of
 from cop.segments.listed import Listed, Moved
 from cop.segments.rows import Row
+from cop.web import saving
 
 TRIES = 3  # while somebody loads all the time
 log = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ class Keeper:
     def newest(self, pack: str) -> bytes:
         """Likewise. Raises: CopError, also if there is no such pack."""
         if (made := self.listed(pack)) is None:
-            raise WrongUsage(f"Nothing here is in “{pack}”.", hint="cop list topic")
+            raise WrongUsage(*_nothing_in(pack))
         return made
 
     def _open(self) -> sqlite3.Connection:
@@ -145,3 +146,10 @@ class Keeper:
         """Bytes that each pack takes which was made, for who saves it anew."""
         found = {path.parent.name: lists.from_json(path.read_bytes()) for path in sorted(self.folder.glob(f"*/{LIST}"))}
         return {pack: listed.total for pack, listed in found.items() if listed}
+
+
+def _nothing_in(pack: str) -> tuple[str, str]:
+    """What to say of a pack that there is not, and what to do."""
+    if language := saving.language_of(pack):
+        return f"Nothing here is written in the language “{language}”.", "Leave out --language."
+    return f"Nothing here is on the topic “{saving.topic_of(pack)}”.", "cop list topic"
