@@ -1,12 +1,14 @@
 """Records from the log as content files: the one door back. Never over unsaved edits."""
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-from cop import attached, beside, files, merge, read_back, trust, writeback
+from cop import attached, beside, files, lacking, merge, read_back, trust, writeback
 from cop.config import Site
 from cop.database import writing
 from cop.fields import BY_COMMAND, SHARES, TYPES
@@ -15,7 +17,7 @@ from cop.model import RecordId, RecordView, Revision, Value
 from cop.planning import id_of
 from cop.publish import base_slug
 from cop.reading import FileRead, hash_bytes, read_one
-from cop.scan import scan
+from cop.scan import Scan, scan
 from cop.worktree import content_lock, keep_file
 
 SHARE_FIELDS = "share_fields"
@@ -43,44 +45,75 @@ def check_out(site: Site, db: sqlite3.Connection, record_ids: Sequence[RecordId]
 
 def check_out_within(site: Site, db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> CheckoutReport:
     """The same, for who holds the lock of the content folder already."""
-    report = CheckoutReport()
+    report, folder = CheckoutReport(), _Folder(site, db)
     network = trust.members(db)
-    unsaved = _unsaved_ids(site, db)
-    for record_id in record_ids or _all_shown(db):
+    wanted = record_ids or _that_may_differ(folder)
+    if not record_ids:
+        report.unchanged = _shown_count(db) - len(wanted)
+    for record_id in wanted:
         revisions = merge.accepted(read_back.revisions(db, record_id), network)
         view = merge.merge(revisions)
         if view is not None and view.type in TYPES:
-            _check_out_one(site, db, record_id, revisions, view, unsaved.get(record_id), report)
+            _check_out_one(folder, record_id, revisions, view, report)
     return report
 
 
-def _unsaved_ids(site: Site, db: sqlite3.Connection) -> dict[RecordId, Path]:
-    """Files that are not saved under their name, by the record they stand for: renamed ones, or of a run that was killed."""
-    saved = {row[0] for row in db.execute("SELECT path FROM local_file")}
-    found: dict[RecordId, Path] = {}
-    for path in scan(db, site.content, ids_wanted=False).candidates:
-        says = read_one(site.content, path).content if path not in saved else None
-        if says is not None and says.written_id:
-            found[id_of(db, says)] = site.content / path
+@dataclass
+class _Folder:
+    """The content folder, looked through once, and only if something depends on it."""
+
+    site: Site
+    db: sqlite3.Connection
+
+    @cached_property
+    def found(self) -> Scan:
+        """What may not be as it was saved."""
+        return scan(self.db, self.site.content, ids_wanted=False)
+
+    @cached_property
+    def unsaved(self) -> dict[RecordId, Path]:
+        """Files that are not saved under their name, by the record they stand for: renamed ones, or of a run that was killed."""
+        saved = {row[0] for row in self.db.execute("SELECT path FROM local_file")}
+        found: dict[RecordId, Path] = {}
+        for path in self.found.candidates:
+            says = read_one(self.site.content, path).content if path not in saved else None
+            if says is not None and says.written_id:
+                found[id_of(self.db, says)] = self.site.content / path
+        return found
+
+
+_MAY_DIFFER = """
+    SELECT DISTINCT record_id FROM view_record AS v LEFT JOIN local_file AS f USING (record_id) WHERE v.state <> 'withdrawn'
+    AND (f.path IS NULL OR f.base <> v.heads OR f.path IN (SELECT value FROM json_each(?1))
+         OR f.path IN (SELECT path FROM local_attachment) OR record_id IN (SELECT value FROM json_each(?2)))
+    ORDER BY record_id
+"""
+
+
+def _that_may_differ(folder: _Folder) -> list[RecordId]:
+    """Records with no file, with news since it was written, with a file that may have changed, or with attachments.
+
+    Of all others the log need not be read: what their files were written from is what is shown.
+    """
+    paths = [*folder.found.candidates, *folder.found.missing]
+    with_files = lacking.records_with_files(folder.site.site_db)
+    return [row[0] for row in folder.db.execute(_MAY_DIFFER, [json.dumps(paths), json.dumps(with_files)])]
+
+
+def _shown_count(db: sqlite3.Connection) -> int:
+    found: int = db.execute("SELECT count(*) FROM view_record WHERE state <> 'withdrawn'").fetchone()[0]
     return found
 
 
-def _all_shown(db: sqlite3.Connection) -> list[RecordId]:
-    return [row[0] for row in db.execute("SELECT record_id FROM view_record WHERE state <> 'withdrawn' ORDER BY 1")]
-
-
 def _check_out_one(
-    site: Site,
-    db: sqlite3.Connection,
-    record_id: RecordId,
-    revisions: Sequence[Revision],
-    view: RecordView,
-    unsaved: Path | None,
-    report: CheckoutReport,
+    folder: _Folder, record_id: RecordId, revisions: Sequence[Revision], view: RecordView, report: CheckoutReport
 ) -> None:
+    site, db = folder.site, folder.db
     row = db.execute("SELECT path, file_hash, base FROM local_file WHERE record_id = ?", [record_id]).fetchone()
+    there = row is not None and (site.content / row["path"]).is_file()
+    unsaved = None if there else folder.unsaved.get(record_id)
     path = site.content / row["path"] if row else unsaved or _free_path(site, record_id, view)
-    data = path.read_bytes() if row and path.is_file() else None
+    data = path.read_bytes() if there else None
     shown = f"content/{(path if data is not None else unsaved or path).relative_to(site.content).as_posix()}"
     below = path.relative_to(site.content).as_posix()
     if data is None:

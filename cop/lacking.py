@@ -11,6 +11,7 @@ from typing import Any
 
 from cop import amounts, attachments, blobs
 from cop.config import Site
+from cop.model import RecordId
 
 
 @dataclass(frozen=True)
@@ -82,22 +83,30 @@ def named(site_db: Path, sha256: str) -> Named | None:
     return found[0] if found else None
 
 
+def records_with_files(site_db: Path) -> list[RecordId]:
+    """The public records that name any."""
+    return [record_id for (record_id,) in _rows(site_db, "SELECT DISTINCT record_id FROM files", [])]
+
+
 def _read(site_db: Path, query: str, values: Sequence[str]) -> list[Named]:
+    return [
+        Named(sha256, tuple(sorted(int(size) for size in sizes.split(","))), name, record_id, title)
+        for sha256, sizes, name, record_id, title in _rows(site_db, query, values)
+        if attachments.is_sha256(sha256)
+    ]
+
+
+def _rows(site_db: Path, query: str, values: Sequence[str]) -> list[Any]:
     try:
         public = sqlite3.connect(f"{site_db.absolute().as_uri()}?mode=ro", uri=True)
     except sqlite3.OperationalError:  # nothing has been published yet
         return []
     try:
-        rows = public.execute(query, values).fetchall()
+        return public.execute(query, values).fetchall()
     except sqlite3.OperationalError:
         return []
     finally:
         public.close()
-    return [
-        Named(sha256, tuple(sorted(int(size) for size in sizes.split(","))), name, record_id, title)
-        for sha256, sizes, name, record_id, title in rows
-        if attachments.is_sha256(sha256)
-    ]
 
 
 def too_large(most: int) -> str:

@@ -5,7 +5,7 @@ from conftest import Folder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cop import content, frontmatter, terms, withdrawal, writeback
+from cop import content, frontmatter, read_back, terms, withdrawal, writeback
 from cop.fields import TYPES
 
 FILE = """---
@@ -128,6 +128,26 @@ def test_checking_out_twice_writes_once(folder: Folder) -> None:
     assert len(folder.check_out().written) == 1
     report = folder.check_out()
     assert (report.written, report.unchanged) == ([], 1)
+
+
+def test_only_records_whose_file_may_differ_are_looked_up(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c", "d", "e"):
+        folder.write(f"posts/{name}.md", FILE.replace("One", name))
+    folder.load()
+    for name in "abcde":
+        folder.age(folder.content / f"posts/{name}.md")
+    folder.load()  # what was written a moment ago is always looked at
+    ids = {name: folder.id_of(f"posts/{name}.md") for name in "abcde"}
+    folder.partner_writes(ids["a"], {"date": "2020"})
+    folder.write("posts/b.md", folder.read("posts/b.md") + "\nmore")
+    (folder.content / "posts/c.md").unlink()
+    (folder.content / "posts/d.md").rename(folder.content / "posts/d2.md")
+    looked_up, read = [], read_back.revisions
+    monkeypatch.setattr(read_back, "revisions", lambda db, record: (looked_up.append(record), read(db, record))[1])
+    report = folder.check_out()
+    assert sorted(report.written) == ["content/posts/a.md", "content/posts/c.md"]
+    assert sorted(report.kept) == ["content/posts/b.md", "content/posts/d2.md"] and report.unchanged == 1
+    assert ids["e"] not in looked_up and {ids[name] for name in "abcd"} <= set(looked_up)
 
 
 def test_a_missing_file_is_brought_back_and_loads_without_a_change(folder: Folder) -> None:
