@@ -8,8 +8,10 @@ from gettext import NullTranslations
 from importlib.resources import files
 from typing import Any, ClassVar, Protocol
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment, PackageLoader, StrictUndefined, nodes
+from jinja2.compiler import CodeGenerator
+from jinja2.compiler import Frame as Scope
+from markupsafe import Markup, escape
 
 from cop import __version__
 from cop.web import catalogues, language, sheet
@@ -41,7 +43,33 @@ def _time(iso: str, shown: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(iso, shown)
 
 
+class _Generator(CodeGenerator):
+    """A page is made of hundreds of calls and values. What Jinja does around each took a quarter of the time of a template."""
+
+    def visit_Call(self, node: nodes.Call, frame: Scope, forward_caller: bool = False) -> None:
+        """A plain call: none of our functions asks for what Jinja looks up before it calls one."""
+        if forward_caller or node.dyn_args or node.dyn_kwargs:
+            super().visit_Call(node, frame, forward_caller)
+            return
+        self.visit(node.node, frame)
+        self.write("(")
+        for argument in (*node.args, *node.kwargs):
+            self.visit(argument, frame)
+            self.write(", ")
+        self.write(")")
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Scope, finalize: Any) -> None:
+        self.write("environment.escaped(")
+
+
 class _Environment(Environment):
+    code_generator_class = _Generator
+
+    @staticmethod
+    def escaped(value: object) -> str:
+        """`escape`, but what is HTML already is not made anew."""
+        return value if type(value) is Markup else escape(value)
+
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """One plain dictionary. Every part of every page copies its names, and from a chain that takes ten times as long."""
         return {**self.globals, **(d or {})}
