@@ -9,8 +9,8 @@ from cop.plain import shortened
 from cop.web import dates, labels
 from cop.web.language import apart
 from cop.web.links import record_address
+from cop.web.named_by import NamedBy
 from cop.web.words import comma
-from cop.web.works import filed
 
 SHOWN = 5
 MAX_WORDS = 300  # characters of a note on the page of its entry
@@ -37,11 +37,9 @@ class Notes:
     all_query: Mapping[str, str | Sequence[str]]
 
 
-def of_record(db: sqlite3.Connection, row: sqlite3.Row, addresses: Sequence[str]) -> Notes | None:
+def of_record(db: sqlite3.Connection, named_by: NamedBy) -> Notes | None:
     """The notes about a record, from A to Z; None if there are none."""
-    folder = TYPES[row["type"]].folder
-    about = [f"{folder}/{slug}" for slug in addresses]
-    found = filed(db, [_NOTE.name], "about", about, SHOWN + 1)
+    found, about = named_by.notes(SHOWN + 1), named_by.about
     if not found:
         return None
     marks = ", ".join("?" * len(about))

@@ -33,6 +33,7 @@ from cop.web import (
 from cop.web.asked import Asked
 from cop.web.language import _, lookup, ngettext
 from cop.web.links import OWN_PAGES, body, citation_files, history_address, record_address
+from cop.web.named_by import NamedBy
 from cop.web.reaching import Reaching, reaching
 from cop.web.render import Answer, Moved
 from cop.web.script import SCRIPT_PATH
@@ -144,8 +145,9 @@ def build(asked: Asked, row: Row) -> RecordPage:
     two = facts.from_json(row["conflicts"])
     two_names = [name for name in two if isinstance(name, str)] if isinstance(two, list) else []
     event = record_type.name == "event"
-    newer = works.editions(db, row, "superseded_by", "supersedes")
-    older = works.editions(db, row, "supersedes", "superseded_by")
+    named_by = NamedBy(db, row)
+    newer = works.editions(db, row, "superseded_by", "supersedes", named_by)
+    older = works.editions(db, row, "supersedes", "superseded_by", named_by)
     whole = works.edition(db, fields.get("part_of"), row)
     beside = {"superseded_by": newer, "supersedes": older, "part_of": whole}  # shown beside the facts, if they are here
     told = {name for name, found in beside.items() if found} | (event_page.TOLD if event else set())
@@ -161,7 +163,6 @@ def build(asked: Asked, row: Row) -> RecordPage:
     known = {edition.target for edition in (*newer, *older)} | {one.target for one in same}
     related = works.related(db, row, fields.get("topics"))
     changes = db.execute("SELECT count(*) FROM history WHERE record_id = ?", (row["record_id"],)).fetchone()[0]
-    addresses = works.addresses(db, row)
     return RecordPage(
         type=record_type.name,
         type_label=lookup(record_type.label),
@@ -194,10 +195,10 @@ def build(asked: Asked, row: Row) -> RecordPage:
         older=tuple(older),
         same_name=tuple(works.same_name(db, row, (*newer, *older, *same))),
         whole=whole,
-        parts=tuple(works.parts(db, row)),
-        mentions=tuple(works.mentions(db, row)),
-        forms=tuple(works.forms(db, row, fields)),
-        notes=notes.of_record(db, row, addresses),
+        parts=tuple(works.parts(row, named_by)),
+        mentions=tuple(works.mentions(row, named_by)),
+        forms=tuple(works.forms(db, row, fields, named_by)),
+        notes=notes.of_record(db, named_by),
         later=works.neighbour(db, row, later=True),
         earlier=works.neighbour(db, row, later=False),
         log=logs.steps(db, fields.get("log")) if record_type.name == "project" else (),
@@ -205,7 +206,7 @@ def build(asked: Asked, row: Row) -> RecordPage:
         log_file=f"{record_address('project', row['slug'])}/log",
         closed=ending.is_closed(record_type.name, fields, asked.today),
         related=tuple(one for one in related if one.target not in known),
-        sections=sections.of_record(asked, row, fields, addresses),
+        sections=sections.of_record(asked, row, fields, named_by.addresses),
         credits=credits.of_record(record_type, fields),
         contents=contents,
         reach=reaching(fields) if resource else Reaching(),

@@ -4,19 +4,20 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from cop import ending
 from cop.fields import SAME_AS, TYPES, RecordType
-from cop.filing import MENTIONS, WAS, mention
+from cop.filing import WAS
 from cop.web import dates, facts, labels
 from cop.web import related as related_
 from cop.web.cards import COLUMNS, CardsPage, cards, loads
 from cop.web.language import _
 from cop.web.links import record_address
+from cop.web.named_by import NamedBy
 from cop.web.render import Moved
 from cop.web.words import comma
 
@@ -24,8 +25,6 @@ RELATED = 5
 MAX_ONCE = 20  # records that once had the same address
 MAX_EDITIONS = 10
 MAX_PARTS = 30
-_SAMPLE = 200  # records under one value that are looked at
-_ONCE = "SELECT value FROM facets WHERE number = (SELECT number FROM records WHERE record_id = ?) AND name = ? LIMIT 20"
 
 
 @dataclass(frozen=True)
@@ -99,21 +98,17 @@ def _named(db: sqlite3.Connection, record_type: RecordType, slug: object) -> sql
     return once[0] if len(once) == 1 else found
 
 
-def editions(db: sqlite3.Connection, row: sqlite3.Row, forward: str, back: str) -> list[Edition]:
+def editions(db: sqlite3.Connection, row: sqlite3.Row, forward: str, back: str, named_by: NamedBy) -> list[Edition]:
     """The editions that follow in one direction, the next one first. Either side may name the other."""
     found: dict[str, sqlite3.Row] = {row["record_id"]: row}
     at: sqlite3.Row | None = row
     while at is not None and len(found) <= MAX_EDITIONS:
-        other = _named(db, TYPES[at["type"]], loads(at["fields"]).get(forward)) or _naming(db, at, back)
+        naming = named_by if at is row else NamedBy(db, at)
+        other = _named(db, TYPES[at["type"]], loads(at["fields"]).get(forward)) or naming.first_in_field(back)
         at = None if other is None or other["record_id"] in found else other
         if at is not None:
             found[at["record_id"]] = at
     return [_dated(one) for one in list(found.values())[1:]]
-
-
-def _naming(db: sqlite3.Connection, row: sqlite3.Row, field: str) -> sqlite3.Row | None:
-    rows = filed(db, [row["type"]], field, addresses(db, row), 1)
-    return rows[0] if rows else None
 
 
 def neighbour(db: sqlite3.Connection, row: sqlite3.Row, *, later: bool) -> Edition | None:
@@ -131,38 +126,16 @@ def neighbour(db: sqlite3.Connection, row: sqlite3.Row, *, later: bool) -> Editi
     return _dated(other) if other else None
 
 
-def addresses(db: sqlite3.Connection, row: sqlite3.Row) -> list[str]:
-    """The address of a record and those that it once had."""
-    was = db.execute(_ONCE, (row["record_id"], WAS))
-    return [row["slug"], *(value for (value,) in was)]
-
-
-def filed(
-    db: sqlite3.Connection, types: Iterable[str], name: str, values: Iterable[str], limit: int
-) -> list[sqlite3.Row]:
-    """Records of some kinds that stand under any of these values of a facet, from A to Z."""
-    sql = (
-        f"SELECT number, {COLUMNS} FROM records WHERE number IN (SELECT number FROM facets WHERE type IN"
-        " (SELECT value FROM json_each(?)) AND name = ? AND value IN (SELECT value FROM json_each(?)) LIMIT ?)"
-        " ORDER BY title COLLATE NOCASE, record_id LIMIT ?"
-    )
-    return db.execute(sql, (json.dumps(list(types)), name, json.dumps(list(values)), _SAMPLE, limit)).fetchall()
-
-
-def parts(db: sqlite3.Connection, row: sqlite3.Row) -> list[Edition]:
+def parts(row: sqlite3.Row, named_by: NamedBy) -> list[Edition]:
     """The works that say they are part of this one."""
-    found = filed(db, [row["type"]], "part_of", addresses(db, row), MAX_PARTS)
-    return [_dated(one) for one in found if one["record_id"] != row["record_id"]]
+    return [_dated(one) for one in named_by.in_field("part_of", MAX_PARTS) if one["record_id"] != row["record_id"]]
 
 
-def forms(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any]) -> list[Mention]:
+def forms(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any], named_by: NamedBy) -> list[Mention]:
     """The same in other forms, such as Easy Read or another language; either side may name the other."""
     named = [_named(db, TYPES[row["type"]], slug) for slug in fields.get("same_as_in") or []][:MAX_PARTS]
-    found = {
-        one["record_id"]: one
-        for one in [*named, *filed(db, [row["type"]], "same_as_in", addresses(db, row), MAX_PARTS)]
-        if one
-    }
+    naming = named_by.in_field("same_as_in", MAX_PARTS)
+    found = {one["record_id"]: one for one in (*named, *naming) if one}
     return [_form(one) for one in found.values() if one["record_id"] != row["record_id"]]
 
 
@@ -182,6 +155,8 @@ def same(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any]) ->
     while waiting and len(found) <= MAX_PARTS:
         named = waiting.pop(0).get(SAME_AS)
         ids = [one for one in named if isinstance(one, str) and one not in found] if isinstance(named, list) else []
+        if not ids:
+            continue
         sql = f"SELECT {COLUMNS} FROM records WHERE record_id IN (SELECT value FROM json_each(?)) ORDER BY record_id"
         new = [one for one in db.execute(sql, (json.dumps(ids[:MAX_PARTS]),)) if not _hidden(one)]
         found |= {one["record_id"]: one for one in new}
@@ -190,11 +165,9 @@ def same(db: sqlite3.Connection, row: sqlite3.Row, fields: Mapping[str, Any]) ->
     return [_mention(one) for one in sorted(others, key=lambda one: (one["title"].casefold(), one["record_id"]))]
 
 
-def mentions(db: sqlite3.Connection, row: sqlite3.Row) -> list[Mention]:
+def mentions(row: sqlite3.Row, named_by: NamedBy) -> list[Mention]:
     """The records whose text links to this one."""
-    values = [mention(row["type"], slug) for slug in addresses(db, row)]
-    found = filed(db, TYPES, MENTIONS, values, MAX_PARTS)
-    return [_mention(one) for one in found if one["record_id"] != row["record_id"]]
+    return [_mention(one) for one in named_by.in_text(MAX_PARTS) if one["record_id"] != row["record_id"]]
 
 
 def _mention(row: sqlite3.Row) -> Mention:
