@@ -3,10 +3,11 @@
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
+from cop.remembered import once
 from cop.web.cards import loads
-from cop.web.kept import Kept
 
 MAX_NAMES = 20  # of one organisation: as many as an address may hold
 _SHORT = re.compile(r"(?P<long>.+?)\s*\((?P<short>[^\s()]{2,20})\)\s*")
@@ -38,6 +39,11 @@ def shorter(name: str) -> Iterator[str]:
         yield from (found["short"], found["long"])
 
 
+def organisations(db: sqlite3.Connection) -> Addresses:
+    """The short address of every organisation by each of its names."""
+    return once(partial(_read, db), "organisations")
+
+
 def _read(db: sqlite3.Connection) -> Addresses:
     rows = db.execute(
         "SELECT slug, title, fields FROM records WHERE type = 'organisation' ORDER BY record_id"
@@ -54,6 +60,3 @@ def _by_name(found: Iterable[tuple[str, str]]) -> dict[str, str]:
     for name, slug in found:
         by_name[name] = slug if by_name.get(name, slug) == slug else ""
     return by_name
-
-
-organisations = Kept(_read)  # the short address of every organisation by each of its names

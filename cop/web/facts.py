@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from cop import attachments, blobs
 from cop.asking import is_asked
 from cop.fields import FOLDERS, TYPES, Field, RecordType, grouped
 from cop.filing import ORGANISATIONS
+from cop.remembered import once
 from cop.web import called, credits, dates, labels, series, words
 from cop.web.language import _, lookup
 from cop.web.links import outside, record_address, shown_as, without_scheme
@@ -68,6 +70,9 @@ class Links:
     def by_slug(self, type_name: str, slugs: Iterable[str]) -> dict[str, Part]:
         """Slug to title and address, for those that exist."""
         wanted = list(slugs)[:100]
+        if type_name == "topic":
+            known = topics(self._db)
+            return {slug: known[slug] for slug in wanted if slug in known}
         rows = self._db.execute(
             f"SELECT slug, title, language FROM records WHERE type = ? AND slug IN ({_marks(wanted)})",
             (type_name, *wanted),
@@ -80,13 +85,23 @@ class Links:
         found = self.by_slug(FOLDERS[folder].name, [slug]) if folder in FOLDERS else {}
         return found.get(slug, Part(address))
 
-    def by_title(self, type_name: str, title: str) -> str:
-        """Address of the record of exactly that title, of an organisation also by another name; "" if there is none."""
-        found = titled(self._db, type_name, title)
-        slug = found[0]["slug"] if found else ""
-        if not slug and type_name == "organisation":
-            slug = called.organisations(self._db).get(title.strip(), "")
-        return record_address(type_name, slug) if slug else ""
+    def organisation(self, name: str) -> str:
+        """Address of the organisation of that title, or that goes by that name; "" if there is none."""
+        by_name = called.organisations(self._db)
+        slug = by_name.get(name) or by_name.get(name.strip(), "")
+        if name in by_name and not slug:  # two go by it
+            slug = next((one["slug"] for one in titled(self._db, "organisation", name)), "")
+        return record_address("organisation", slug) if slug else ""
+
+
+def topics(db: sqlite3.Connection) -> Mapping[str, Part]:
+    """Every topic by its slug: most pages name some, and there are few."""
+    return once(partial(_read_topics, db), "topics")
+
+
+def _read_topics(db: sqlite3.Connection) -> Mapping[str, Part]:
+    rows = db.execute("SELECT slug, title, language FROM records WHERE type = 'topic'")
+    return {slug: Part(title, record_address("topic", slug), lang=language) for slug, title, language in rows}
 
 
 def titled(db: sqlite3.Connection, type_name: str, title: str) -> list[sqlite3.Row]:
@@ -157,7 +172,7 @@ def show(links: Links, field: Field, value: object) -> Iterator[Part]:
     elif field.to:
         yield from _by_slug(links, field.to, value)
     elif field.name in ORGANISATIONS:
-        yield from (Part(_plain(one), links.by_title("organisation", _plain(one))) for one in _many(value))
+        yield from (Part(_plain(one), links.organisation(_plain(one))) for one in _many(value))
     else:
         yield from _told_apart([_part(field, one) for one in _many(value)])
 

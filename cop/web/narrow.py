@@ -263,7 +263,12 @@ def value_labels(db: sqlite3.Connection, field: Field, values: Mapping[str, obje
 def _labels(
     db: sqlite3.Connection, field: Field, values: Mapping[str, object] | Sequence[str]
 ) -> Iterator[tuple[str, str]]:
-    if field.to:
+    if field.to == "topic":
+        topics = facts.topics(db)
+        yield from (
+            (value, (topics[value].text if value in topics else "") or labels.choice(value)) for value in values
+        )
+    elif field.to:
         sql = "SELECT slug, title FROM records WHERE type = ? AND slug IN (SELECT value FROM json_each(?))"
         titles = dict(db.execute(sql, (field.to, json.dumps(list(values)))).fetchall())
         yield from ((value, titles.get(value) or labels.choice(value)) for value in values)

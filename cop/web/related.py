@@ -1,5 +1,6 @@
 """Records on the same topics as another, nearest first: rare topics count more, then the same kind, then A to Z."""
 
+import json
 import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,10 @@ from cop import facet_sets
 
 MAX_TOPICS = 6  # of one record that are compared: up to 63 ways to share some of them
 SPARE = 50  # records of one rank that are put in order; large topics have thousands
-_COLUMNS = "type, slug, title, language, date"
+_FROM_A_TO_Z = (  # with the numbers in the question itself SQLite would read a new question each time
+    "SELECT type, slug, title, language, date FROM records WHERE number IN (SELECT value FROM json_each(?))"
+    " ORDER BY title COLLATE NOCASE, record_id LIMIT ?"
+)
 
 
 def related(db: sqlite3.Connection, row: sqlite3.Row, topics: object, limit: int) -> list[sqlite3.Row]:
@@ -47,6 +51,4 @@ def _by_nearness(sets: Mapping[str, BitMap]) -> Iterator[BitMap]:
 def _from_a_to_z(db: sqlite3.Connection, numbers: BitMap, limit: int) -> Sequence[sqlite3.Row]:
     if limit <= 0 or not numbers:
         return ()
-    some = ",".join(map(str, numbers[:SPARE]))
-    sql = f"SELECT {_COLUMNS} FROM records WHERE number IN ({some}) ORDER BY title COLLATE NOCASE, record_id LIMIT ?"
-    return db.execute(sql, (limit,)).fetchall()
+    return db.execute(_FROM_A_TO_Z, (json.dumps(list(numbers[:SPARE])), limit)).fetchall()
