@@ -4,7 +4,8 @@ Marks are control characters that no published text holds; whoever shows a text 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import lru_cache
 from itertools import islice, pairwise
 
@@ -18,6 +19,7 @@ MAX_EXCERPT = 400  # characters, for texts without spaces
 _NONE: frozenset[str] = frozenset()
 _NO_END = re.compile(r"\n(?<=[^\s.!?:;,…؟،؛۔。]\n)")  # looks at ends of lines only
 _Keys = dict[int, frozenset[str]]  # number of a run, in order: the keys that are looked for and stand there
+_PAIRED = re.compile(f"{MARK_ON}([^{MARK_ON}{MARK_OFF}]*){MARK_OFF}")
 _MARKS = dict.fromkeys(map(ord, MARK_ON + MARK_OFF))
 
 
@@ -27,8 +29,7 @@ def mark(text: str, on: str, off: str) -> str:
     >>> mark("a \\x02power\\x03 \\x02cut", "<", ">")
     'a <power> cut'
     """
-    paired = re.sub(f"{MARK_ON}([^{MARK_ON}{MARK_OFF}]*){MARK_OFF}", lambda found: on + found[1] + off, text)
-    return paired.translate(_MARKS)
+    return plain(_PAIRED.sub(lambda found: on + found[1] + off, text))
 
 
 def one_line(text: str) -> str:
@@ -91,15 +92,25 @@ def _best(found: _Keys) -> int:
     return numbers[max(range(len(numbers)), key=lambda at: (told(at), -at))]
 
 
+class Sought(frozenset[str]):
+    """Keys that are looked for in several texts, and what stood there and is none of them, so that it is looked at once."""
+
+    def __init__(self, _keys: Iterable[str]) -> None:
+        self.others: dict[str, set[str]] = defaultdict(set)  # runs, by the language of their text
+
+
 def _found(runs: list[str], language: str, keys: Set[str]) -> _Keys:
     """Which runs are looked for. Most are not, and each is looked at once however often it stands in the text."""
     language = words.language_of(language)
     here: dict[str, frozenset[str]] = {}
     firsts: dict[str, str] = {}
-    for run in set(runs):
+    others = keys.others[language] if isinstance(keys, Sought) else set()
+    for run in set(runs) - others:
         filed, alone = _filed(run, language)
         if not filed.isdisjoint(keys):
             here[run] = filed & keys
+        elif alone not in words.FIRSTS:
+            others.add(run)
         if alone in words.FIRSTS:
             firsts[run] = alone
     found = {number: here[run] for number, run in enumerate(runs) if run in here} if here else {}

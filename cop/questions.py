@@ -52,12 +52,17 @@ def understand(db: sqlite3.Connection, typed: str, *, as_typed: bool = False) ->
 def whole_or_begun(db: sqlite3.Connection, query: Query) -> Question | None:
     """All words as they are, or where few or none have them, with a last word that goes on."""
     hidden = _hidden(db)
-    found = count(db, f"({query.all_words()}){hidden}", UNFINISHED + 1)
+    found = _up_to_many(db, query.all_words(), hidden)
     if found <= UNFINISHED and query.beginning and (more := near_words.beginnings(db, query.beginning)):
         begun = query.going_on(more)
-        if count(db, f"({begun.all_words()}){hidden}", UNFINISHED + 1) > found:
-            return _question(db, begun, begun.all_words(), hidden)
-    return _question(db, query, query.all_words(), hidden) if found else None
+        if (begun_found := _up_to_many(db, begun.all_words(), hidden)) > found:
+            return _question(db, begun, begun.all_words(), hidden, begun_found)
+    return _question(db, query, query.all_words(), hidden, found) if found else None
+
+
+def _up_to_many(db: sqlite3.Connection, expression: str, hidden: str) -> int:
+    """How many records match, as far as it matters."""
+    return count(db, f"({expression}){hidden}", FEW + 1)
 
 
 def _hidden(db: sqlite3.Connection) -> str:
@@ -73,13 +78,14 @@ def _some_words(db: sqlite3.Connection, query: Query) -> Question | None:
     wanted = [query.all_words(), *([query.all_but_one()] if len(query.needed) > 2 else []), query.any_word()]
     hidden = _hidden(db)
     found = next((one for one in wanted if exists(db, f"({one}){hidden}")), "")
-    return replace(_question(db, query, found, hidden), any_word=True) if found else None
+    if not found:
+        return None
+    return replace(_question(db, query, found, hidden, _up_to_many(db, found, hidden)), any_word=True)
 
 
-def _question(db: sqlite3.Connection, query: Query, expression: str, hidden: str) -> Question:
+def _question(db: sqlite3.Connection, query: Query, expression: str, hidden: str, found: int) -> Question:
     question = Question(query, expression, hidden)
-    everything = question.narrowed({})
-    return replace(question, few=_few(db, query, everything)) if count(db, everything, FEW + 1) <= FEW else question
+    return replace(question, few=_few(db, query, question.narrowed({}))) if found <= FEW else question
 
 
 def _few(db: sqlite3.Connection, query: Query, expression: str) -> Mapping[int, float]:

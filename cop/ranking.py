@@ -39,17 +39,19 @@ def best_first(
     ).fetchall()
     rows.sort(key=lambda row: (row[1], row[5]))
     rows.sort(key=lambda row: row[4], reverse=True)
+    typed = exact(query.whole)
     rows.sort(
-        key=lambda row: round(first[row[0]] / top + _boost(query, row[1], row[2], row[3], row[6]), 6), reverse=True
+        key=lambda row: round(first[row[0]] / top + _boost(query, typed, row[1], row[2], row[3], row[6]), 6),
+        reverse=True,
     )
     return [row[0] for row in rows] + [number for number in ranks if number not in first]
 
 
-def _boost(query: Query, title: str, slug: str, language: str, type_name: str) -> float:
-    read = (_read if len(title) <= MAX_TITLE else _read.__wrapped__)(title, language)
+def _boost(query: Query, typed: str, title: str, slug: str, language: str, type_name: str) -> float:
+    read = (_read if len(title) <= MAX_TITLE else _read.__wrapped__)(title, slug, language)
     here = sum(not part.keys.isdisjoint(read.keys) for part in query.needed)
     share, covers = here / len(query.needed), min(1.0, here / read.length)
-    return _as_typed(query, read, slug) + SHARE * share + COVERS * covers + EXPLAINS.get(type_name, 0.0) * share
+    return _as_typed(query, typed, read) + SHARE * share + COVERS * covers + EXPLAINS.get(type_name, 0.0) * share
 
 
 class _Title(NamedTuple):
@@ -58,18 +60,20 @@ class _Title(NamedTuple):
     keys: frozenset[str]
     length: int  # in runs, at least 1
     whole: str
+    address: str
     heading: str  # what stands before a colon
     joined: str  # all its plain words
     starts: frozenset[int]  # where in `joined` a word begins, and its end
 
 
 @lru_cache(maxsize=MAX_TITLES)
-def _read(title: str, language: str) -> _Title:
+def _read(title: str, slug: str, language: str) -> _Title:
     runs = words.RUN.findall(title)
     found = [word for run in runs for word in words.parts(run)]
     keys = frozenset(words.filed(runs, language).split())
     starts = frozenset(accumulate(map(len, found), initial=0))
-    return _Title(keys, len(runs) or 1, exact(title), exact(heading(title)), "".join(found), starts)
+    joined = "".join(found)
+    return _Title(keys, len(runs) or 1, exact(title), exact(slug), exact(heading(title)), joined, starts)
 
 
 def heading(title: str) -> str:
@@ -81,10 +85,9 @@ def heading(title: str) -> str:
     return AFTER_HEADING.sub("", title)
 
 
-def _as_typed(query: Query, title: _Title, slug: str) -> float:
-    """How the title holds just what was typed, however its words are joined."""
-    typed = exact(query.whole)
-    if typed in (title.whole, exact(slug)):
+def _as_typed(query: Query, typed: str, title: _Title) -> float:
+    """How the title holds just what was typed, however its words are joined. `typed` is that as in `exact`."""
+    if typed in (title.whole, title.address):
         return EXACT
     if typed == title.heading:
         return HEADING

@@ -69,7 +69,7 @@ def page_of(
     counts = _by_type(db, question, _chosen(filters, but="type"))
     total = counts.get(chosen["type"], 0) if "type" in chosen else sum(counts.values())
     wanted = _ordered(db, question, chosen, offset + limit)[offset:] if limit and total > offset else []
-    hits = tuple(_hits(db, wanted, question.query.keys))
+    hits = tuple(_hits(db, wanted, excerpts.Sought(question.query.keys)))
     return Found(total, counts, hits, question.any_word, question.shown_for)
 
 
@@ -154,7 +154,7 @@ def _newest(db: sqlite3.Connection, expression: str, most: int) -> list[int]:
     return [number for (number,) in db.execute(sql, (expression, most))]
 
 
-def _hits(db: sqlite3.Connection, found: Sequence[int], keys: frozenset[str]) -> Iterator[Hit]:
+def _hits(db: sqlite3.Connection, found: Sequence[int], keys: excerpts.Sought) -> Iterator[Hit]:
     sql = f"SELECT number, {_SHOWN} FROM records WHERE number IN ({', '.join('?' * len(found))})"
     rows = {number: row for number, *row in db.execute(sql, found)}
     for record_id, type_name, slug, title, summary, language, date, text, others in map(rows.__getitem__, found):
