@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from pyroaring import BitMap
+
 from cop import ended, near_words
 from cop.query import Part, Query, parse
 from cop.ranking import WEIGHTS
@@ -23,6 +25,7 @@ class Question:
     query: Query
     expression: str  # of the words
     hidden: str  # and of what nobody may see any more, see `_hidden`
+    first: BitMap  # `records.number` of some that match, of all if they are few
     # All that match, best rank first: `records.number` and FTS5's measure, the lower the better; None if they are many
     few: Mapping[int, float] | None = None
     any_word: bool = False
@@ -52,17 +55,18 @@ def understand(db: sqlite3.Connection, typed: str, *, as_typed: bool = False) ->
 def whole_or_begun(db: sqlite3.Connection, query: Query) -> Question | None:
     """All words as they are, or where few or none have them, with a last word that goes on."""
     hidden = _hidden(db)
-    found = _up_to_many(db, query.all_words(), hidden)
-    if found <= UNFINISHED and query.beginning and (more := near_words.beginnings(db, query.beginning)):
+    found = _first(db, query.all_words(), hidden)
+    if len(found) <= UNFINISHED and query.beginning and (more := near_words.beginnings(db, query.beginning)):
         begun = query.going_on(more)
-        if (begun_found := _up_to_many(db, begun.all_words(), hidden)) > found:
+        if len(begun_found := _first(db, begun.all_words(), hidden)) > len(found):
             return _question(db, begun, begun.all_words(), hidden, begun_found)
     return _question(db, query, query.all_words(), hidden, found) if found else None
 
 
-def _up_to_many(db: sqlite3.Connection, expression: str, hidden: str) -> int:
-    """How many records match, as far as it matters."""
-    return count(db, f"({expression}){hidden}", FEW + 1)
+def _first(db: sqlite3.Connection, expression: str, hidden: str) -> BitMap:
+    """The numbers of records that match: all if they are few, else one more than that."""
+    sql = "SELECT rowid FROM records_fts WHERE records_fts MATCH ? LIMIT ?"
+    return BitMap(number for (number,) in db.execute(sql, (f"({expression}){hidden}", FEW + 1)))
 
 
 def _hidden(db: sqlite3.Connection) -> str:
@@ -80,12 +84,12 @@ def _some_words(db: sqlite3.Connection, query: Query) -> Question | None:
     found = next((one for one in wanted if exists(db, f"({one}){hidden}")), "")
     if not found:
         return None
-    return replace(_question(db, query, found, hidden, _up_to_many(db, found, hidden)), any_word=True)
+    return replace(_question(db, query, found, hidden, _first(db, found, hidden)), any_word=True)
 
 
-def _question(db: sqlite3.Connection, query: Query, expression: str, hidden: str, found: int) -> Question:
-    question = Question(query, expression, hidden)
-    return replace(question, few=_few(db, query, question.narrowed({}))) if found <= FEW else question
+def _question(db: sqlite3.Connection, query: Query, expression: str, hidden: str, first: BitMap) -> Question:
+    question = Question(query, expression, hidden, first)
+    return replace(question, few=_few(db, query, question.narrowed({}))) if len(first) <= FEW else question
 
 
 def _few(db: sqlite3.Connection, query: Query, expression: str) -> Mapping[int, float]:

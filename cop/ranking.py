@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cop import words
 from cop.query import Query
-from cop.search_index import exact
+from cop.search_index import exact, exact_of
 
 WEIGHTS = "bm25(10.0, 5.0, 3.0, 1.0, 0.0, 0.0)"  # title, keywords, summary, text; marks only narrow
 LOOKED_AT = 100  # titles that are looked at, and as many that hold the words; beyond, FTS5's order stands
@@ -72,8 +72,9 @@ def _read(title: str, slug: str, language: str) -> _Title:
     found = [word for run in runs for word in words.parts(run)]
     keys = frozenset(words.filed(runs, language).split())
     starts = frozenset(accumulate(map(len, found), initial=0))
-    joined = "".join(found)
-    return _Title(keys, len(runs) or 1, exact(title), exact(slug), exact(heading(title)), joined, starts)
+    whole, before = exact_of(runs), heading(title)
+    before = exact(before) if before != title else whole
+    return _Title(keys, len(runs) or 1, whole, exact(slug), before, "".join(found), starts)
 
 
 def heading(title: str) -> str:

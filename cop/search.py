@@ -87,31 +87,33 @@ def options(db: sqlite3.Connection, question: Question | None, filters: Filters,
     if question is None:
         return {}
     chosen = _chosen(filters, but=name)
+    counts = facet_sets.counts(db, name, _those(db, question.first, chosen))
     if question.few is not None:
-        counts = facet_sets.counts(db, name, _those(db, question.few, chosen))
         counts.pop(NOT_STATED, None)  # most kinds of record are never asked, so it would mean little
         return {value: counts[value] for value in sorted(counts, key=lambda value: (-counts[value], value))}
     usual = db.execute(
         "SELECT value FROM facet_counts WHERE name = ? AND value <> ? GROUP BY value ORDER BY sum(n) DESC, value LIMIT ?",
         (name, NOT_STATED, MAX_OPTIONS),
     ).fetchall()
-    return {value: None for (value,) in usual if exists(db, question.narrowed({**chosen, name: value}))}
+    return {
+        value: None for (value,) in usual if value in counts or exists(db, question.narrowed({**chosen, name: value}))
+    }
 
 
 def _chosen(filters: Filters, but: str = "") -> dict[str, str]:
     return {name: value for name, value in filters.items() if value and name in FILTERS and name != but}
 
 
-def _those(db: sqlite3.Connection, few: Mapping[int, float], filters: Filters) -> BitMap:
+def _those(db: sqlite3.Connection, some: BitMap, filters: Filters) -> BitMap:
     """The records that stand under all of the filters."""
     held = (facet_sets.everywhere(db, name, value) for name, value in filters.items())
-    return reduce(and_, held, BitMap(few))
+    return reduce(and_, held, some)
 
 
 def _by_type(db: sqlite3.Connection, question: Question, filters: Filters) -> dict[str, int]:
     """How many of each kind of record, most first."""
     if question.few is not None:
-        counts = facet_sets.counts(db, "type", _those(db, question.few, filters))
+        counts = facet_sets.counts(db, "type", _those(db, question.first, filters))
     else:
         counts = _count_types(db, question, filters)
     return dict(sorted(((name, n) for name, n in counts.items() if n), key=lambda one: (-one[1], one[0])))
@@ -133,7 +135,7 @@ def _count_types(db: sqlite3.Connection, question: Question, filters: Filters) -
 def _ordered(db: sqlite3.Connection, question: Question, filters: Filters, wanted: int) -> list[int]:
     """The first numbers of records, best first; all for -1."""
     if question.few is not None:
-        those = _those(db, question.few, filters)
+        those = _those(db, question.first, filters)
         ranks = {number: rank for number, rank in question.few.items() if number in those}
         within = question.narrowed(filters, "title")
         titled = _newest(db, within, LOOKED_AT) if len(ranks) > LOOKED_AT else []

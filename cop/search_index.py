@@ -44,10 +44,12 @@ def mark(name: str, value: str) -> str:
 
 def exact(title: str) -> str:
     """The mark of records with this title or address."""
-    return _exact(words.RUN.findall(title))
+    is_address = title.isascii() and title.replace("-", "").isalnum()  # then its words are easily told apart
+    return exact_of(title.split("-") if is_address else words.RUN.findall(title))
 
 
-def _exact(runs: Iterable[str]) -> str:
+def exact_of(runs: Iterable[str]) -> str:
+    """Likewise, of its runs."""
     return "is·" + "".join(word for run in runs for word in words.parts(run))[:80]
 
 
@@ -174,7 +176,7 @@ def _marks(row: Row, title: Sequence[str], facets: Facets) -> list[str]:
     narrowing = [mark(*facet) for facet in sorted(facets) if facet[0] in FILTERS]
     may_end = row["type"] == "person" or '"consents":' in row["fields"]
     hidden_by = [mark("id", row["record_id"])] if may_end else []  # see questions.py
-    return [*narrowing, *hidden_by, *sorted({_exact(title), exact(row["base_slug"])})]
+    return [*narrowing, *hidden_by, *sorted({exact_of(title), exact(row["base_slug"])})]
 
 
 @lru_cache(maxsize=words.MAX_KEPT)
