@@ -43,7 +43,11 @@ def mark(name: str, value: str) -> str:
 
 
 def exact(title: str) -> str:
-    """The mark of records with this title or address."""
+    """The mark of records with this title or address.
+
+    >>> exact("sharing-power"), exact("Sharing Power!")
+    ('is·sharingpower', 'is·sharingpower')
+    """
     is_address = title.isascii() and title.replace("-", "").isalnum()  # then its words are easily told apart
     return exact_of(title.split("-") if is_address else words.RUN.findall(title))
 
