@@ -12,12 +12,13 @@ from cop.model import RecordId
 from cop.publish import PublicRecord
 from cop.search_index import Counting
 
-_OF_A_RECORD = ("history", "conflicts", "looked_at", "files", "records")
+_AROUND_IT = ("history", "conflicts", "looked_at", "files")  # tables about a record
+_Filed = tuple[str, str, str, int]  # a row of `facets`: kind of record, name, value, number of the record
 
 
 def clear(public: sqlite3.Connection) -> None:
     """Take every record out."""
-    for name in ("facets", "facet_counts", "facet_sets", *_OF_A_RECORD):
+    for name in ("facets", "facet_counts", "facet_sets", *_AROUND_IT, "records"):
         public.execute(f"DELETE FROM {name}")
     search_index.clear(public)
 
@@ -25,21 +26,72 @@ def clear(public: sqlite3.Connection) -> None:
 def replace(
     public: sqlite3.Connection, record_ids: Sequence[RecordId], published: Iterable[PublicRecord], counting: Counting
 ) -> None:
-    """Put `published` in place of what stands under `record_ids`; an id without a published record leaves the site."""
+    """Put `published` in place of what stands under `record_ids`; an id without a published record leaves the site.
+
+    Of `records` and `facets` only what differs is written: each of their indexes would be written anew in another place.
+    """
     following = public.execute("SELECT coalesce(max(number), 0) + 1 FROM records").fetchone()[0]
-    before = _remove(public, record_ids, counting)  # after the look at numbers: records that stay keep theirs
+    before, filed = _take_out(public, record_ids, counting)
     records = list(published)
     for at, record in enumerate(records, following):
-        record.row["number"] = before[record.row["record_id"]][0] if record.row["record_id"] in before else at
-    _insert(public, "records", [record.row for record in records])
+        _go_on(record.row, before.get(record.row["record_id"]), at)
+    now = {(r.row["type"], *facet, r.row["number"]) for r in records for facet in r.facets}
+    _unfile(public, filed - now)
+    _put_records(public, before, records)
+    add_facets(public, sorted(now - filed))
     _insert(public, "history", [row for record in records for row in record.history])
     _insert(public, "conflicts", [row for record in records for row in record.conflicts])
     _insert(public, "looked_at", [row for record in records for row in record.looks])
     _insert(public, "files", [row for record in records for row in record.files])
     search_index.add(public, [(record.row, record.facets) for record in records], counting)
-    add_facets(public, [(r.row["type"], *facet, r.row["number"]) for r in records for facet in sorted(r.facets)])
     asked = {(r.row["type"], r.row["base_slug"]) for r in records}
-    _tell_apart(public, asked | {(type_name, slug) for _, type_name, slug in before.values()})
+    _tell_apart(public, asked | {(row["type"], row["base_slug"]) for row in before.values()})
+
+
+def _take_out(
+    public: sqlite3.Connection, record_ids: Sequence[RecordId], counting: Counting
+) -> tuple[dict[RecordId, sqlite3.Row], set[_Filed]]:
+    """Take out what is written anew with every change. Returns the rows of `records` and of `facets`, which stay as yet."""
+    ids = json.dumps(record_ids)
+    rows = public.execute("SELECT * FROM records WHERE record_id IN (SELECT value FROM json_each(?))", [ids]).fetchall()
+    facets = public.execute(
+        "SELECT type, name, value, number FROM facets WHERE number IN (SELECT value FROM json_each(?))",
+        [json.dumps([row["number"] for row in rows])],
+    ).fetchall()
+    search_index.remove(public, rows, facets, counting)
+    for name in _AROUND_IT:
+        public.execute(f"DELETE FROM {name} WHERE record_id IN (SELECT value FROM json_each(?))", [ids])
+    return {row["record_id"]: row for row in rows}, {tuple(facet) for facet in facets}
+
+
+def _go_on(row: dict[str, Any], before: sqlite3.Row | None, number: int) -> None:
+    """A record that was here keeps its number, and its address if it still asks for that."""
+    row["number"] = before["number"] if before else number
+    if before and (before["type"], before["base_slug"]) == (row["type"], row["base_slug"]):
+        row["slug"] = before["slug"]
+
+
+def _put_records(
+    public: sqlite3.Connection, before: Mapping[RecordId, sqlite3.Row], records: Sequence[PublicRecord]
+) -> None:
+    rows = [record.row for record in records]
+    gone = before.keys() - {row["record_id"] for row in rows}
+    public.executemany("DELETE FROM records WHERE record_id = ?", [[record_id] for record_id in gone])
+    _insert(public, "records", [row for row in rows if row["record_id"] not in before])
+    for row in rows:
+        old = before.get(row["record_id"])
+        changed = [name for name in row if old is not None and old[name] != row[name]]
+        if changed:
+            values = ", ".join(f"{name} = :{name}" for name in changed)
+            public.execute(f"UPDATE records SET {values} WHERE number = :number", row)
+
+
+def _unfile(public: sqlite3.Connection, facets: set[_Filed]) -> None:
+    """Take records out of facets that they lost."""
+    gone = sorted(facets)
+    public.executemany("DELETE FROM facets WHERE (type, name, value, number) = (?, ?, ?, ?)", gone)
+    _count(public, [facet[:3] for facet in gone], -1)
+    facet_sets.update(public, gone, add=False)
 
 
 def _insert(public: sqlite3.Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -50,26 +102,7 @@ def _insert(public: sqlite3.Connection, name: str, rows: Sequence[Mapping[str, A
         public.executemany(f"INSERT INTO {name} ({columns}) VALUES ({values})", rows)
 
 
-def _remove(
-    public: sqlite3.Connection, record_ids: Sequence[RecordId], counting: Counting
-) -> dict[RecordId, tuple[int, str, str]]:
-    """Take records out. Returns number, kind and asked address of those that were in."""
-    ids = json.dumps(record_ids)
-    rows = public.execute("SELECT * FROM records WHERE record_id IN (SELECT value FROM json_each(?))", [ids]).fetchall()
-    numbers = json.dumps([row["number"] for row in rows])
-    facets = public.execute(
-        "DELETE FROM facets WHERE number IN (SELECT value FROM json_each(?)) RETURNING type, name, value, number",
-        [numbers],
-    ).fetchall()
-    _count(public, [tuple(facet[:3]) for facet in facets], -1)
-    facet_sets.update(public, [tuple(facet) for facet in facets], add=False)
-    search_index.remove(public, rows, facets, counting)
-    for name in _OF_A_RECORD:
-        public.execute(f"DELETE FROM {name} WHERE record_id IN (SELECT value FROM json_each(?))", [ids])
-    return {row["record_id"]: (row["number"], row["type"], row["base_slug"]) for row in rows}
-
-
-def add_facets(public: sqlite3.Connection, facets: Sequence[tuple[str, str, str, int]]) -> None:
+def add_facets(public: sqlite3.Connection, facets: Sequence[_Filed]) -> None:
     """File records under their facets: kind of record, name, value, number of the record."""
     public.executemany("INSERT INTO facets VALUES (?, ?, ?, ?)", facets)
     _count(public, [facet[:3] for facet in facets], 1)
