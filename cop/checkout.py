@@ -13,7 +13,7 @@ from cop.config import Site
 from cop.database import writing
 from cop.fields import BY_COMMAND, SHARES, TYPES
 from cop.merge import History
-from cop.model import RecordId, RecordView, Revision, Value
+from cop.model import PayloadHash, RecordId, RecordView, Revision, Value
 from cop.planning import id_of
 from cop.publish import base_slug
 from cop.reading import FileRead, hash_bytes, read_one
@@ -34,6 +34,7 @@ class CheckoutReport:
     waiting: list[str] = field(
         default_factory=list
     )  # not written: somebody asks to remove a part, and nobody has decided
+    covered: list[str] = field(default_factory=list)  # what we keep to ourselves covers what others changed
     unchanged: int = 0
 
 
@@ -143,7 +144,10 @@ def _check_out_one(
             path.parent.mkdir(parents=True, exist_ok=True)
             files.replace(path, text)
             report.written.append(shown)
-        _remember(site, db, path, record_id, view, put)
+        base = _base(row["base"] if row else b"", revisions, view)
+        if text == data and base != view.heads:
+            report.covered.append(shown)
+        _remember(site, db, path, record_id, base, put)
 
 
 def new_text(record_id: RecordId, revisions: Sequence[Revision], view: RecordView, names: Names = NO_NAMES) -> str:
@@ -164,6 +168,22 @@ def _changed_text(
     before = {**(written_fields(old, names[0]) if old else {}), SHARE_FIELDS: narrow or None}
     after = {**written_fields(view, names[1]), SHARE_FIELDS: {**narrow, **_narrow(revisions, view)} or None}
     return writeback.changed_bytes(data, before, after)
+
+
+def _base(old: bytes, revisions: Sequence[Revision], view: RecordView) -> tuple[PayloadHash, ...]:
+    """What the file counts as written from: the heads, but for news that a narrower answer covers.
+
+    Whoever saves the file has not seen these. As part of its base they would be overwritten without a word.
+    """
+    heads: list[PayloadHash] = []
+    for audience in range(len(SHARES)):
+        same = [revision for revision in revisions if revision.audience == audience]
+        held = merge.merge(same)
+        fields = held.fields if held else {}
+        covered = any(view.fields.get(name) != value for name, value in fields.items() if value is not None)
+        known = {revision.payload_hash for revision in same}.intersection(read_back.split_hashes(old))
+        heads += known if covered else held.heads if held else ()
+    return tuple(sorted(heads))
 
 
 def _share(revisions: Iterable[Revision]) -> int:
@@ -200,12 +220,12 @@ def _remember(
     db: sqlite3.Connection,
     path: Path,
     record_id: RecordId,
-    view: RecordView,
+    base: tuple[PayloadHash, ...],
     put: Sequence[attached.Known],
 ) -> None:
     stat, data = path.stat(), path.read_bytes()
     below = path.relative_to(site.content).as_posix()
     file = FileRead(below, stat.st_size, stat.st_mtime_ns, hash_bytes(data), None, None)
     with writing(db):
-        keep_file(db, file, record_id, view.heads, time.time_ns(), has_id=True)
+        keep_file(db, file, record_id, base, time.time_ns(), has_id=True)
         attached.remember(db, below, put)

@@ -5,7 +5,7 @@ is the patch, and the base is its parents.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cop import content, erasing, judging, merge, occasions, patch, read_back, settings, stale, trust
@@ -29,6 +29,11 @@ class Plan:
     kept_base: tuple[PayloadHash, ...]  # heads of audiences that do not change
     is_new: bool
     old_path: str  # where the file lay before, or ""
+
+    @property
+    def keeps_back(self) -> bool:
+        """True if others had the record, and are to see it no more."""
+        return any(change.patch.fields.get("withdrawn") == KEPT_BACK for change in self.changes)
 
 
 _KNOWN = "SELECT path, record_id, file_hash, base, has_id FROM local_file"
@@ -197,6 +202,7 @@ def _changes(
 
 
 OF_THE_SITE = "of-the-site"  # a time zone that nobody wrote down
+KEPT_BACK = "kept back as a draft"  # why others do not see a record that was shared before
 
 
 Sides = dict[int, tuple[dict[str, Value], tuple[PayloadHash, ...]]]
@@ -238,11 +244,18 @@ def _by_audience(says: ContentFile, before: Sides, timezone: str) -> dict[int, d
         after[says.share]["slug"] = content.slug_from_path(says.path) or None
     for audience, (old, _) in before.items():
         for name in ("slug", *BY_COMMAND):
-            if name in old and name not in says.fields:
+            if name in old and name not in says.fields and old[name] != KEPT_BACK:
                 after[says.share if name == "slug" else audience][name] = old[name]
+    if says.share == OWN:
+        after |= {audience: _kept_back(before[audience][0]) for audience in (PUBLIC, PARTNERS)}
     if says.type == "event" and "timezone" not in says.fields and occasions.has_clock_only(says.fields.get("start")):
         after[says.audience("start")] |= _zone(says, before, timezone)
     return after
+
+
+def _kept_back(shared: Mapping[str, Value]) -> dict[str, Value]:
+    """What others have of a record that is for ourselves from now on: it is hidden, and stays as it was for whoever changes it."""
+    return {"withdrawn": KEPT_BACK, **shared} if shared else {}
 
 
 def _zone(says: ContentFile, before: Sides, timezone: str) -> dict[str, Value]:

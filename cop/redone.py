@@ -99,7 +99,7 @@ def _state(redone: Redone, view: RecordView) -> str:
     if redone.public is not None:
         return ""
     if view.fields.get("withdrawn") is not None:
-        return "withdrawn"
+        return "withdrawn" if view == redone.shared else "own"  # we have a text of our own of what others do not see
     if ending.is_unlisted(view.type, view.fields, redone.today):
         return ENDED
     if redone.standing.waits and redone.standing.view is None:

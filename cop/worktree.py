@@ -127,6 +127,7 @@ def _load(
         plans, bad = plan_all(site, db, taken.files, missing, claimed)
         problems += [*taken.problems, *bad]
         remarks += [remark for file in taken.files if file.content for remark in remarks_on(file.content)]
+        remarks += [_told_back(plan) for plan in plans if plan.keeps_back]
         read += [_without_text(file.content) for file in taken.files if file.content]
         if not dry_run:
             report.entries += _save(site, db, signer, plans, now, why, found.started_ns, taken.known)
@@ -143,6 +144,11 @@ def _load(
     report.remarks = tuple(sorted(remarks, key=lambda remark: (remark.path, remark.line)))
     report.seconds = round(time.monotonic() - started, 3)
     return report
+
+
+def _told_back(plan: Plan) -> Problem:
+    reason = "it was shared before; partners hide it from now on, and keep what they have"
+    return Problem(f"content/{plan.file.path}", 1, reason, "To destroy it everywhere: cop erase")
 
 
 def _as_it_lies_now(remark: Problem, grown: int) -> Problem:

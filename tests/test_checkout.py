@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 
 from cop import content, frontmatter, read_back, terms, withdrawal, writeback
 from cop.fields import TYPES
+from cop.model import PARTNERS
+from cop.planning import KEPT_BACK
+from cop.views import current_view
 
 FILE = """---
 # who and what
@@ -349,3 +352,44 @@ def test_every_field_of_a_new_file_can_be_uncommented(folder: Folder) -> None:
                 assert f"\n# {field.name}:  # " in text, (kind.name, field.name)
         opened = text.replace("\n# ", "\n").replace("Take away the # in", "x: in")
         assert content.read(opened.encode(), f"{kind.folder}/a.md").fields["title"] == "T"
+
+
+POST = "---\nid: {id}\ntitle: Gamma\n{more}---\n\n{text}\n"
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_a_partner_changed_is_not_lost_under_a_draft(folder: Folder, edited: bool) -> None:
+    folder.write("posts/a.md", "---\ntitle: Gamma\n---\n\nold text\n")
+    folder.load()
+    record = folder.id_of("posts/a.md")
+    folder.write("posts/a.md", POST.format(id=record, more="draft: true\n", text="old text"))
+    (told,) = folder.load().remarks
+    assert (told.path, told.reason[:26]) == ("content/posts/a.md", "it was shared before; part")
+    folder.partner_writes(record, {"body": "By a partner"})
+    assert folder.check_out().covered == ["content/posts/a.md"]
+    assert "By a partner" not in folder.published_text() and "old text" in folder.read("posts/a.md")
+    folder.write("posts/a.md", POST.format(id=record, more="", text="ours" if edited else "old text"))
+    folder.load()
+    view = folder.view("posts/a.md")
+    if edited:
+        assert {version.value for version in view.conflicts["body"]} == {"ours", "By a partner"}
+    else:
+        assert (view.fields["body"], dict(view.conflicts)) == ("By a partner", {})
+    assert view.fields.get("withdrawn") is None and "Gamma" in folder.published_text()
+
+
+def test_partners_hide_what_became_a_draft_and_keep_their_file(folder: Folder) -> None:
+    folder.write("posts/a.md", "---\ntitle: Gamma\n---\n\nold text\n")
+    folder.load()
+    record = folder.id_of("posts/a.md")
+    folder.write("posts/a.md", POST.format(id=record, more="share: own\n", text="new text"))
+    folder.load()
+    shared = current_view(folder.db, record, PARTNERS)
+    assert shared and shared.fields["title"] == "Gamma" and shared.fields["withdrawn"] == KEPT_BACK
+    ours = current_view(folder.db, record)
+    assert ours and ours.fields["body"] == "new text" and "Gamma" not in folder.published_text()
+    folder.write("posts/a.md", POST.format(id=record, more="share: partners\n", text="new text"))
+    folder.load()
+    shared = current_view(folder.db, record, PARTNERS)
+    assert shared and shared.fields["body"] == "new text" and shared.fields.get("withdrawn") is None
+    assert "Gamma" not in folder.published_text()

@@ -206,6 +206,11 @@ def checkout(start: Path, records: tuple[str, ...], as_json: bool) -> None:
             say(path)
         for path in report.waiting:
             say(f"{path} is not written yet: somebody asks to remove a part of it. See: cop erasures", err=True)
+        for path in report.covered:
+            say(
+                f"{path} is for you alone and stays. What others changed in it is in its history, and counts once you share it.",
+                err=True,
+            )
         for path in report.kept:
             say(f"{path} has unsaved edits and was left alone. Save them first: cop load", err=True)
         say(f"{plural(len(report.written), 'file')} written, {report.unchanged:,} up to date.", err=True)
