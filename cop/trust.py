@@ -68,8 +68,12 @@ class Organisation:
 
 
 def names(db: sqlite3.Connection, network: Members) -> dict[OrganisationId, Organisation]:
-    """What each member calls itself, and who was one; one that has not told its name yet gets the start of its key."""
+    """What each member calls itself, and who was one.
+
+    One that has not told its name yet is called as its invitation says; without that it gets the start of its key.
+    """
     found: dict[OrganisationId, Organisation] = {}
+    invited = {row[0]: dict(row) for row in db.execute("SELECT organisation, name, kind FROM local_partner")}
     everyone = network.organisations | set(network.writers.values())
     histories = read_back.revisions_of(db, [member_record_id(organisation) for organisation in everyone])
     for organisation in everyone:
@@ -79,7 +83,7 @@ def names(db: sqlite3.Connection, network: Members) -> dict[OrganisationId, Orga
             if network.writers.get(r.writer) == organisation and network.counts(r.writer, r.entry_id)
         ]
         view = merge.merge(own, PUBLIC)
-        found[organisation] = _named(organisation, view.fields if view else {})
+        found[organisation] = _named(organisation, view.fields if view else invited.get(organisation, {}))
     return found
 
 

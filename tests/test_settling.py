@@ -203,6 +203,7 @@ def test_the_command_wants_one_way_to_settle_it_and_a_value_that_fits(pair) -> N
     for given in ((), ("--both", "--write", "x"), ("--take", "abcd", "--both")):
         assert "in one way" in cop(one, "resolve", record_id, "--field", "start", *given, code=2)
     assert "can hold one answer only" in cop(one, "resolve", record_id, "--field", "start", "--both", code=2)
+    assert "There are no words to write." in cop(one, "resolve", record_id, "--field", "start", "--write", " ", code=2)
     assert "is not a date" in cop(one, "resolve", record_id, "--field", "start", "--write", "soon", code=2)
     cop(one, "resolve", record_id, "--field", "start", "--write", "2026-12-03")
     assert one.view(record_id).fields["start"] == "2026-12-03"

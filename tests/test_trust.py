@@ -283,3 +283,9 @@ def test_a_file_that_says_what_a_removed_member_wrote_is_a_change_of_ours(tmp_pa
 
 def test_an_organisation_that_has_not_told_its_name_is_called_in_plain_words() -> None:
     assert trust.Organisation.of_key(bytes.fromhex("56ac525f" * 8)).name == "Name not known yet (key 56ac525f)"
+
+
+def test_a_partner_is_called_as_its_invitation_says_before_anything_of_it_has_come(tmp_path: Path) -> None:
+    one, other = places(tmp_path, 2)
+    befriend(one, other)
+    assert trust.names(one.db, trust.members(one.db))[other.organisation].name == other.name

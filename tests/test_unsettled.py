@@ -64,6 +64,20 @@ async def test_answers_stand_side_by_side_with_who_when_and_what_differs(pair) -
     assert 'Differences to settle</a> <span class="state fresh">1</span>' in (await browser.get("/desk")).text
 
 
+async def test_two_answers_of_one_organisation_are_told_apart(pair, tmp_path: Path) -> None:
+    one, other = pair
+    record_id = one.change(None, {"title": "Circle", "slug": "circle"}, type_name="event")
+    laptop = one.copied(tmp_path / "laptop")
+    one.change(record_id, {"food": "Soup"}, type_name="event")
+    laptop.change(record_id, {"food": "Bread"}, type_name="event")
+    for place in (one, laptop, one):
+        place.sync(other)
+    browser = await signed_in(one, "Hodan")
+    told = words(await browser.get(f"/desk/conflicts/{record_id}"))
+    assert f"What {one.name} (1) wrote" in told and f"What {one.name} (2) wrote" in told
+    laptop.close()
+
+
 async def test_somebody_takes_an_answer_and_says_who_took_part_and_why(pair) -> None:
     one, other = pair
     one.write("events/circle.md", "---\ntitle: Circle\nslug: circle\n---\n")

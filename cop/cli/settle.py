@@ -113,6 +113,10 @@ def _answer(
     if both:
         return settling.Both()
     written = text if text is not None else _read(value_file) if value_file else ""
+    if not written.strip():
+        raise WrongUsage(
+            "There are no words to write.", hint="If nobody's answer shall stay: --take the one that is empty."
+        )
     return settling.Write(settling.typed(db, record_id, field, written))
 
 

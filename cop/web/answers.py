@@ -1,8 +1,9 @@
 """The answers for one field side by side: who gave each, when and why, what it said before, and what differs word by word."""
 
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from cop import changes, trust
 from cop.differences import Difference, Differing
@@ -77,7 +78,7 @@ def to_settle(known: Differing, difference: Difference, form: Form, who: Who, pr
         heading=heading,
         ours=facts.is_ours(type_name, name),
         before=" / ".join(_cut(_shown(type_name, name, one), texts[0]) for one in difference.before),
-        given=tuple(sorted(made, key=lambda one: (one.organisation.casefold(), one.when_iso, one.id))),
+        given=_told_apart(sorted(made, key=lambda one: (one.organisation.casefold(), one.when_iso, one.id))),
         both=difference.both is not None,
         input=_input(known, name, form, problem),
         chosen=chosen if chosen in (OPEN, BOTH, WRITE, *(one.id for one in made)) else OPEN,
@@ -113,6 +114,18 @@ def _given(version: Version, at: int, texts: list[str], chosen: str, who: Who) -
         compared=marking.pieces(_cut(texts[0], whole), short) if at and whole else (),
         is_chosen=chosen == revision.payload_hash.hex(),
     )
+
+
+def _told_apart(given: Sequence[Given]) -> tuple[Given, ...]:
+    """Where one organisation gave several answers, as two people at once do, each has a number."""
+    seen = Counter[str]()
+    many = Counter(one.organisation for one in given)
+    numbered = []
+    for one in given:
+        seen[one.organisation] += 1
+        name = f"{one.organisation} ({seen[one.organisation]})" if many[one.organisation] > 1 else one.organisation
+        numbered.append(replace(one, organisation=name))
+    return tuple(numbered)
 
 
 def _cut(text: str, other: str) -> str:
