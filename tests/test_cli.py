@@ -577,3 +577,17 @@ def test_an_agreement_is_begun_signed_and_changed(cop: Cop) -> None:
     undone = cop("endorse", "posts/a", "--undo")
     assert "readers do not see it now" in undone.stdout
     assert cop("new", "agreement", "Another").exit_code == 1, "there is one"
+
+
+def test_records_that_share_a_title_are_called_as_on_the_site(cop: Cop) -> None:
+    for name in ("one", "two"):
+        cop.write(f"pages/{name}.md", f"---\ntitle: T {name}\nslug: t-page\n---\n\n{name}\n")
+    cop("load")
+    addresses = [f"pages/{one['slug']}" for one in cop.json("list", "page")]
+    assert sorted(addresses) == ["pages/t-page", "pages/t-page-2"]
+    titles = {
+        cop.json("show", address)["fields"]["title"]
+        for address in (*addresses, *(one.removeprefix("pages/") for one in addresses))
+    }
+    assert titles == {"T one", "T two"} and "pages/t-page-2" in cop("list").output
+    assert cop("show", "pages/t-page-3").exit_code == 2

@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -134,9 +135,20 @@ def _by_slug(db: sqlite3.Connection, text: str) -> list[Any]:
 
     folder, _, slug = text.rpartition("/")
     kind = FOLDERS.get(folder)
-    if kind:
-        return db.execute("SELECT record_id FROM view_record WHERE type = ? AND slug = ?", [kind.name, slug]).fetchall()
-    return db.execute("SELECT record_id FROM view_record WHERE slug = ? AND type <> 'member'", [slug]).fetchall()
+    query = "SELECT record_id, slug, type FROM view_record WHERE slug IN (?, ?) AND type <> 'member'"
+    rows = db.execute(query, [slug, re.sub(r"-\d+$", "", slug)]).fetchall()
+    numbered = numbered_slugs(db)
+    return [row for row in rows if numbered.get(row[0], row[1]) == slug and (kind is None or row[2] == kind.name)]
+
+
+def numbered_slugs(db: sqlite3.Connection) -> dict[str, str]:
+    """Short addresses, as the site shows them, of records that share the one they asked for with another."""
+    path = Path(db.execute("PRAGMA database_list").fetchone()[2]).with_name("site.db")
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as public:
+            return dict(public.execute("SELECT record_id, slug FROM records WHERE slug <> base_slug").fetchall())
+    except sqlite3.OperationalError:  # nothing has been published yet
+        return {}
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cop.cli.common import as_text, echo_json, find_site, open_up_to_date, plural, resolve_record, say
+from cop.cli.common import as_text, echo_json, find_site, numbered_slugs, open_up_to_date, plural, resolve_record, say
 from cop.cli.settle import say_conflict
 from cop.errors import WrongUsage
 
@@ -41,10 +41,12 @@ def list_(start: Path, type_name: str, as_json: bool) -> None:
         " ORDER BY type, title COLLATE NOCASE, record_id",
         [json.dumps([_type_name(type_name)] if type_name else list(TYPES))],
     )
+    slugs = numbered_slugs(db)
+    listed = [(row[0], row[1], slugs.get(row[0], row[2]), row[3], row[4]) for row in rows]
     if as_json:
-        echo_json([{"id": r[0], "type": r[1], "slug": r[2], "title": r[3], "state": r[4] or "shown"} for r in rows])
+        echo_json([{"id": r[0], "type": r[1], "slug": r[2], "title": r[3], "state": r[4] or "shown"} for r in listed])
         return
-    for _, kind, slug, title, state in rows:
+    for _, kind, slug, title, state in listed:
         seen = state in ("", "untitled")
         say(f"{TYPES[kind].folder}/{slug}  {title or 'Without a title'}" + ("" if seen else f"  ({state})"))
 
