@@ -50,7 +50,8 @@ def _about_us(site: Site) -> dict[str, str]:
 
 def _about_copy(db: sqlite3.Connection) -> dict[str, str]:
     newest = db.execute("SELECT max(received_time) FROM log_entry").fetchone()[0]
-    return {"as_of": iso_time(newest or 0), "digest": network_digest(db)}
+    waiting = db.execute("SELECT count(*) FROM view_waiting WHERE NOT shown").fetchone()[0]
+    return {"as_of": iso_time(newest or 0), "digest": network_digest(db), "waiting": str(waiting)}
 
 
 def network_digest(db: sqlite3.Connection) -> str:

@@ -1,6 +1,9 @@
 """Organisations say that they looked at a record, and what the network's agreement makes of it, among real installations."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,9 @@ from cop.errors import CopError, WrongUsage
 from cop.model import PARTNERS, PUBLIC, Patch
 from cop.patch import new_payload
 from cop.signing import Signer
+from cop.web import home
+from cop.web.asked import Asked
+from cop.web.language import speaking
 from tests.network import (
     NOW,
     Place,
@@ -209,6 +215,24 @@ def test_an_agreement_is_in_force_once_enough_have_signed_it(three: list[Place])
     assert [title(place, record_id) for place in three] == [None] * 3
     assert [waits.record_id for waits in waiting(third)] == [record_id]
     assert_same_views(three)
+
+
+def test_the_first_page_says_how_many_entries_readers_do_not_see_yet(three: list[Place]) -> None:
+    one, two, _ = three
+
+    def said() -> str:
+        with closing(sqlite3.connect(one.site.site_db)) as db, speaking("en", "en"):
+            db.row_factory = sqlite3.Row
+            return home.home(Asked(db, "/", {}, date(2026, 11, 23))).waiting
+
+    record_id = one.change(None, {"title": "Tea"})
+    assert said() == ""
+    agree(three, publishing="any", how_many=2)
+    assert said() == "1 entry waits until enough organisations have looked at it."
+    for place in (one, two):
+        look(place, record_id)
+    sync_all(three)
+    assert said() == "" and title(one, record_id) == "Tea"
 
 
 def test_a_later_edit_waits_beside_the_text_that_was_looked_at(three: list[Place]) -> None:

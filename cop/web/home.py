@@ -1,7 +1,7 @@
 """The first page, and the list of differences."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,9 +9,9 @@ from cop import ended
 from cop.fields import GAPS, TYPES
 from cop.filing import HELP
 from cop.web import events, labels
-from cop.web.asked import Asked
+from cop.web.asked import Asked, read_meta
 from cop.web.cards import COLUMNS, NEWEST, Card, CardsPage, cards
-from cop.web.language import _, number
+from cop.web.language import _, ngettext, number
 from cop.web.topics import Topic, read_topics, tree
 
 NEWS = 4
@@ -65,6 +65,7 @@ class HomePage:
     news: tuple[Card, ...]
     topics: tuple[Topic, ...]
     gaps: tuple[Gap, ...]
+    waiting: str  # how many entries readers do not see yet, in words, or ""
     template: ClassVar[str] = "cop_home.html"
 
 
@@ -81,6 +82,18 @@ def home(asked: Asked) -> HomePage:
         news=_news(db),
         topics=tree(read_topics(db)),
         gaps=tuple(_gaps(db)),
+        waiting=_waiting(read_meta(db)),
+    )
+
+
+def _waiting(meta: Mapping[str, str]) -> str:
+    found = meta.get("waiting", "0")
+    if not found.isascii() or not found.isdigit() or int(found) == 0:
+        return ""
+    return ngettext(
+        "%(num)s entry waits until enough organisations have looked at it.",
+        "%(num)s entries wait until enough organisations have looked at them.",
+        int(found),
     )
 
 
