@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from cop import log, merge, patch, planning, read_back, settings, trust, views, withdrawal
 from cop.checkout import check_out
 from cop.config import Site
+from cop.contact_details import CONSENTS
 from cop.content import ContentFile
 from cop.contributions import (
     ACCEPTED,
@@ -27,7 +28,7 @@ from cop.errors import CopError
 from cop.fields import TYPES
 from cop.filing import SUGGESTED, TOLD_US
 from cop.merge import History
-from cop.model import PUBLIC, Patch, PayloadHash, RecordId, Revision, Value
+from cop.model import PARTNERS, PUBLIC, Patch, PayloadHash, RecordId, Revision, Value
 from cop.publish import short_address, title_of
 from cop.redone import redo
 from cop.shared_words import Problem, Unfit, check_told, problems_of
@@ -163,6 +164,13 @@ def seen(db: sqlite3.Connection, sent: Sent) -> Seen | None:
     return Seen(now.type, then.fields, heads)
 
 
+def consents(db: sqlite3.Connection, record_id: RecordId) -> dict[str, Value]:
+    """Who agreed that details in a record are shown: partners know of it, and whoever sent a correction does not."""
+    view = merge.merge(merge.accepted(read_back.revisions(db, record_id), trust.members(db)), PARTNERS)
+    value = view.fields.get(CONSENTS) if view else None
+    return {CONSENTS: value} if value is not None else {}
+
+
 def _correction(site: Site, db: sqlite3.Connection, sent: Sent, fields: Mapping[str, Value], told: Told) -> log.Change:
     """The patch on what its sender saw: what others changed meanwhile stands beside it and is not overwritten."""
     before = seen(db, sent)
@@ -173,7 +181,8 @@ def _correction(site: Site, db: sqlite3.Connection, sent: Sent, fields: Mapping[
     made = patch.difference(before.type, before.fields, after)
     if made.changes_nothing:
         raise CopError("It changes nothing any more.", hint="Decline it, and say so: somebody was quicker.")
-    _check(before.type, after, {name: after.get(name) for name in made.names()}, site.config.timezone)
+    everything = {**after, **consents(db, sent.record_id)}
+    _check(before.type, everything, {name: after.get(name) for name in made.names()}, site.config.timezone)
     return log.Change(sent.record_id, before.heads, told.on(made, sent.why), PUBLIC)
 
 

@@ -16,6 +16,7 @@ from cop import ending
 from cop.model import Value
 
 CONSENTS = "consents"
+_KEEP_CONSENTS = f"Or keep all of them to yourselves: share_fields: {{{CONSENTS}: own}}"
 PARTS = ("who", "detail", "when", "for", "until")  # of a consent
 _PERSON = ("consent", "consent_until")  # of a person: for all that stands on their page
 PIECE, LONGEST, BEFORE, AFTER = (
@@ -175,6 +176,36 @@ def agreed(fields: Mapping[str, Value], today: date, zone: str) -> frozenset[str
         if isinstance(one, dict) and is_whole(one) and not ending.is_over(one.get("until"), today):
             found.update(detail.key for detail in find(str(one["detail"]), zone))
     return frozenset(found)
+
+
+def consent_problems(consents: Value, zone: str, today: date) -> Iterator[tuple[str, str]]:
+    """What is wrong with consents as somebody wrote them, and what to do about it."""
+    parts = ", ".join(f"{part}: …" for part in PARTS)
+    hint = f"Write for each: {{{parts}}}. “until” is a day, such as {ending.in_a_year(today)}."
+    for one in consents if isinstance(consents, list) else ():
+        if not isinstance(one, dict) or not is_whole(one):
+            yield "a consent does not say who agreed to what, when, for what and until when", hint
+        elif not is_day(one["until"]):
+            yield f"“{str(one['until'])[:40]}” is not a day", hint
+        elif not find(str(one["detail"]), zone):
+            yield f"“{str(one['detail'])[:60]}” is no phone number or e-mail address", hint
+        elif ending.is_over(one["until"], today):
+            reason = f"the consent to show “{str(one['detail'])[:60]}” ended on {str(one['until'])[:10]}"
+            yield reason, "Take the detail and the consent out, or ask again."
+
+
+def told_by_consents(consents: Value, ours: Value, others: Value, zone: str) -> Iterator[tuple[str, str]]:
+    """What partners would learn from consents alone: details that stand in what is `ours`, not in what `others` get."""
+    only_ours = keys_in(ours, zone) - keys_in(others, zone) if consents else frozenset()
+    for one in not_agreed(consents, frozenset(), zone) if only_ours else ():
+        if one.key in only_ours:
+            reason = f"it would tell partners “{one.text[:60]}”, which stands only in what you keep to yourselves"
+            yield reason, f"Take this consent out: what others do not get needs none. {_KEEP_CONSENTS}"
+
+
+def keys_in(value: Value, zone: str) -> frozenset[str]:
+    """Keys of all details in a value, however deep."""
+    return frozenset(one.key for one in not_agreed(value, frozenset(), zone))
 
 
 def is_whole(consent: Mapping[str, Value]) -> bool:

@@ -12,9 +12,9 @@ from cop import checkout, log, merge, occasions, patch, planning, read_back, set
 from cop.config import Site
 from cop.database import writing
 from cop.errors import CopError
-from cop.fields import BY_COMMAND, SHARES, TYPES
+from cop.fields import BY_COMMAND, widest
 from cop.log import Change
-from cop.model import Patch, PayloadHash, RecordId, RecordView, Revision, Value
+from cop.model import OWN, PARTNERS, Patch, PayloadHash, RecordId, RecordView, Revision, Value
 from cop.patch import person as one_name
 from cop.patch import reason
 from cop.planning import Sides
@@ -68,6 +68,12 @@ def opened(db: sqlite3.Connection, record_id: RecordId, seen: tuple[PayloadHash,
     return Opened(record_id, view, revisions, seen) if view else None
 
 
+def narrow(known: Opened) -> frozenset[str]:
+    """The fields of a record that do not go to everybody."""
+    sides = planning.at_base(known.revisions, known.seen)
+    return frozenset(name for audience in (PARTNERS, OWN) for name in sides[audience][0])
+
+
 def save(
     site: Site, db: sqlite3.Connection, signer: Signer, edit: Edit, *, now: int, why: str = "", person: str = ""
 ) -> Saved:
@@ -106,10 +112,13 @@ def plan(site: Site, db: sqlite3.Connection, edit: Edit) -> list[Change]:
     for name, value in values.items():
         for audience in [a for a in after if name in after[a]] if value is None else [audiences[name]]:
             after[audience][name] = value
+        for audience in range(widest(edit.type, name)):  # as it stands where an older version of cop wrote it
+            after[audience].pop(name, None)
     fields = {name: value for audience in sorted(after) for name, value in after[audience].items() if value is not None}
     if not title_of(fields):
         raise Unfit(edit.type, (shared_words.Problem("title", "it has no title", "Write a few words here."),))
     after[share] |= _filled_in(site, edit, fields)
+    audiences |= {name: _audience(edit.type, name, before, share) for name in fields}
     if problems := tuple(shared_words.problems_of(edit.type, fields, values, audiences, site.config.timezone)):
         raise Unfit(edit.type, problems)
     made = [(a, patch.difference(edit.type, before[a][0], _without_blanks(after[a]))) for a in sorted(after)]
@@ -130,8 +139,7 @@ def _before(db: sqlite3.Connection, edit: Edit) -> tuple[Sides, int]:
 def _audience(type_name: str, name: str, before: Sides, share: int) -> int:
     """Who may receive a field: as few as now; if it is new, as few as the record and the table of fields say."""
     held = [audience for audience, (fields, _) in before.items() if name in fields]
-    field = TYPES[type_name].field(name) if type_name in TYPES else None
-    return max(held, default=max(share, SHARES.index(field.share) if field else 0))
+    return max(widest(type_name, name), max(held, default=share))
 
 
 def _filled_in(site: Site, edit: Edit, fields: Mapping[str, Value]) -> dict[str, Value]:

@@ -1,8 +1,11 @@
 """What an end date that people wrote does, by the calendar of whoever reads: something closes, or nobody sees it. Pure."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+
+_DAY = re.compile(r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?")
 
 
 def is_over(until: object, today: date) -> bool:
@@ -28,6 +31,26 @@ def is_hidden(type_name: str, fields: Mapping[str, Any], today: date) -> bool:
         isinstance(one, dict) and one.get("detail") and is_over(one.get("until"), today)
         for one in _many(fields.get("consents"))
     )
+
+
+def days(consents: object) -> list[dict[str, Any]]:
+    """What readers get of consents: until when something is shown. Who said so of which detail is not theirs to know.
+
+    >>> days([{"who": "Jo", "detail": "jo@example.org", "until": "2027-01-31"}, {"until": "2026"}, "x"])
+    [{'until': '2027-01-31', 'detail': True}, {'until': '2026'}]
+    """
+    ends = [(one, str(one.get("until") or "")[:10]) for one in _many(consents) if isinstance(one, dict)]
+    return [
+        {"until": until, "detail": True} if one.get("detail") else {"until": until}
+        for one, until in ends
+        if _DAY.fullmatch(until)
+    ]
+
+
+def in_a_year(today: date) -> str:
+    """The same day of the next year."""
+    same = (today.month, today.day) != (2, 29)
+    return f"{today.year + 1}{today.isoformat()[4:]}" if same else f"{today.year + 1}-02-28"
 
 
 def is_closed(type_name: str, fields: Mapping[str, Any], today: date) -> bool:

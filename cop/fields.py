@@ -120,7 +120,8 @@ COMMON: tuple[Field, ...] = (
         "consents",
         "entries",
         "Consent to show contact details",
-        "Who agreed that a phone number or e-mail address is shown: {who, detail, when, for, until}.",
+        "Who agreed that a phone number or e-mail address is shown: {who, detail, when, for, until}. Goes to partners only.",
+        share="partners",  # it names the detail, which need not stand in anything public
     ),
     Field("files", "files", "Files", "Paths beside this file, such as photos/hall.jpg.", "Files"),
     Field("body", "markdown", "Text"),
@@ -580,6 +581,12 @@ def label(type_name: str, field_name: str) -> str:
 def is_set(type_name: str, field_name: str) -> bool:
     """True for fields that merge by what was added and removed."""
     return kind_of(type_name, field_name) in ("set", "dates")
+
+
+def widest(type_name: str, field_name: str) -> int:
+    """The widest audience of a field, as a number: see `model.PUBLIC`."""
+    field = _BY_TYPE.get(type_name, {}).get(field_name)
+    return SHARES.index(field.share) if field else 0
 
 
 def may_be_public(type_name: str, field_name: str) -> bool:

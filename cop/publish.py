@@ -9,6 +9,7 @@ from html import escape
 from slugify import slugify
 
 from cop import attachments, cbor, ending, filing, history_rows, occasions, searched, signing, taking_place
+from cop.contact_details import CONSENTS
 from cop.endorsing import Look, Standing
 from cop.fields import CHANGED_SINCE, LOOKED, LOOKED_AT, NOT_YET, TYPES, may_be_public
 from cop.history_rows import Row, as_json
@@ -171,6 +172,7 @@ def _record_row(
     record_type = TYPES[view.type]
     times = [revision.claimed_time for revision in revisions]
     slug, title = base_slug(record_id, view.fields), title_of(fields)
+    until = ending.days(view.fields.get(CONSENTS))  # for copies that nobody keeps up to date
     return {
         "record_id": record_id,
         "type": view.type,
@@ -187,7 +189,7 @@ def _record_row(
         "seen": iso_time(max(revision.received_time for revision in revisions)),
         "conflicts": as_json(sorted(view.conflicts)),
         "checks": as_json(view.checks),
-        "fields": as_json(fields),
+        "fields": as_json({**fields, CONSENTS: until} if until else fields),
         "html": body.html.removeprefix(f"<h2>{escape(title, quote=False)}</h2>\n"),  # the page shows the title itself
         "text": "\n".join([body.text, *searched.entry_texts(view.type, fields)]).strip(),
         "other_words": "\n".join(searched.other_words(view.type, fields)),

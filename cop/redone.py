@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cop import ending, merge, publish, small_groups, terms, withheld
+from cop.contact_details import CONSENTS
 from cop.endorsing import Standing
 from cop.fields import AGREEMENT, TYPES
 from cop.merge import BODY
@@ -52,7 +53,8 @@ def redo(record_id: RecordId, history: Sequence[Revision], origin: Origin) -> Re
         if standing.seen is not None:
             seen = [one for one in open_ if one.payload_hash in standing.seen or not one.counts]
         if publish.is_public(standing.view, origin.today):
-            shown, seen = withheld.for_readers(standing.view, seen, public, origin.today, origin.zone)
+            consents = shared.fields.get(CONSENTS) if shared else None
+            shown, seen = withheld.for_readers(standing.view, seen, public, consents, origin.today, origin.zone)
             shown, seen = small_groups.for_readers(shown, seen)
     held = any(revision.held for revision in accepted)
     erased = any(revision.erased for revision in accepted)

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cop import asking, contact_details, fitting, occasions, stale, statement
+from cop.contact_details import CONSENTS
 from cop.errors import CopError
-from cop.fields import label
+from cop.fields import label, widest
 from cop.fitting import DoesNotFit
 from cop.merge import BODY
-from cop.model import OWN, RecordView, Value
+from cop.model import OWN, PUBLIC, RecordView, Value
 from cop.values import WrongValue, check
 
 
@@ -104,13 +105,27 @@ def _of_an_event(
 def _contacts(
     type_name: str, fields: Mapping[str, Value], changed: Mapping[str, Value], audiences: Mapping[str, int], zone: str
 ) -> Iterator[Problem]:
-    """Phone numbers and e-mail addresses that would go to others, though nobody agreed to that."""
+    """Phone numbers and e-mail addresses that would be shown to everybody, though nobody agreed to that."""
+    heard = {name: audiences.get(name, widest(type_name, name)) for name in {*fields, *changed}}
+    told = {CONSENTS: fields.get(CONSENTS)} if heard.get(CONSENTS) != OWN else {}
+    yield from _told_by_consents(fields, told.get(CONSENTS), heard, zone)
     if contact_details.for_all(type_name, fields):
         return
-    keys = contact_details.agreed(fields, stale.today(), zone)
+    keys = contact_details.agreed(told, stale.today(), zone)
     for name, value in changed.items():
-        if audiences.get(name, 0) != OWN:
+        if heard[name] == PUBLIC:
             yield from (_contact(name, detail) for detail in contact_details.not_agreed({name: value}, keys, zone))
+
+
+def _told_by_consents(
+    fields: Mapping[str, Value], consents: Value, heard: Mapping[str, int], zone: str
+) -> Iterator[Problem]:
+    ours, others = (
+        [value for name, value in fields.items() if name != CONSENTS and (heard[name] == OWN) is own]
+        for own in (True, False)
+    )
+    for reason, hint in contact_details.told_by_consents(consents, ours, others, zone):
+        yield Problem(CONSENTS, reason, hint)
 
 
 def _contact(name: str, detail: contact_details.Detail) -> Problem:

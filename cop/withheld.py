@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from cop import ending
-from cop.contact_details import CONSENTS, Detail, agreed, at_most, find, for_all, may_have_any
+from cop.contact_details import CONSENTS, Detail, agreed, at_most, find, for_all, keys_in, may_have_any
 from cop.model import Patch, RecordView, Revision, Value, Version
 
 PASSES = 4
@@ -14,28 +14,45 @@ NOT_SHOWN = "[not shown]"  # stands for a detail that nobody agreed to show, or 
 
 
 def for_readers(
-    view: RecordView, revisions: Sequence[Revision], newest: RecordView, today: date, zone: str
+    view: RecordView, revisions: Sequence[Revision], newest: RecordView, consents: Value, today: date, zone: str
 ) -> tuple[RecordView, Sequence[Revision]]:
     """The same record and its history with NOT_SHOWN for every such detail. `zone`: see `contact_details.find`.
 
-    Where a newer text waits to be looked at, `newest` has it: who took their consent back there need not wait.
+    `consents` are those that the network knows of. Where they stand in public texts (as they once did) and a newer text
+    waits to be looked at, `newest` has it: who took their consent back there need not wait.
     """
     said = [part for one in revisions for patch in (one.patch, one.word) if patch for part in _said(patch)]
     everything = "\n\0\n".join(_texts(said))
     if not may_have_any(everything) or all(for_all(one.type, one.fields) for one in (view, newest)):
         return view, revisions  # nearly always
-    keys = agreed(view.fields, today, zone) & agreed(newest.fields, today, zone)
-    eyes = _Readers(keys, today, zone, at_most(everything) > MOST)
+    keys = agreed({CONSENTS: consents}, today, zone)
+    if newest.fields.get(CONSENTS) == consents:
+        keys &= agreed(view.fields, today, zone)
+    eyes = _Readers(keys, zone, at_most(everything) > MOST)
     conflicts = {
-        name: tuple(Version(eyes.value(name, one.value), one.revision) for one in versions)
+        name: tuple(Version(eyes.value(one.value), one.revision) for one in versions)
         for name, versions in view.conflicts.items()
     }
     shown = [eyes.revision(one) if one.patch or one.word else one for one in revisions]
-    return replace(view, fields=eyes.fields(view.fields), conflicts=conflicts), shown
+    fields = eyes.fields({**view.fields, CONSENTS: None})
+    if still := _still(consents, keys & _found(said, eyes), today, zone):
+        fields[CONSENTS] = still
+    return replace(view, fields=fields, conflicts=conflicts), shown
 
 
 def _said(patch: Patch) -> tuple[Value, ...]:
     return patch.fields, patch.added, patch.why, patch.person, patch.took_part
+
+
+def _found(said: list[Value], eyes: "_Readers") -> frozenset[str]:
+    """Keys of the details that stand in what readers get, which consents are not."""
+    if eyes.quick:
+        return eyes.keys
+    told = [
+        {name: one for name, one in part.items() if name != CONSENTS} if isinstance(part, dict) else part
+        for part in said
+    ]
+    return keys_in(told, eyes.zone)
 
 
 def without(value: Value, keys: frozenset[str], zone: str, *, quick: bool = False) -> Value:
@@ -73,19 +90,17 @@ class _Readers:
     """What they may see."""
 
     keys: frozenset[str]
-    today: date
     zone: str
     quick: bool
 
     def text(self, text: str) -> str:
         return str(without(text, self.keys, self.zone, quick=self.quick))
 
-    def value(self, name: str, value: Value) -> Value:
-        seen = without(value, self.keys, self.zone, quick=self.quick)
-        return _still(seen, self.today) if name == CONSENTS else seen
+    def value(self, value: Value) -> Value:
+        return without(value, self.keys, self.zone, quick=self.quick)
 
     def fields(self, fields: Mapping[str, Value]) -> dict[str, Value]:
-        return {self.text(name): self.value(name, value) for name, value in fields.items()}
+        return {self.text(name): self.value(value) for name, value in fields.items()}
 
     def revision(self, one: Revision) -> Revision:
         patch, word = (self.patch(part) if part else None for part in (one.patch, one.word))
@@ -101,10 +116,15 @@ class _Readers:
         return replace(patch, fields=fields, added=added, removed=removed, why=why, person=person, took_part=took_part)
 
 
-def _still(consents: Value, today: date) -> Value:
-    """Those that have not ended, and the last day of the others: what else they say is nobody's business any more."""
+def _still(consents: Value, shown: frozenset[str], today: date, zone: str) -> list[Value]:
+    """Until when details are shown, and the last day of what was, as clocks may go back."""
     some = [one for one in consents if isinstance(one, dict)] if isinstance(consents, list) else []
-    return [{"until": one["until"]} if ending.is_over(one.get("until"), today) else one for one in some]
+    said = [(one.get("until"), keys_in(one.get("detail"), zone)) for one in some]
+    return [
+        {"until": until} if ending.is_over(until, today) else {"until": until, "detail": True}
+        for until, keys in said
+        if ending.is_over(until, today) or not shown.isdisjoint(keys)
+    ]
 
 
 def _texts(value: object) -> Iterator[str]:

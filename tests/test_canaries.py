@@ -186,6 +186,26 @@ async def test_no_page_tells_of_them(two: list[Place]) -> None:
     assert listed.count("<li>") > 16
 
 
+@pytest.mark.asyncio
+async def test_no_page_tells_a_number_that_only_a_consent_names(two: list[Place]) -> None:
+    number, who = "0117 496 0888", "Qyvertone"
+    consent = f'consents:\n  - {{who: {who}, detail: "{number}", when: 2026, for: {who}, until: 2090}}\n'
+    place = two[0]
+    share = "share_fields: {body: partners}\n"
+    place.write("posts/x.md", f"---\ntitle: Circle\n{share}{consent}---\n\nRing {number}.\n")
+    place.write("posts/y.md", f"---\ntitle: Other circle\n{consent}---\n\nRing {number}.\n")
+    place.load()
+    found = Datasette([str(place.site.site_db)])
+    paths = [*await all_pages(found), "/search?q=circle", "/search?q=0117+496+0888", "/posts/x.json"]
+    assert "/posts/x/history" in paths and "/posts/y/history" in paths
+    for path in paths:
+        content = (await found.client.get(path, follow_redirects=True)).content
+        assert not any(form in content for form in forms(who)), path
+        if path.startswith("/posts/x"):
+            assert not any(form in content for form in forms(number)), path
+    assert not [name for name in where(place.site.site_db.parent, who) if name.startswith("site.db")]
+
+
 async def tells(served: Datasette, path: str) -> bool:
     """True if an answer has the word in any form."""
     answer = await served.client.get(path, follow_redirects=True)

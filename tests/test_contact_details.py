@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from web_site import serve
 
-from cop import checking, contact_details, imprint, patch, stale, verification, views, withheld
+from cop import checking, contact_details, ending, imprint, patch, read_back, stale, verification, views, withheld
+from cop.model import PARTNERS, PUBLIC
 
 NUMBER, ADDRESS = "020 7946 0958", "jo.bloggs@example.org"
 EVENT = "---\ntitle: Reading circle\n{front}---\n\nAsk Jo:\n\nRing 020 7946 0958 or write to Jo.Bloggs@example.org.\n"
@@ -24,7 +25,7 @@ def texts(text: str, zone: str = "") -> list[str]:
 
 
 def test_examples_in_the_text_hold() -> None:
-    assert not doctest.testmod(contact_details).failed
+    assert not doctest.testmod(contact_details).failed and not doctest.testmod(ending).failed
 
 
 @pytest.mark.parametrize(
@@ -75,18 +76,25 @@ def test_loading_stops_such_a_record_and_says_where_and_what_to_do(folder: Folde
     ("front", "line"),
     [
         (f"note: Ring {NUMBER}\n", 3), (f"authors: [Jo <{ADDRESS}>]\n", 3), (f"credits:\n  - {{name: Jo, role: {ADDRESS}}}\n", 3),
-        (f"share: partners\nsummary: {NUMBER}\n", 4), (f"anything: {{deep: [{NUMBER}]}}\n", 3), (f"'{ADDRESS}': yes\n", 3),
+        (f"anything: {{deep: [{NUMBER}]}}\n", 3), (f"'{ADDRESS}': yes\n", 3),
     ],
 )  # fmt: skip
-def test_every_field_that_others_get_is_looked_at(folder: Folder, front: str, line: int) -> None:
+def test_every_field_that_everybody_gets_is_looked_at(folder: Folder, front: str, line: int) -> None:
     folder.write("posts/a.md", f"---\ntitle: A\n{front}---\n")
     assert [one.line for one in folder.load().refused] == [line]
 
 
-@pytest.mark.parametrize("front", ["share: own\n", "draft: true\n", "share_fields: {body: own}\n"])
-def test_what_stays_here_may_have_them(folder: Folder, front: str) -> None:
-    folder.write("posts/a.md", EVENT.format(front=front))
+@pytest.mark.parametrize(
+    "front",
+    [
+        "share: own\n", "draft: true\n", "share_fields: {body: own}\n",
+        "share: partners\n", "share_fields: {body: partners}\n", f"share_fields: {{body: own}}\ncontact: {NUMBER}\n",
+    ],
+)  # fmt: skip
+def test_what_is_not_for_everybody_may_have_them(folder: Folder, front: str) -> None:
+    folder.write("events/a.md", EVENT.format(front=front))
     assert not folder.load().refused
+    assert "7946" not in folder.published_text() and "loggs@" not in folder.published_text().casefold()
 
 
 def test_the_last_good_version_stays_up(folder: Folder) -> None:
@@ -121,6 +129,43 @@ def test_a_consent_says_who_agreed_to_what_until_when(folder: Folder, consent: s
     assert reason in refused[0].reason and refused[0].line == 3 and refused[0].hint
 
 
+def test_a_consent_goes_to_partners_and_never_to_the_public(folder: Folder) -> None:
+    folder.write(
+        "posts/a.md", EVENT.format(front="share_fields: {body: partners}\n" + BOTH.replace("2026-11", "2099-11"))
+    )
+    assert not folder.load().refused
+    (record_id,) = (row[0] for row in folder.db.execute("SELECT record_id FROM local_file"))
+    heard = {name: one.audience for one in read_back.revisions(folder.db, record_id) for name in one.patch.fields}
+    assert (heard["consents"], heard["body"], heard["title"]) == (PARTNERS, PARTNERS, PUBLIC)
+    assert "7946" not in folder.published_text() and "loggs" not in folder.published_text()
+
+
+def test_a_consent_in_the_log_of_an_older_version_is_not_shown_either(folder: Folder) -> None:
+    consent = {"who": "Canary", "detail": NUMBER, "when": "2026", "for": "x", "until": "2099"}
+    record_id = patch.new_record_id()
+    folder.partner_writes(record_id, {"title": "T", "slug": "a", "consents": [consent]})
+    views.refresh(folder.site, folder.db)
+    assert "7946" not in folder.published_text() and "Canary" not in folder.published_text()
+    folder.partner_writes(record_id, {"body": f"Ring {NUMBER}."})
+    views.refresh(folder.site, folder.db)
+    assert NUMBER in asked(folder, "/posts/a") and "Canary" not in folder.published_text()
+
+
+@pytest.mark.parametrize("field", [f"contact: Jo, {NUMBER}\n", f"note: {NUMBER}\nshare_fields: {{note: own}}\n"])
+def test_a_consent_tells_partners_nothing_that_stays_here(folder: Folder, field: str) -> None:
+    consent = AGREED.format(NUMBER, "2099")
+    folder.write("events/a.md", f"---\ntitle: A\n{field}{consent}---\n")
+    (refused,) = folder.load().refused
+    assert "keep to yourselves" in refused.reason and "Take this consent out" in refused.hint
+    assert refused.line == field.count("\n") + 3
+    both = field.replace("share_fields: {note: own}\n", "")
+    own = f"share_fields: {{consents: own{', note: own' if 'note' in field else ''}}}\n"
+    folder.write("events/a.md", f"---\ntitle: A\n{both}{own}{consent}---\n")
+    assert not folder.load().refused
+    folder.write("events/b.md", f"---\ntitle: B\n{field}{consent}---\n\nRing {NUMBER}.\n")
+    assert not folder.load().refused, "everybody gets that detail anyway"
+
+
 def on(monkeypatch: pytest.MonkeyPatch, day: str) -> None:
     monkeypatch.setattr(stale, "today", lambda: date.fromisoformat(day))
 
@@ -138,7 +183,8 @@ def test_when_consent_ends_the_detail_is_taken_down_and_only_the_detail(
         assert stale.is_any(folder.db)
         views.refresh(folder.site, folder.db)
         told = folder.published_text()
-        assert ("7946" in told, "loggs@" in told.casefold(), "Jo Bloggs" in told) == (shown,) * 3, day
+        assert ("7946" in told, "loggs@" in told.casefold()) == (shown, shown), day
+        assert "Jo Bloggs" not in told and "questions about" not in told, "who agreed to what is for partners"
         assert "Reading circle" in told and "Ask Jo" in told
         assert not verification.verify(folder.site, folder.db).problems
     assert b"7946" not in folder.site.site_db.read_bytes()

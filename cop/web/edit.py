@@ -8,7 +8,7 @@ from cop import editing, identity, patch, terms, withdrawal
 from cop.editing import Edit, Opened
 from cop.errors import CopError
 from cop.fields import AGREEMENT, FOLDERS, SHARES, TYPES, RecordType
-from cop.model import OWN, PayloadHash
+from cop.model import PUBLIC, PayloadHash
 from cop.publish import title_of
 from cop.web import at_desk, entry_form, labels
 from cop.web.at_desk import Answer, See, Visit
@@ -50,10 +50,9 @@ def take_new(visit: Visit) -> Answer:
         return _new_page(
             visit, record_type, Again(form, {}, _("This form is not whole. Please look at it, and save again."))
         )
-    filled, problems = entry_form.read(visit, record_type, {}, own=share == SHARES[OWN])
-    edit = Edit(
-        typed_id, record_type.name, entry_form.values(filled), (), SHARES.index(share) if share in SHARES else 0
-    )
+    audience = SHARES.index(share) if share in SHARES else PUBLIC
+    filled, problems = entry_form.read(visit, record_type, {}, audience)
+    edit = Edit(typed_id, record_type.name, entry_form.values(filled), (), audience)
     if form.pressed(*BUTTONS) == GO_ON or problems:
         return _new_page(visit, record_type, Again(form, problems, status=422 if problems else 200))
     return entry_form.take(visit, edit, lambda again: _new_page(visit, record_type, again))
@@ -126,7 +125,7 @@ def take_edit(visit: Visit) -> Answer:
         return _opened_anew(visit)
     record_type = TYPES[known.view.type]
     share = min(revision.audience for revision in known.revisions if revision.patch)
-    filled, problems = entry_form.read(visit, record_type, known.view.fields, own=share == OWN)
+    filled, problems = entry_form.read(visit, record_type, known.view.fields, share, editing.narrow(known))
     if form.pressed(*BUTTONS) == GO_ON or problems:
         return _edit_page(visit, known, Again(form, problems, status=422 if problems else 200))
     made = Edit(known.record_id, record_type.name, entry_form.values(filled), known.seen)

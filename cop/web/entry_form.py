@@ -3,7 +3,7 @@
 For which entries it is shown, `edit` says.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from cop.editing import Edit
 from cop.errors import CopError
 from cop.fields import BY_COMMAND, RecordType
 from cop.merge import BODY
-from cop.model import Value
+from cop.model import PUBLIC, Value
 from cop.shared_words import Unfit
 from cop.web import at_desk, form_page, form_reading, forms, preview
 from cop.web.at_desk import Answer, See, Visit
@@ -88,11 +88,14 @@ def take(visit: Visit, edit: Edit, show: ShowAgain) -> Answer:
 
 
 def read(
-    visit: Visit, record_type: RecordType, before: Mapping[str, Value], *, own: bool
+    visit: Visit, record_type: RecordType, before: Mapping[str, Value], share: int, narrow: Collection[str] = ()
 ) -> tuple[form_reading.Filled, dict[str, str]]:
-    """What was typed, and what is wrong with it. What is our `own` alone may name phone numbers and e-mail addresses."""
-    today = None if own else stale.today()
-    filled = form_reading.read(record_type, visit.form, before, zone=visit.served.site.config.timezone, today=today)
+    """What was typed, and what is wrong with it. What is not for everybody may name phone numbers and e-mail addresses.
+
+    `share`: audience of the record; `narrow`: its fields that go to fewer.
+    """
+    today, zone = stale.today() if share == PUBLIC else None, visit.served.site.config.timezone
+    filled = form_reading.read(record_type, visit.form, before, zone=zone, today=today, narrow=narrow)
     return filled, dict(filled.problems)
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from cop import attachments, contact_details, fitting
-from cop.fields import SHARES, Field, RecordType
+from cop.fields import Field, RecordType, widest
 from cop.fitting import DoesNotFit
-from cop.model import Value
+from cop.model import PUBLIC, Value
 from cop.publish import title_of
 from cop.values import WrongValue, check
 from cop.web import form_words, typed
@@ -41,20 +41,23 @@ def read(
     most: int = 600_000,
     zone: str = "",
     today: date | None = None,
+    narrow: Collection[str] = (),
+    shown: Mapping[str, Value] | None = None,
 ) -> Filled:
     """What the form says of the fields `names`, all of them if None. `before` is what the record says without it.
 
-    `most` is how many characters fit in one field. With `today`, phone numbers and e-mail addresses are looked for.
+    `most` is how many characters fit in one field. With `today`, phone numbers and e-mail addresses are looked for, but not
+    in the fields `narrow`, which do not go to everybody; what stands in `shown` may stand there, as readers see it already.
     """
     before = before or {}
-    shown = dict(one.partition("=")[::2] for one in form.text(SHOWN).split())
+    prints = dict(one.partition("=")[::2] for one in form.text(SHOWN).split())
     after, problems, touched, overtaken = dict(before), {}, set(), set()
     for field in record_type.fields:
         if field.name in NOT_SHOWN or (names is not None and field.name not in names) or not form.has(field.name):
             continue
         text, old = typed_text(field, form), before.get(field.name)
         now = fingerprint(field, typed.text(field, old))
-        was = shown.get(field.name) or now
+        was = prints.get(field.name) or now
         if fingerprint(field, text) == was or field.kind in attachments.KINDS or not typed.comes_back(field, old):
             continue
         touched.add(field.name)
@@ -66,7 +69,8 @@ def read(
             problems[field.name] = problem
     problems |= _together(record_type, after, touched, problems)
     if today:
-        problems |= contacts(record_type, after, touched - set(problems), zone, today)
+        names = touched - set(problems) - set(narrow)
+        problems |= contacts(record_type, after, names, zone, today, shown)
     return Filled(after, frozenset(touched), problems, frozenset(overtaken))
 
 
@@ -104,15 +108,19 @@ def _together(
 
 
 def contacts(
-    record_type: RecordType, fields: Mapping[str, Value], names: Iterable[str], zone: str, today: date
+    record_type: RecordType,
+    fields: Mapping[str, Value],
+    names: Iterable[str],
+    zone: str,
+    today: date,
+    shown: Mapping[str, Value] | None = None,
 ) -> dict[str, str]:
-    """Phone numbers and e-mail addresses that others would get, though nobody wrote down that their owner agrees."""
+    """Phone numbers and e-mail addresses that everybody would see, though nobody wrote down that their owner agrees."""
     if contact_details.for_all(record_type.name, fields):
         return {}
-    keys, found = contact_details.agreed(fields, today, zone), {}
+    keys, found = contact_details.agreed(fields, today, zone) | contact_details.keys_in(dict(shown or {}), zone), {}
     for name in names:
-        field = record_type.field(name)
-        if field and field.share == SHARES[-1]:
+        if widest(record_type.name, name) != PUBLIC:
             continue
         if details := list(contact_details.not_agreed(fields.get(name), keys, zone)):
             found[name] = contact_problem(details)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cop import accepting, contributions, stale
+from cop.contact_details import CONSENTS
 from cop.contributions import ADD, CORRECT, Contribution
 from cop.errors import CopError, DecidedMeanwhile
 from cop.fields import SHARES, TYPES, RecordType
@@ -47,14 +48,15 @@ def use_changed(visit: Visit) -> at_desk.Answer:
     if item is None:
         return _overtaken(visit)
     record_type, fields, old = _sides(visit.db, item)
+    said = {**fields, **_consents(visit.db, item)}
     told = form_reading.read(
-        record_type, visit.form, fields, names=_names(record_type), zone=visit.served.site.config.timezone,
+        record_type, visit.form, said, names=_names(record_type), zone=visit.served.site.config.timezone,
         today=stale.today(),
     )  # fmt: skip
     if told.problems:
         return _edit_page(visit, item, told.problems)
     try:
-        inbox.accept(visit, item.number, _wanted(item, told.fields, old))
+        inbox.accept(visit, item.number, _wanted(item, {**told.fields, CONSENTS: fields.get(CONSENTS)}, old))
     except DecidedMeanwhile:
         return _overtaken(visit)
     except Unfit as error:
@@ -97,6 +99,10 @@ def _sides(db: sqlite3.Connection, item: Contribution) -> tuple[RecordType, dict
     old = before.fields if before else {}
     after: dict[str, Value] = {name: value for name, value in {**old, **item.sent.fields}.items() if value is not None}
     return TYPES[before.type if before else item.sent.type], after, old
+
+
+def _consents(db: sqlite3.Connection, item: Contribution) -> Mapping[str, Value]:
+    return accepting.consents(db, item.sent.record_id) if item.sent.what == CORRECT else {}
 
 
 def _wanted(item: Contribution, fields: Mapping[str, Value], old: Mapping[str, Value]) -> Mapping[str, Value]:

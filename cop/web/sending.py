@@ -198,7 +198,9 @@ def _correction(asked: Asked, form: Form, served: Served) -> Sent:
         raise NotYet({}, _NOT_HERE)
     record_type, before = TYPES[row["type"]], adding.shown_fields(row)
     names, zone = adding.correctable(record_type, before), served.site.config.timezone
-    told = form_reading.read(record_type, form, before, names=names, most=MOST, zone=zone, today=stale.today())
+    told = form_reading.read(
+        record_type, form, before, names=names, most=MOST, zone=zone, today=stale.today(), shown=before
+    )
     wrong, why = dict(told.problems) | _overtaken(record_type, before, told), " ".join(form.text(WHY).split())
     changed = {
         name: told.fields.get(name) for name in sorted(told.touched) if told.fields.get(name) != before.get(name)

@@ -14,7 +14,7 @@ from cop import checkout, identity, settling, stale
 from cop.differences import Difference, Differing
 from cop.errors import ChangedMeanwhile, CopError
 from cop.fields import TYPES
-from cop.model import OWN, PayloadHash
+from cop.model import PUBLIC, PayloadHash
 from cop.publish import title_of
 from cop.settling import Answer, Both, Take, Write
 from cop.shared_words import Unfit
@@ -188,7 +188,7 @@ def _written(known: Differing, difference: Difference, form: Form, zone: str) ->
     record_type = TYPES.get(known.view.type)
     if record_type is None or record_type.field(difference.field) is None:
         return None
-    today = stale.today() if difference.audience != OWN else None
+    today = stale.today() if difference.audience == PUBLIC else None
     names = [difference.field]
     return form_reading.read(record_type, form, known.view.fields, names=names, zone=zone, today=today)
 
