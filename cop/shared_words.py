@@ -108,7 +108,7 @@ def _contacts(
     """Phone numbers and e-mail addresses that would be shown to everybody, though nobody agreed to that."""
     heard = {name: audiences.get(name, widest(type_name, name)) for name in {*fields, *changed}}
     told = {CONSENTS: fields.get(CONSENTS)} if heard.get(CONSENTS) != OWN else {}
-    yield from _told_by_consents(fields, told.get(CONSENTS), heard, zone)
+    yield from _consents(fields, told.get(CONSENTS), CONSENTS in changed, heard, zone)
     if contact_details.for_all(type_name, fields):
         return
     keys = contact_details.agreed(told, stale.today(), zone)
@@ -117,14 +117,16 @@ def _contacts(
             yield from (_contact(name, detail) for detail in contact_details.not_agreed({name: value}, keys, zone))
 
 
-def _told_by_consents(
-    fields: Mapping[str, Value], consents: Value, heard: Mapping[str, int], zone: str
+def _consents(
+    fields: Mapping[str, Value], consents: Value, is_changed: bool, heard: Mapping[str, int], zone: str
 ) -> Iterator[Problem]:
+    """What is wrong with consents. `heard`: who gets each field. How others wrote theirs keeps nobody from mending the rest."""
     ours, others = (
         [value for name, value in fields.items() if name != CONSENTS and (heard[name] == OWN) is own]
         for own in (True, False)
     )
-    for reason, hint in contact_details.told_by_consents(consents, ours, others, zone):
+    wrong = contact_details.consent_problems(consents, zone, stale.today()) if is_changed else ()
+    for reason, hint in (*wrong, *contact_details.told_by_consents(consents, ours, others, zone)):
         yield Problem(CONSENTS, reason, hint)
 
 

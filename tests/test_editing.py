@@ -354,3 +354,33 @@ async def test_a_change_reaches_partners_with_the_name(tmp_path: Path) -> None:
     assert one.digest() == other.digest()
     one.close()
     other.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("hello world", "a consent does not say who agreed to what"), ("who: a", "a consent does not say who agreed to what"),
+        ("who: a\ndetail: 020 7946 0958", "a consent does not say who agreed to what"),
+        ("who: a\ndetail: x\nwhen: 2026\nfor: b\nuntil: soon", "“soon” is not a day"),
+        ("who: a\ndetail: x\nwhen: 2026\nfor: b\nuntil: 2090", "“x” is no phone number or e-mail address"),
+    ],
+)  # fmt: skip
+async def test_a_consent_that_a_file_could_not_have_is_not_saved_here_either(
+    place: Place, browser: Browser, typed: str, reason: str
+) -> None:
+    entries = len(place.entries())
+    page = await browser.get("/desk/new/post")
+    again = await browser.post("/desk/new/post", **{**fields_of(page), "title": "Circle", "consents": typed})
+    assert again.status == 422 and reason in words(again) and 'id="f-consents-oops"' in again.text
+    assert again.value("consents").replace("\r", "") == typed and again.value("title") == "Circle"
+    assert len(place.entries()) == entries
+    whole = "who: a\ndetail: 020 7946 0958\nwhen: 2026-11-01\nfor: b\nuntil: 2090-01-01"
+    typed_again = {**fields_of(again), "consents": whole, "body": "Ring 020 7946 0958."}
+    assert "It is saved" in words(await browser.post("/desk/new/post", **typed_again))
+    assert "020 7946 0958" in (await browser.get("/posts/circle")).text
+
+
+async def test_what_goes_to_partners_may_have_a_number_at_the_desk_too(place: Place, browser: Browser) -> None:
+    page = await browser.get("/desk/new/post")
+    typed = {**fields_of(page), "title": "Plan", "body": "Ring 020 7946 0958.", "who-sees": "partners"}
+    assert "It is saved" in words(await browser.post("/desk/new/post", **typed))
