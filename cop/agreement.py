@@ -32,6 +32,9 @@ class Signed:
     votes_of: tuple[str, ...]  # names of whose votes count under it; none: all members'
     unsettled: tuple[str, ...] = ()  # fields with more than one answer: nobody can sign that
     needs: tuple[Need, ...] = ()  # who must still sign
+    instead: tuple[Need, ...] | None = (
+        None  # what counts while too few are there for what it asks; None if they are enough
+    )
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,14 @@ def _signed(text: Text, origin: Origin) -> Signed:
     read = terms.read(text.view.fields)
     rule = terms.rule_of(read, origin.voters)
     parties = [key for key, _, _ in rule.voters if key not in rule.gone] if read.parties else []
-    return Signed(title_of(text.view.fields), read, _names(text.organisations, origin), _names(parties, origin))
+    now = rule.lacks(())
+    return Signed(
+        title_of(text.view.fields),
+        read,
+        _names(text.organisations, origin),
+        _names(parties, origin),
+        instead=now if read.asked() and now != read.asked() else None,
+    )
 
 
 def _names(organisations: Iterable[OrganisationId], origin: Origin) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ ROLES = ("chair", "co-chair", "notes", "quiet-voices")
 SETTINGS = ("at-a-place", "at-a-distance", "under-18s")
 SHARES = ("public", "partners", "own")
 AGREEMENT = "agreement"
+MOST_ASKED = 1000  # organisations that an agreement may ask for
 # What the network's agreement may ask for before a record counts as published
 NO_RULE, ANY, EACH_KIND, STEWARDS = PUBLISHING = ("none", "any", "each-kind", "stewards")
 SAME_AS = "same_as"

@@ -1,4 +1,4 @@
-"""Whether what people write about the times and the state of an event fits, and what to write if it does not."""
+"""Whether times, the state of an event and the rule of an agreement fit as people wrote them, and what to write if not."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -7,11 +7,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from cop import wall_clocks
-from cop.fields import EVENT_STATES
+from cop.fields import AGREEMENT, ANY, EACH_KIND, EVENT_STATES, MOST_ASKED, NO_RULE, ORGANISATION_KINDS, PUBLISHING
 from cop.occasions import Occasions, alike, at_clock_of, day_of, named_zone, occasions, point, zone_names
 from cop.taking_place import planned
 
 _TIMES = frozenset({"start", "end", "timezone", "repeats", "also_on", "not_on", "moved"})
+_TERMS = frozenset({"publishing", "how_many", "kinds"})  # of an agreement
 HIDDEN_STATES = ("draft", "private")  # how other programs mark what is not to be seen: such a file goes to nobody
 
 
@@ -31,6 +32,8 @@ def check(type_name: str, fields: Mapping[str, Any], changed: Collection[str] | 
     asked = changed if changed is not None else ("status", *_TIMES)
     if type_name in ("event", "project") and not _TIMES.isdisjoint(asked):
         _check_order(fields.get("start"), fields.get("end"), named_zone(fields.get("timezone")))
+    if type_name == AGREEMENT:
+        _check_terms(fields, changed if changed is not None else _TERMS)
     if type_name != "event":
         return
     if "status" in asked:
@@ -77,6 +80,30 @@ def _check_state(state: object) -> None:
         f"{meant}Write one of: {', '.join(EVENT_STATES)}. Say more in a line such as: status_note: New day to follow."
     )
     raise DoesNotFit("status", f"“{state[:60]}” is not a word of its list", hint)
+
+
+def _check_terms(fields: Mapping[str, Any], asked: Collection[str]) -> None:
+    """Refused: else the network would go by a rule that nobody wrote, as what cannot be read counts as another one."""
+    publishing, many = fields.get("publishing"), fields.get("how_many")
+    if "publishing" in asked and publishing is not None and publishing not in PUBLISHING:
+        raise DoesNotFit("publishing", *_not_listed(str(publishing), PUBLISHING))
+    if "how_many" in asked and isinstance(many, int) and not 0 < many <= MOST_ASKED:
+        hint = f"Write a number from 1 to {MOST_ASKED:,}. To ask nobody, write: publishing: {NO_RULE}"
+        raise DoesNotFit("how_many", f"an agreement cannot ask for {str(many)[:20]} organisations", hint)
+    kinds = told if isinstance(told := fields.get("kinds"), list | tuple) else []  # partners may write anything
+    wrong = next((str(one) for one in kinds if one not in ORGANISATION_KINDS), None)
+    if "kinds" in asked and wrong is not None:
+        raise DoesNotFit("kinds", *_not_listed(wrong, ORGANISATION_KINDS))
+    if publishing == EACH_KIND and not kinds and not {"publishing", "kinds"}.isdisjoint(asked):
+        hint = f"Add a line such as: kinds: [{', '.join(ORGANISATION_KINDS[:2])}]. Or write: publishing: {ANY}"
+        raise DoesNotFit("publishing", "nobody wrote which kinds of organisations are asked", hint)
+
+
+def _not_listed(word: str, known: tuple[str, ...]) -> tuple[str, str]:
+    """What is wrong with a word that is none of these, and what may be meant."""
+    near = get_close_matches(word.casefold(), known, 1, 0.8)
+    meant = f"Did you mean: {near[0]}? " if near else ""
+    return f"“{word[:60]}” is not a word of its list", f"{meant}Write one of: {', '.join(known)}."
 
 
 def _check_zone(name: object) -> None:

@@ -10,13 +10,13 @@ from itertools import chain
 
 from cop import endorsing, signing
 from cop.endorsing import Standing, Text
-from cop.fields import AGREEMENT, ANY, EACH_KIND, NO_RULE, ORGANISATION_KINDS, STEWARDS
+from cop.fields import AGREEMENT, ANY, EACH_KIND, MOST_ASKED, NO_RULE, ORGANISATION_KINDS, STEWARDS
 from cop.model import Members, OrganisationId, RecordId, RecordView, Revision, Value
 from cop.patch import id_text
 
 RECORD_ID = id_text(signing.sha256(b"cop/v1/agreement")[:16])  # the one record that is the network's agreement
 CO_SIGNERS = 2  # organisations that an agreement needs, whatever it says; one that is alone signs alone
-MOST = 1000  # what a rule may ask for, and the longest list that is read
+MOST = MOST_ASKED  # and the longest list that is read
 KEY_DIGITS = 64  # of an organisation's public key, hexadecimal
 
 
@@ -60,6 +60,12 @@ class Terms:
     def least(self) -> int:
         """How many organisations are asked for, if that is a matter of numbers."""
         return max(1, self.how_many)
+
+    def asked(self) -> "tuple[Need, ...]":
+        """What stands there, whoever is a member; () if that is no matter of numbers."""
+        if self.publishing == EACH_KIND and self.kinds:
+            return tuple(Need(self.least, kind) for kind in self.kinds)
+        return (Need(self.least),) if self.publishing in (ANY, EACH_KIND) else ()
 
 
 @dataclass(frozen=True)

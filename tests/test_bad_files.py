@@ -4,11 +4,14 @@ import errno
 import os
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Folder
+
+from cop import checking
 
 GOOD = "---\ntitle: Good {0}\n---\nText of {0}.\n"
 
@@ -315,3 +318,31 @@ def test_a_saved_file_that_vanishes_while_the_folder_is_looked_at_counts_as_miss
     report = folder.load()
     assert (report.missing, report.refused) == (("posts/a.md",), ())
     assert folder.titles() == ["Good 1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason", "hint"),
+    [
+        ("publishing: foo", "“publishing”: “foo” is not a word of its list", "Write one of: none, any, each-kind, stewards."),
+        ("publishing: stewrds", "“stewrds” is not a word", "Did you mean: stewards?"),
+        ("publishing: nobody", "“nobody” is not a word", "Write one of: none,"),
+        ("how_many: 0", "“how_many”: an agreement cannot ask for 0 organisations", "Write a number from 1"),
+        ("how_many: -2", "cannot ask for -2 organisations", "publishing: none"),
+        ("kinds: [universty]", "“kinds”: “universty” is not a word of its list", "Did you mean: university?"),
+        ("publishing: each-kind", "nobody wrote which kinds", "kinds: ["),
+    ],
+)  # fmt: skip
+def test_a_slip_in_an_agreement_makes_no_other_rule(folder: Folder, line: str, reason: str, hint: str) -> None:
+    folder.write("agreement/ours.md", f"---\ntitle: Ours\n{line}\n---\n")
+    (refused,) = folder.load().refused
+    assert refused.line == 3 and reason in refused.reason and hint in refused.hint
+    assert [one.line for one in checking.check(folder.site, date(2026, 11, 23)).problems] == [3]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["publishing: none", "publishing: any\nhow_many: 2", "publishing: each-kind\nkinds: [nhs, charity]", "kinds:"],
+)
+def test_an_agreement_that_says_what_it_means_is_loaded(folder: Folder, lines: str) -> None:
+    folder.write("agreement/ours.md", f"---\ntitle: Ours\n{lines}\n---\n")
+    assert not folder.load().refused

@@ -235,6 +235,18 @@ def test_the_first_page_says_how_many_entries_readers_do_not_see_yet(three: list
     assert said() == "" and title(one, record_id) == "Tea"
 
 
+def test_what_too_few_members_cannot_meet_is_told_with_what_counts_instead(three: list[Place]) -> None:
+    one, *_ = three
+    for fields, instead in (
+        ({"publishing": "any", "how_many": 3}, None), ({"publishing": "any", "how_many": 9}, (terms.Need(3),)),
+        ({"publishing": "foo", "how_many": 0}, None), ({"publishing": "stewards", "how_many": 9}, None),
+        ({"publishing": "each-kind", "how_many": 1, "kinds": ["funder"]}, (terms.Need(1),)),
+    ):  # fmt: skip
+        one.change(AGREEMENT, {"title": "Ours", **fields}, type_name="agreement")
+        proposed = told(one).proposed
+        assert proposed and proposed.instead == instead, fields
+
+
 def test_a_later_edit_waits_beside_the_text_that_was_looked_at(three: list[Place]) -> None:
     one, two, third = three
     agree(three, publishing="any", how_many=2)

@@ -211,8 +211,15 @@ def _say_proposed(version: "Signed") -> None:
 
 def _say_rule(version: "Signed", counts: str) -> None:
     say(f"  An entry {counts} as published {_rule_in_words(version.terms)}.")
+    if version.instead is not None:
+        say(f"  Too few of them are there for that. What counts until then: {_instead_in_words(version.instead)}.")
     if version.votes_of:
         say(f"  Who is asked: {', '.join(version.votes_of)}.")
+
+
+def _instead_in_words(needs: "Sequence[Need]") -> str:
+    words = [plural(one.count, "organisation") + (f" of the kind “{one.kind}”" if one.kind else "") for one in needs]
+    return " and ".join(words) or "nobody has to look at it"
 
 
 def _rule_in_words(terms: "Terms") -> str:

@@ -37,6 +37,9 @@ CANNOT_BE_KEPT = N_("This cannot be kept as it is. Write it in another way.")
 DATES_DO_NOT_FIT = N_("This does not fit the other dates and times. Look at them together.")
 WRONG_TOGETHER = {
     "status": WRONG["choice"],
+    "publishing": WRONG["choice"],
+    "kinds": WRONG["choice"],
+    "how_many": WRONG["number"],
     "timezone": N_("There is no such time zone. Write it such as Europe/London."),
 }
 TOO_LONG = N_("This is too long. Write it in fewer words.")
