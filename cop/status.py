@@ -27,7 +27,7 @@ def status_of(site: Site, db: sqlite3.Connection, unsaved: Sequence[str], missin
     return {
         "organisation": site.config.name,
         "writer": settings.own_writer(db).hex(),
-        "ended": settings.own_writer(db) in trust.members(db).cutoffs,
+        "ended": trust.is_ended(db),
         "records": record_counts(db),
         "entries": _count(db, "SELECT count(*) FROM log_entry"),
         "unsaved": [f"content/{path}" for path in unsaved],

@@ -33,6 +33,11 @@ def is_vouched_for(db: sqlite3.Connection) -> bool:
     return vouching.certified(read_back.statements(db)).get(writer, b"") == ours if isinstance(writer, bytes) else False
 
 
+def is_ended(db: sqlite3.Connection) -> bool:
+    """True if our organisation has ended this installation: nothing that it writes since then counts."""
+    return settings.own_writer(db) in members(db).cutoffs
+
+
 def left(db: sqlite3.Connection) -> set[OrganisationId]:
     """The organisations that said of themselves that they have left."""
     statements = list(read_back.statements(db))

@@ -508,3 +508,24 @@ def test_a_replaced_key_is_counted_in_words(tmp_path: Path) -> None:
     around(a, b)
     told = cop(b, "partner", "replace", lost.name, line, "--yes")
     assert f"{lost.name} goes on under its new key: 2 of 3 other organisations say so" in told
+
+
+def test_an_ended_laptop_is_told_so_by_whatever_it_saves_or_sends(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    laptop = laptop_of(one, tmp_path / "laptop")
+    around(one, other)
+    laptop.sync(other)
+    end(one, laptop)
+    around(one, other)
+    with serving(other) as address:
+        at(laptop, other, address)
+        laptop.write("posts/late.md", "# Written late\n")
+        assert "ended this computer" not in ran(laptop, "load").stderr, "it does not know yet"
+        for command in (["sync"], ["load"], ["load", "--json"], ["sync", "--json"]):
+            told = ran(laptop, *command)
+            assert told.returncode == 0 and told.stderr.count("has ended this computer") == 1, command
+            assert "counts nowhere. To go on: cop device new" in told.stderr
+    told = ran(laptop, "endorse", "posts/late")
+    assert told.returncode == 1 and "stands behind" not in told.stdout and "counts nowhere" in told.stderr
+    assert "Try:   cop device new" in told.stderr
+    assert "ended this computer" not in ran(one, "load").stderr, "who ended it goes on"

@@ -26,6 +26,8 @@ PORT = 8001  # where `cop serve` listens unless told otherwise
 _TURNING = frozenset(
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )  # they can turn the order of a line round
+ENDED = "Your organisation has ended this computer: what is saved here counts nowhere."
+GO_ON = "cop device new"
 BAR_AFTER_SECONDS = 2.0
 PAGES = "Bringing the pages up to date"  # label of the second bar of an exchange
 BAR_WIDTH = 30
@@ -59,6 +61,16 @@ def open_up_to_date(site: Site) -> sqlite3.Connection:
     db = open_set_up(site)
     catch_up(site, db)
     return db
+
+
+def say_if_ended(db: sqlite3.Connection) -> None:
+    """Warn whoever works on a computer that the organisation has ended: else all looks as if it had worked."""
+    query = "SELECT 1 FROM log_entry WHERE kind <> 'change' AND kind = 'writer-end' LIMIT 1"
+    if db.execute(query).fetchone():  # few have ended any, and to find out who is who takes time
+        from cop import trust
+
+        if trust.is_ended(db):
+            say(f"{ENDED} To go on: {GO_ON}", err=True)
 
 
 def finish_erasing(site: Site, db: sqlite3.Connection) -> None:

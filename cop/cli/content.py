@@ -12,11 +12,13 @@ from cop.cli.common import (
     find_site,
     finish_erasing,
     now,
+    open_set_up,
     open_up_to_date,
     plural,
     progress_bar,
     resolve_record,
     say,
+    say_if_ended,
     sentence,
 )
 from cop.config import Site
@@ -51,6 +53,7 @@ def load(start: Path, paths: tuple[Path, ...], dry_run: bool, why: str, as_json:
         echo_json(report)
     else:
         _say(report, dry_run)
+    say_if_ended(open_set_up(site))
     if report["refused"]:
         raise SystemExit(5)
 

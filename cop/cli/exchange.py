@@ -11,7 +11,18 @@ from cop import amounts, bundle_frames, currency, exchange, exchanges, forgotten
 from cop import bundle as bundles
 from cop.cli import reports as words
 from cop.cli import show_error
-from cop.cli.common import PAGES, catch_up, echo_json, find_site, last_heard, now, plural, progress_bar, say
+from cop.cli.common import (
+    PAGES,
+    catch_up,
+    echo_json,
+    find_site,
+    last_heard,
+    now,
+    plural,
+    progress_bar,
+    say,
+    say_if_ended,
+)
 from cop.errors import CopError, WrongUsage
 from cop.exchange import Meeting
 from cop.identity import Side
@@ -124,6 +135,7 @@ def _sync_all(
             for partner in meeting.partners:
                 one = status.heard_from(side.db, partner)
                 say(f"       {last_heard(partner.name, one.time, one.through, now())}.", err=True)
+    say_if_ended(side.db)  # the exchange may have brought that
     _exit([report for _, report in reports], [failure for _, failure in errors])
 
 
@@ -148,6 +160,7 @@ def _sync_every(side: Side, names: Sequence[str], interval: int, as_json: bool, 
 
     everyone()  # a name that nobody has is told at once
     whom = near.Watch(side, everyone, interval) if nearby else everyone
+    say_if_ended(side.db)
     with every_.alone(side.site), suppress(KeyboardInterrupt):  # Ctrl+C is how one stops it
         say(f"Exchanging every {amounts.duration(interval)}. Stop it with Ctrl+C.", err=True)
         every_.go_on(interval, lambda: exchange.meetings(whom()), quietly, every_.Teller(as_json=as_json))

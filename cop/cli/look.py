@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cop.cli.common import catch_up, echo_json, find_site, now, open_up_to_date, plural, resolve_record, say
-from cop.errors import WrongUsage
+from cop.cli.common import (
+    ENDED,
+    GO_ON,
+    catch_up,
+    echo_json,
+    find_site,
+    now,
+    open_up_to_date,
+    plural,
+    resolve_record,
+    say,
+)
+from cop.errors import CopError, WrongUsage
 
 if TYPE_CHECKING:
     from cop.agreement import Signed
@@ -42,13 +53,15 @@ def endorse(
 
     Example: cop endorse resources/powercube --why "We use it in our training"
     """
-    from cop import identity, looking
+    from cop import identity, looking, trust
 
     site = find_site(start)
     if only_waiting:
         _show_waiting(looking.waiting(site, open_up_to_date(site)), as_json)
         return
     db, signer = identity.open_installation(site, now())
+    if trust.is_ended(db):  # nobody would get the word, so it must not look as if it were given
+        raise CopError(ENDED, hint=GO_ON)
     catch_up(site, db)
     named = [resolve_record(db, name) for name in records]
     if bool(named) == everything or (everything and undo):

@@ -7,7 +7,19 @@ from typing import Any
 import click
 
 from cop import amounts
-from cop.cli.common import echo_json, find_site, finish_erasing, last_heard, now, open_set_up, plural, refresh, say
+from cop.cli.common import (
+    ENDED,
+    GO_ON,
+    echo_json,
+    find_site,
+    finish_erasing,
+    last_heard,
+    now,
+    open_set_up,
+    plural,
+    refresh,
+    say,
+)
 from cop.fields import TYPES
 
 MOST_PATHS = 10
@@ -48,7 +60,7 @@ def _say(db: sqlite3.Connection, report: dict[str, Any]) -> None:
     say(f"{report['organisation']} holds {counts or 'no records yet'}.")
     say(f"{plural(report['entries'], 'entry', 'entries')} in the log. Digest {report['digest'][:16]}")
     if report["ended"]:
-        say("Your organisation has ended this computer: what is saved here counts nowhere. To go on: cop device new")
+        say(f"{ENDED} To go on: {GO_ON}")
     _say_paths("Not saved yet", report["unsaved"], "cop load")
     _say_paths("Gone from the folder", report["missing"], "cop checkout PATH, or cop withdraw PATH")
     _say_paths("Changed since the file was written", report["behind"], "cop checkout")
