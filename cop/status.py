@@ -28,6 +28,7 @@ def status_of(site: Site, db: sqlite3.Connection, unsaved: Sequence[str], missin
         "organisation": site.config.name,
         "writer": settings.own_writer(db).hex(),
         "ended": trust.is_ended(db),
+        "vouched": trust.is_vouched_for(db),
         "records": record_counts(db),
         "entries": _count(db, "SELECT count(*) FROM log_entry"),
         "unsaved": [f"content/{path}" for path in unsaved],
@@ -139,6 +140,7 @@ class Lacking:
 
     accepted_us: bool  # as far as we know
     strangers: tuple[str, ...]  # members of our network whom nobody in theirs has accepted
+    vouched: bool = True  # our organisation has signed for this computer
 
 
 def why_lacking(db: sqlite3.Connection, partner: partners.Partner) -> Lacking:
@@ -148,7 +150,7 @@ def why_lacking(db: sqlite3.Connection, partner: partners.Partner) -> Lacking:
     network = trust.members(db)
     names = trust.names(db, network)
     strangers = sorted(names[one].name for one in network.organisations - theirs if one != ours)
-    return Lacking(ours in theirs, tuple(strangers))
+    return Lacking(ours in theirs, tuple(strangers), trust.is_vouched_for(db))
 
 
 def _count(db: sqlite3.Connection, query: str) -> int:

@@ -529,3 +529,23 @@ def test_an_ended_laptop_is_told_so_by_whatever_it_saves_or_sends(tmp_path: Path
     assert told.returncode == 1 and "stands behind" not in told.stdout and "counts nowhere" in told.stderr
     assert "Try:   cop device new" in told.stderr
     assert "ended this computer" not in ran(one, "load").stderr, "who ended it goes on"
+
+
+def test_a_second_computer_is_told_that_the_first_must_vouch_for_it(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    sync_all([one, other])
+    copy = carried(one, tmp_path / "laptop")
+    line = devices.new(copy.site, NOW)
+    copy._open()
+    copy.write("posts/early.md", "# Written early\n")
+    assert "cop device add LINE" in ran(copy, "device", "list").stderr
+    with serving(other) as address:
+        at(copy, other, address)
+        assert "has not vouched for this computer yet" in cop(copy, "status")
+        cop(copy, "load")
+        told = cop(copy, "sync", code=5)
+        assert "They turned away" in told and "accept their invitation" not in told
+        assert "has not vouched for this computer yet" in told and "On your first computer, say: cop device add" in told
+        devices.add(one.site, one.db, one.signer, line, NOW)
+        one.sync(other)
+        assert "vouched" not in cop(copy, "sync") + cop(copy, "status")

@@ -28,6 +28,8 @@ _TURNING = frozenset(
 )  # they can turn the order of a line round
 ENDED = "Your organisation has ended this computer: what is saved here counts nowhere."
 GO_ON = "cop device new"
+NOT_VOUCHED = "Your organisation has not vouched for this computer yet: what is saved here is shown here only."
+VOUCH = "On your first computer, say: cop device add LINE, with the line that cop device new printed here."
 BAR_AFTER_SECONDS = 2.0
 PAGES = "Bringing the pages up to date"  # label of the second bar of an exchange
 BAR_WIDTH = 30

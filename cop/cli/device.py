@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from cop import devices, identity, trust
-from cop.cli.common import echo_json, find_site, now, open_set_up, plural, refresh, say
+from cop.cli.common import NOT_VOUCHED, VOUCH, echo_json, find_site, now, open_set_up, plural, refresh, say
 from cop.errors import WrongUsage
 from cop.model import iso_time
 
@@ -113,4 +113,6 @@ def list_(start: Path, as_json: bool) -> None:
         last += f", {plural(one.apart, 'entry', 'entries')} since its end kept apart" if one.apart else ""
         say(f"{one.writer.hex()[:16]}{here}: {plural(one.entries, 'entry', 'entries')}, {last}")
     if not trust.is_vouched_for(db):
-        say("Your organisation has not vouched for this computer yet: cop device new says how.", err=True)
+        say(
+            f"{NOT_VOUCHED} {VOUCH}", err=True
+        )  # cop device new would make one more key, for which nobody vouched either

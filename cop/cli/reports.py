@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from cop import amounts
 from cop.bundle import Applied
 from cop.bundle_frames import Header
-from cop.cli.common import plural
+from cop.cli.common import NOT_VOUCHED, VOUCH, plural
 from cop.report import NOT_RENEWED, RESTORED, PlaceReport, Report, carrier_of, remarks
 from cop.status import Lacking
 
@@ -117,6 +117,8 @@ def _lacks(report: Report, lacking: Lacking) -> list[str]:
     if not report.partner_lacks:
         return []
     entries = plural(report.partner_lacks, "entry", "entries")
+    if not lacking.vouched:  # to them this computer is a stranger, whoever else they do not know
+        return [f"  They turned away {entries}. {NOT_VOUCHED}\n  {VOUCH}"]
     if not lacking.accepted_us:
         return [
             f"  They turned away {entries}: they do not know who wrote them."

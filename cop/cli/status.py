@@ -10,6 +10,8 @@ from cop import amounts
 from cop.cli.common import (
     ENDED,
     GO_ON,
+    NOT_VOUCHED,
+    VOUCH,
     echo_json,
     find_site,
     finish_erasing,
@@ -61,6 +63,8 @@ def _say(db: sqlite3.Connection, report: dict[str, Any]) -> None:
     say(f"{plural(report['entries'], 'entry', 'entries')} in the log. Digest {report['digest'][:16]}")
     if report["ended"]:
         say(f"{ENDED} To go on: {GO_ON}")
+    if not report["vouched"]:
+        say(f"{NOT_VOUCHED} {VOUCH}")
     _say_paths("Not saved yet", report["unsaved"], "cop load")
     _say_paths("Gone from the folder", report["missing"], "cop checkout PATH, or cop withdraw PATH")
     _say_paths("Changed since the file was written", report["behind"], "cop checkout")
