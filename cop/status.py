@@ -2,11 +2,23 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cop import belonging, differences, lacking, merge, partners, read_back, settings, trust, vouching
+from cop import (
+    belonging,
+    differences,
+    identity,
+    lacking,
+    merge,
+    partners,
+    read_back,
+    settings,
+    stances,
+    trust,
+    vouching,
+)
 from cop.config import Site
 from cop.counting import changes_in
 from cop.entry import KINDS
@@ -151,6 +163,15 @@ def why_lacking(db: sqlite3.Connection, partner: partners.Partner) -> Lacking:
     names = trust.names(db, network)
     strangers = sorted(names[one].name for one in network.organisations - theirs if one != ours)
     return Lacking(ours in theirs, tuple(strangers), trust.is_vouched_for(db))
+
+
+def ended_by(db: sqlite3.Connection, asked: Iterable[partners.Partner]) -> tuple[str, ...]:
+    """The names of those partners who have ended the exchange with us, as far as their word of it is here."""
+    statements, ours = list(read_back.statements(db)), identity.own_organisation(db)
+    said = stances.current_stances(statements, vouching.certified(statements))
+    return tuple(
+        one.name for one in asked if stances.REMOVE in stances.words(said.get(one.organisation, {}).get(ours, ()))
+    )
 
 
 def _count(db: sqlite3.Connection, query: str) -> int:

@@ -549,3 +549,22 @@ def test_a_second_computer_is_told_that_the_first_must_vouch_for_it(tmp_path: Pa
         devices.add(one.site, one.db, one.signer, line, NOW)
         one.sync(other)
         assert "vouched" not in cop(copy, "sync") + cop(copy, "status")
+
+
+def test_who_was_removed_is_told_that_nobody_there_sees_what_they_write(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    around(one, other)
+    with serving(other) as address:
+        at(one, other, address)
+        assert "Both hold the same now." in cop(one, "sync")
+        cop(other, "partner", "remove", one.name)
+        one.write("posts/late.md", "# Written late\n")
+        cop(one, "load")
+        for _ in range(2):
+            told = cop(one, "sync")
+            assert f"{other.name} has ended the exchange with you and does not show what you write" in told, told
+            assert "hold the same" not in told
+        other.accept(one)
+        told = cop(one, "sync")
+        assert "has ended" not in told and "Both hold the same now." in told, told
+    assert titles(other) == ["Written late"]

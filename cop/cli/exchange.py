@@ -128,7 +128,8 @@ def _sync_all(
     else:
         for meeting, report in reports:
             why = status.why_lacking(side.db, meeting.partners[0]) if report.partner_lacks else status.Lacking(True, ())
-            for line in words.lines(report, why, dry_run=dry_run):
+            ended_by = status.ended_by(side.db, meeting.partners)
+            for line in words.lines(report, why, ended_by=ended_by, dry_run=dry_run):
                 say(line)
         for meeting, failure in errors:
             show_error(failure)

@@ -13,12 +13,13 @@ APART = "{} by those who left, were removed, or whose computer was ended: kept a
 LEFT_OUT = "{} left out: cop sync --history all"
 
 
-def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[str]:
-    """A report of `cop sync`; `lacking` says why the partner may have turned entries away."""
+def lines(report: Report, lacking: Lacking, *, ended_by: tuple[str, ...] = (), dry_run: bool = False) -> list[str]:
+    """A report of `cop sync`; `lacking` says why the partner may have turned entries away, `ended_by` who ended with us."""
     return [
         _moved(report, dry_run=dry_run),
         *_by(report.by, lambda name: carrier_of(report, name)),
-        *([f"  {_who(report)} hold the same now."] if report.equal and not dry_run else []),
+        *_ended(ended_by),
+        *([f"  {_who(report)} hold the same now."] if report.equal and not dry_run and not ended_by else []),
         *_of_ours(report),
         *_texts(report.texts),
         *(
@@ -39,6 +40,14 @@ def lines(report: Report, lacking: Lacking, *, dry_run: bool = False) -> list[st
 
 def _who(report: Report) -> str:
     return "All" if isinstance(report, PlaceReport) and len(report.partners) > 1 else "Both"
+
+
+def _ended(by: tuple[str, ...]) -> list[str]:
+    """Whom it goes to, and who shows it nowhere."""
+    if not by:
+        return []
+    have, show = ("have", "do not show") if len(by) > 1 else ("has", "does not show")
+    return [f"  {names(by)} {have} ended the exchange with you and {show} what you write since then."]
 
 
 def _moved(report: Report, *, dry_run: bool) -> str:
