@@ -1,5 +1,6 @@
 """Using what somebody sent: the entry that comes of it, and its content file. Nothing else makes one of a contribution."""
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,6 +45,7 @@ class Done:
     record_id: RecordId  # "" if there is no record
     title: str
     waits: bool = False  # readers get it once other organisations have looked at it
+    unsettled: tuple[str, ...] = ()  # fields that have more than one answer since: somebody else changed them, too
     left_alone: tuple[str, ...] = ()  # content files with unsaved edits, which were not written
 
 
@@ -81,7 +83,8 @@ def accept(
     views.refresh(site, db)
     left = check_out(site, db, [record_id]).kept if changes else []
     waits = waits_for_looks(site, db, by_number(db, number))
-    return Done(record_id if changes else "", _title(db, record_id) or sent.title, waits, tuple(left))
+    title = _title(db, record_id) or sent.title
+    return Done(record_id if changes else "", title, waits, unsettled(db, by_number(db, number)), tuple(left))
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,13 @@ def waits_for_looks(site: Site, db: sqlite3.Connection, item: Contribution) -> b
     own = settings.own_writer(db)
     ours = {one.payload_hash for one in history if (one.writer, one.claimed_time) == (own, item.decided_time)}
     return standing.seen is not None and not ours <= standing.seen
+
+
+def unsettled(db: sqlite3.Connection, item: Contribution) -> tuple[str, ...]:
+    """The fields of a record that have more than one answer, once a correction of it was used."""
+    used = item.state in (ACCEPTED, CHANGED) and item.sent.what == CORRECT
+    row = db.execute("SELECT conflicts FROM view_record WHERE record_id = ?", [item.record_id]).fetchone()
+    return tuple(json.loads(row[0])) if used and row else ()
 
 
 def _standing(site: Site, db: sqlite3.Connection, record_id: RecordId) -> tuple[Sequence[Revision], Standing]:

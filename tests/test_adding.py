@@ -405,6 +405,18 @@ async def test_in_another_language_the_form_and_its_answers_stay_in_it(place: Pl
 # -- the desk
 
 
+async def test_the_desk_says_that_a_correction_made_two_answers_and_leads_there(place: Place) -> None:
+    browser = await reader(place)
+    page = await browser.get("/add?about=resources/powercube")
+    await browser.post("/add", **filled(page, summary="Mine"))
+    record_id = contributions.by_number(place.db, 1).record_id
+    place.change(record_id, {"summary": "Theirs"}, type_name="resource")
+    desk = await signed_in(place, "Aisha", datasette=browser.datasette)
+    done = await desk.post("/desk/inbox", item="1", do="accept")
+    check(done.text)
+    assert "so there are two answers now" in done.text and f"conflicts/{record_id}" in done.text
+
+
 async def test_the_desk_shows_what_would_change_and_uses_it(place: Place) -> None:
     browser = await reader(place)
     page = await browser.get("/add?about=resources/powercube")

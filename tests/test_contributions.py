@@ -301,6 +301,22 @@ def test_commands_show_use_and_decline_what_waits(cop: Cop):
     assert cop("load").exit_code == 0 and "0 added, 0 changed" in cop("load").output
 
 
+def test_the_command_says_that_a_correction_made_two_answers(cop: Cop):
+    file = cop.write("resources/power.md", "---\ntitle: Power\nsummary: Old\n---\n")
+    assert cop("load").exit_code == 0
+    from cop.schema import open_store
+
+    db = open_store(cop.root / "data" / "store.db")
+    record_id, base = db.execute("SELECT record_id, heads FROM view_record WHERE slug = 'power'").fetchone()
+    contributions.take(db, Sent(CORRECT, "resource", {"summary": "Mine"}, record_id=record_id, base=(base,)), NOW)
+    file.write_text(file.read_text("utf-8").replace("Old", "Theirs, which is longer"), "utf-8")
+    assert cop("load").exit_code == 0
+    done = cop("accept", "1")
+    assert done.exit_code == 5 and "two answers now, or more: Summary." in done.output, done.output
+    assert "Settle it: cop conflicts" in done.output
+    assert len(json.loads(cop("conflicts", "--json").output)) == 1
+
+
 def test_the_command_says_that_others_look_at_it_first(tmp_path: Path):
     found = network(tmp_path, 2)
     sync_all(found)

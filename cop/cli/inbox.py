@@ -11,6 +11,7 @@ from cop.cli.common import as_text, catch_up, echo_json, find_site, now, open_up
 from cop.model import iso_time
 
 if TYPE_CHECKING:
+    from cop.accepting import Done
     from cop.contributions import Contribution
 
 _WHAT = {"add": "New", "correct": "Correction", "remove": "Removal asked for", "say": "A question or an idea"}
@@ -117,6 +118,17 @@ def accept(start: Path, item: int, why: str, by: str) -> None:
         say(f"“{done.title}” is in use: {_address(db, done.record_id)}. Partners follow at the next sync.")
     for path in done.left_alone:
         say(f"{path} has unsaved edits and was left alone. Save them first: cop load", err=True)
+    if done.unsettled:
+        _say_unsettled(db, done)
+        raise SystemExit(5)
+
+
+def _say_unsettled(db: sqlite3.Connection, done: "Done") -> None:
+    from cop.fields import label
+
+    kind = db.execute("SELECT type FROM view_record WHERE record_id = ?", [done.record_id]).fetchone()[0]
+    fields = ", ".join(label(kind, name) for name in done.unsettled)
+    say(f"Somebody else changed it, too, so there are two answers now, or more: {fields}. Settle it: cop conflicts")
 
 
 @click.command()

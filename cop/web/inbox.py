@@ -14,7 +14,7 @@ from cop.errors import CopError, DecidedMeanwhile
 from cop.fields import TYPES
 from cop.model import Value
 from cop.shared_words import Unfit
-from cop.web import adding, at_desk, form_page, history, labels, words
+from cop.web import adding, at_desk, form_page, history, labels, unsettled, words
 from cop.web.at_desk import See, Visit
 from cop.web.history import Change
 from cop.web.language import N_, _, apart, lookup, ngettext
@@ -65,6 +65,7 @@ class InboxPage:
     more: int
     done: str
     done_target: str
+    settle: str  # where differences are settled that came of it, "" if there are none
     can_act: bool
     notice: str = ""  # why nothing was done, if it is about none of the items
     decided: Decided | None = None
@@ -104,7 +105,7 @@ def _list(visit: Visit, number: int = 0, problem: str = "") -> InboxPage:
         made(one, problem if one.number == number else "", visit.form.text("why") if one.number == number else "")
         for one in shown
     )
-    done, target = _just_decided(visit)
+    done, target, settle = _just_decided(visit)
     return InboxPage(
         heading=_("What people sent"),
         lead=ngettext(
@@ -118,24 +119,26 @@ def _list(visit: Visit, number: int = 0, problem: str = "") -> InboxPage:
         more=count - len(items) if visit.session else 0,
         done=done,
         done_target=target,
+        settle=settle,
         can_act=visit.session is not None,
         notice=problem if not any(one.number == number for one in items) else "",
         status=422 if problem else 200,
     )
 
 
-def _just_decided(visit: Visit) -> tuple[str, str]:
-    """What somebody decided a moment ago, and where it can be seen."""
+def _just_decided(visit: Visit) -> tuple[str, str, str]:
+    """What somebody decided a moment ago, where it can be seen, and where differences are settled that came of it."""
     number = visit.args.get("done", "")
     if not (number.isascii() and number.isdigit() and len(number) < 10):
-        return "", ""
+        return "", "", ""
     try:
         item = contributions.by_number(visit.db, int(number))
     except CopError:
-        return "", ""
+        return "", "", ""
     row = record(visit.db, item.record_id)
     target = record_address(row["type"], row["slug"]) if row and row["state"] == "" else ""
-    return _done(visit, item), target
+    settle = f"{unsettled.TARGET}/{item.record_id}" if accepting.unsettled(visit.db, item) else ""
+    return _done(visit, item), target, settle
 
 
 def _done(visit: Visit, item: Contribution) -> str:
@@ -147,6 +150,8 @@ def _done(visit: Visit, item: Contribution) -> str:
         return _("It is hidden. Partners follow at the next exchange.")
     if accepting.waits_for_looks(visit.served.site, visit.db, item):
         return _("It is accepted, but others must look at it first. Then readers see it.")
+    if accepting.unsettled(visit.db, item):
+        return lookup(unsettled.TWO_ANSWERS)
     return _("Done. Its sender can see that.") if item.sent.what == SAY else _("It is in use.")
 
 

@@ -28,12 +28,10 @@ from cop.web.words import listed
 
 MOST = 200  # records that the list names
 TARGET = "/desk/conflicts"
-_DONE = {
-    "1": N_("What you chose is settled. The rest is still open."),
-    "two": N_(
-        "It is saved. Somebody else changed the same thing meanwhile, so there are two answers now. Both are kept."
-    ),
-}
+TWO_ANSWERS = N_(
+    "It is saved. Somebody else changed the same thing meanwhile, so there are two answers now. Both are kept."
+)
+_DONE = {"1": N_("What you chose is settled. The rest is still open."), "two": TWO_ANSWERS}
 
 
 @dataclass(frozen=True)
