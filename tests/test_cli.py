@@ -552,6 +552,24 @@ def test_an_organisation_says_that_it_looked_and_takes_it_back(cop: Cop) -> None
     assert cop("endorse").exit_code == 2 and cop("endorse", "posts/a", "--all").exit_code == 2
 
 
+def test_a_history_has_words_of_endorsement_where_they_were_said(cop: Cop) -> None:
+    file = cop.write("resources/power.md", "---\ntitle: Power\n---\n")
+    assert cop("load").exit_code == 0
+    assert cop("endorse", "resources/power").exit_code == 0
+    file.write_text(file.read_text("utf-8").replace("title: Power", "title: Power of many"), "utf-8")
+    assert cop("load").exit_code == 0
+
+    def told() -> list[str]:
+        return [line.split("  ", 1)[1] for line in cop("history", "resources/power").output.splitlines()]
+
+    changed, looked, wrote = told()
+    assert "wrote: Title" in changed and "stands behind it" in looked and "Short address, Title" in wrote
+    assert cop("endorse", "resources/power").exit_code == 0
+    assert cop("endorse", "resources/power", "--undo").exit_code == 0
+    back, again, *rest = told()
+    assert "no longer stands" in back and "looked at it" in again and rest == [changed, looked, wrote]
+
+
 def test_an_agreement_is_begun_signed_and_changed(cop: Cop) -> None:
     assert "No agreement is in force" in cop("agreement").stdout or cop("load").exit_code == 0
     cop.write("posts/a.md", POST.format("A"))

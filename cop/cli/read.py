@@ -13,7 +13,9 @@ from cop.cli.settle import say_conflict
 from cop.errors import WrongUsage
 
 if TYPE_CHECKING:
-    from cop.model import Patch, Revision
+    from collections.abc import Mapping, Sequence
+
+    from cop.model import EntryId, Patch, Revision
 
 
 def _type_name(name: str) -> str:
@@ -113,7 +115,7 @@ def history(start: Path, record: str, as_json: bool) -> None:
     names = trust.names(db, network)
     revisions = merge.accepted(read_back.revisions(db, resolve_record(db, record)), network)
     said = [one for one in revisions if one.word and network.counts(one.writer, one.entry_id)]
-    steps = [*History(revisions).in_order(), *sorted(said, key=lambda one: (one.claimed_time, one.entry_id))]
+    steps = _with_words(History(revisions).in_order(), said, {one.entry_id: at for at, one in enumerate(revisions)})
     texts = {one.payload_hash for one in revisions if one.counts}
     rows = [_step(one, names[network.writers[one.writer]].name, texts) for one in steps]
     if as_json:
@@ -123,6 +125,22 @@ def history(start: Path, record: str, as_json: bool) -> None:
     for row in reversed(rows):
         who = f"{row['person']} at {row['organisation']}" if row["person"] else row["organisation"]
         say(f"{str(row['claimed'])[:10]}  {who} {_what_happened(row, titles)}")
+
+
+def _with_words(
+    texts: "Sequence[Revision]", said: "Sequence[Revision]", arrived: "Mapping[EntryId, int]"
+) -> "list[Revision]":
+    """Words on a record among its changes: behind what they are about, and before what was written after them."""
+
+    def when(one: "Revision") -> tuple[int, int]:
+        return one.claimed_time, arrived[one.entry_id]  # within a second, what came first
+
+    steps = list(texts)
+    for word in sorted(said, key=when):
+        behind = max((at for at, one in enumerate(steps, 1) if one.payload_hash in word.parents), default=0)
+        later = (at for at in range(behind, len(steps)) if when(steps[at]) > when(word))
+        steps.insert(next(later, len(steps)), word)
+    return steps
 
 
 def _step(revision: "Revision", organisation: str, texts: set[bytes]) -> dict[str, Any]:
