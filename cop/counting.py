@@ -12,6 +12,7 @@ from cop.erasing import NO_REVISIONS
 from cop.log import WHO_IS_WHO
 from cop.model import Entry, OrganisationId
 
+CHANGES_TEXT = frozenset({"change", "withdraw"})  # kinds of entries after which a content file may be behind
 NO_CHANGES = frozenset({*WHO_IS_WHO, *NO_REVISIONS})  # kinds of entries
 
 
@@ -22,6 +23,16 @@ def changes_in(db: sqlite3.Connection, numbers: Iterable[int]) -> int:
         " WHERE kind NOT IN (SELECT value FROM json_each(?)) AND entry_number IN (SELECT value FROM json_each(?))"
     )
     return int(db.execute(query, [json.dumps(sorted(NO_CHANGES)), json.dumps(list(numbers))]).fetchone()[0])
+
+
+def texts_came(db: sqlite3.Connection, after: int) -> bool:
+    """True if any entry of others behind this number changes what a record says, not only what is said of it."""
+    kinds = json.dumps(sorted(CHANGES_TEXT))
+    query = (
+        "SELECT 1 FROM log_entry WHERE entry_number > ? AND received_from <> ''"
+        " AND kind IN (SELECT value FROM json_each(?)) LIMIT 1"
+    )
+    return db.execute(query, [after, kinds]).fetchone() is not None
 
 
 def count_changes(entries: Iterable[Entry]) -> int:

@@ -551,6 +551,22 @@ def test_a_second_computer_is_told_that_the_first_must_vouch_for_it(tmp_path: Pa
         assert "vouched" not in cop(copy, "sync") + cop(copy, "status")
 
 
+def test_content_files_are_to_be_brought_up_to_date_only_if_texts_came(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    around(one, other)
+    record_id = other.change(None, {"title": "Tea", "slug": "tea"})
+    with serving(other) as address:
+        at(one, other, address)
+        assert "cop checkout" in cop(one, "sync")
+        cop(one, "checkout")
+        cop(other, "endorse", record_id)
+        told = cop(one, "sync")
+        assert "1 change came" in told and "cop checkout" not in told, told
+        assert "Changed since" not in cop(one, "status")
+        other.change(record_id, {"title": "Tea and talk"})
+        assert "cop checkout" in cop(one, "sync")
+
+
 def test_who_was_removed_is_told_that_nobody_there_sees_what_they_write(tmp_path: Path) -> None:
     one, other = network(tmp_path, 2)
     around(one, other)

@@ -7,7 +7,19 @@ from pathlib import Path
 
 import click
 
-from cop import amounts, bundle_frames, currency, exchange, exchanges, forgotten, identity, partners, status
+from cop import (
+    amounts,
+    bundle_frames,
+    copies,
+    counting,
+    currency,
+    exchange,
+    exchanges,
+    forgotten,
+    identity,
+    partners,
+    status,
+)
 from cop import bundle as bundles
 from cop.cli import reports as words
 from cop.cli import show_error
@@ -108,14 +120,15 @@ def _sync_all(
     more: Sequence[dict[str, object]] = (),
 ) -> None:
     """Exchange with each in turn, and tell how it went; `more` are further elements of the JSON."""
-    reports: list[tuple[Meeting, Report]] = []
+    reports: list[tuple[Meeting, Report, bool]] = []  # True: texts of records came
     errors = [(Meeting(partner.address, (partner,)), error) for partner, error in failed_before]
     for meeting in exchange.meetings(chosen):
+        last = copies.last_entry(side.db)
         try:
             there, report = exchange.at_one_address(
                 meeting, lambda one: exchange.preview(side, one) if dry_run else _sync_one(side, one)
             )
-            reports.append((there, report))
+            reports.append((there, report, counting.texts_came(side.db, last)))
             if not dry_run:
                 partners.keep_first_address(side.db, there.partners[0])
         except CopError as error:
@@ -124,12 +137,14 @@ def _sync_all(
     if as_json:
         told = {"heard": status.heard_json(side.db)}
         failed = [{"partner": p.name, "error": str(e), "hint": e.hint, "exit_code": e.exit_code} for p, e in errors]
-        echo_json([*[{**asdict(report), **told} for _, report in reports], *[{**one, **told} for one in failed], *more])
+        echo_json(
+            [*[{**asdict(report), **told} for _, report, _ in reports], *[{**one, **told} for one in failed], *more]
+        )
     else:
-        for meeting, report in reports:
+        for meeting, report, texts in reports:
             why = status.why_lacking(side.db, meeting.partners[0]) if report.partner_lacks else status.Lacking(True, ())
             ended_by = status.ended_by(side.db, meeting.partners)
-            for line in words.lines(report, why, ended_by=ended_by, dry_run=dry_run):
+            for line in words.lines(report, why, ended_by=ended_by, texts=texts, dry_run=dry_run):
                 say(line)
         for meeting, failure in errors:
             show_error(failure)
@@ -137,7 +152,7 @@ def _sync_all(
                 one = status.heard_from(side.db, partner)
                 say(f"       {last_heard(partner.name, one.time, one.through, now())}.", err=True)
     say_if_ended(side.db)  # the exchange may have brought that
-    _exit([report for _, report in reports], [failure for _, failure in errors])
+    _exit([report for _, report, _ in reports], [failure for _, failure in errors])
 
 
 def _remember_failure(side: Side, meeting: Meeting, error: CopError) -> None:

@@ -13,8 +13,14 @@ APART = "{} by those who left, were removed, or whose computer was ended: kept a
 LEFT_OUT = "{} left out: cop sync --history all"
 
 
-def lines(report: Report, lacking: Lacking, *, ended_by: tuple[str, ...] = (), dry_run: bool = False) -> list[str]:
-    """A report of `cop sync`; `lacking` says why the partner may have turned entries away, `ended_by` who ended with us."""
+def lines(
+    report: Report, lacking: Lacking, *, ended_by: tuple[str, ...] = (), texts: bool = True, dry_run: bool = False
+) -> list[str]:
+    """A report of `cop sync`.
+
+    `lacking` says why the partner may have turned entries away, `ended_by` who ended with us, `texts` whether any record
+    reads otherwise since.
+    """
     return [
         _moved(report, dry_run=dry_run),
         *_by(report.by, lambda name: carrier_of(report, name)),
@@ -33,7 +39,11 @@ def lines(report: Report, lacking: Lacking, *, ended_by: tuple[str, ...] = (), d
         *_pages(report.pages_waiting),
         *_turned_away(report.refused),
         *_lacks(report, lacking),
-        *(["  To bring your content files up to date: cop checkout"] if report.received and not dry_run else []),
+        *(
+            ["  To bring your content files up to date: cop checkout"]
+            if report.received and texts and not dry_run
+            else []
+        ),
         *(["  Nothing was moved."] if dry_run else []),
     ]
 
