@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from cop import asking, attaching, link_mentions, naming, occasions, slips, taking_place
+from cop import asking, attaching, link_mentions, naming, occasions, planning, slips, taking_place
 from cop.config import Site
 from cop.content import ContentFile, slug_from_path
 from cop.fields import TYPES
@@ -157,8 +157,12 @@ def _problems(site: Site, db: sqlite3.Connection | None, found: Sequence[FileRea
     """Why files cannot be loaded: one reason each, as `cop load` tells it."""
     taken = attaching.take_in(site, db, found, keep=False)
     refused = (refusal(file.content, site.config.timezone, today) for file in taken.files if file.content)
-    yield from (problem for problem in (*(file.problem for file in taken.files), *refused) if problem)
+    alone = [problem for problem in (*(file.problem for file in taken.files), *refused) if problem]
+    yield from alone
     yield from taken.problems
+    told = {problem.path for problem in alone}
+    copies = planning.copied(db, (file.content for file in taken.files if file.content))
+    yield from (problem for problem in copies if problem.path not in told)
 
 
 def waiting(files: Iterable[ContentFile], today: date) -> list[EventWaits]:

@@ -5,7 +5,7 @@ is the patch, and the base is its parents.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cop import content, erasing, judging, merge, occasions, patch, read_back, settings, stale, trust
@@ -88,7 +88,7 @@ def _plan(
         return erased
     other = claimed.get(record_id) or (old_path if row and old_path and _still_stands_for(site, db, row) else "")
     if other and other != file.path:
-        return _copied(file, says, other)
+        return _copied(says, other)
     same = row and row["file_hash"] == file.file_hash and not says.has_files
     if row and same and content.record_type(row["path"]).name == says.type:
         return Plan(file, record_id, (), read_back.split_hashes(row["base"]), False, old_path)
@@ -140,10 +140,28 @@ def _still_stands_for(site: Site, db: sqlite3.Connection, row: sqlite3.Row) -> b
     return id_of(db, found) == row["record_id"] if found.written_id else not row["has_id"]
 
 
-def _copied(file: FileRead, says: ContentFile, other: str) -> Problem:
+def copied(db: sqlite3.Connection | None, files: Iterable[ContentFile]) -> Iterator[Problem]:
+    """Which of these files have the id of another one, as `cop load` would tell; nothing need be saved yet."""
+    by_id: dict[str, list[ContentFile]] = {}
+    for file in files:
+        if file.written_id:
+            by_id.setdefault(id_of(db, file) if db else file.written_id, []).append(file)
+    for record_id, alike in by_id.items():
+        if len(alike) > 1:
+            first = _saved_or_first(db, record_id, [file.path for file in alike])
+            yield from (_copied(file, first) for file in alike if file.path != first)
+
+
+def _saved_or_first(db: sqlite3.Connection | None, record_id: RecordId, paths: Sequence[str]) -> str:
+    """The file that the record was saved from, else the first one."""
+    row = db.execute(f"{_KNOWN} WHERE record_id = ?", [record_id]).fetchone() if db else None
+    return row["path"] if row and row["path"] in paths else paths[0]
+
+
+def _copied(says: ContentFile, other: str) -> Problem:
     reason = f"it has the same id as content/{other}; was it copied from there?"
     hint = f"To make it a record of its own, delete the line “id: {says.written_id}”. Then: cop load"
-    return Problem(f"content/{file.path}", says.id_line, reason, hint)
+    return Problem(f"content/{says.path}", says.id_line, reason, hint)
 
 
 _LEFT = "SELECT 1 FROM local_forget WHERE (kind, what) = ('record', ?)"

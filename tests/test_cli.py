@@ -258,6 +258,17 @@ def test_a_copied_file_ends_with_5_and_names_the_first(cop: Cop) -> None:
     assert "same id as content/posts/a.md" in result.stderr
 
 
+def test_a_copied_file_is_found_by_check_as_by_load(cop: Cop) -> None:
+    file = cop.write("posts/p1.md", POST.format("A"))
+    assert cop("load").exit_code == 0 and cop("check").exit_code == 0
+    cop.write("posts/a-copy.md", file.read_text())  # comes first by its name, and is the copy all the same
+    found = cop("check")
+    assert found.exit_code == 5 and "content/posts/a-copy.md, line" in found.stdout
+    assert "same id as content/posts/p1.md" in found.stdout and "delete the line “id:" in found.stdout
+    told = cop("load").stderr.splitlines()[0]
+    assert told in found.stdout
+
+
 def test_names_with_odd_letters_come_through_the_command_line(cop: Cop) -> None:
     cop.write("posts/über 100% 🌻.md", POST.format("Ü"))
     cop.write("posts/ü bad.md", "---\ntitle: [\n---\n")
