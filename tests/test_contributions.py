@@ -301,6 +301,22 @@ def test_commands_show_use_and_decline_what_waits(cop: Cop):
     assert cop("load").exit_code == 0 and "0 added, 0 changed" in cop("load").output
 
 
+def test_a_flood_is_cleared_with_one_command(cop: Cop):
+    assert cop("load").exit_code == 0
+    from cop.schema import open_store
+
+    db = open_store(cop.root / "data" / "store.db")
+    for number in range(6):
+        contributions.take(db, Sent(ADD, "resource", {"title": f"Pills {number}"}), NOW)
+    assert "Items 1, 2 are not used. 4 things wait now." in cop("decline", "1", "2", "2", "--why", "spam").output
+    some = cop("decline", "3", "99", "2", "4", "--why", "spam")
+    assert some.exit_code == 1 and "Items 3, 4 are not used. 2 things wait now." in some.stdout
+    assert "There is no item 99" in some.stderr and "decided on item 2 already" in some.stderr
+    used = cop("accept", "77", "5", "6")
+    assert used.exit_code == 1 and used.stdout.count("is in use") == 2 and "There is no item 77" in used.stderr
+    assert cop("accept", "77").exit_code == 2
+
+
 def test_the_command_says_that_a_correction_made_two_answers(cop: Cop):
     file = cop.write("resources/power.md", "---\ntitle: Power\nsummary: Old\n---\n")
     assert cop("load").exit_code == 0

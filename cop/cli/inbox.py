@@ -1,19 +1,23 @@
 """`cop inbox`, `accept` and `decline`: what people sent by the forms of the site, and what becomes of it."""
 
 import sqlite3
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from cop import amounts
+from cop.cli import show_error
 from cop.cli.common import as_text, catch_up, echo_json, find_site, now, open_up_to_date, plural, say
+from cop.errors import CopError
 from cop.model import iso_time
 
 if TYPE_CHECKING:
     from cop.accepting import Done
     from cop.contributions import Contribution
 
+T = TypeVar("T")
 _WHAT = {"add": "New", "correct": "Correction", "remove": "Removal asked for", "say": "A question or an idea"}
 _WHY_REMOVE = {
     "about-me": "it is about them", "mine": "it belongs to them", "harm": "it may hurt somebody", "other": "another reason",
@@ -88,12 +92,15 @@ def _say_one(db: sqlite3.Connection, one: "Contribution") -> None:
         say(f"   They say: {sent.why}")
 
 
+_ITEMS = click.argument("items", metavar="ITEM...", nargs=-1, required=True, type=int)
+
+
 @click.command()
-@click.argument("item", type=int)
+@_ITEMS
 @click.option("--why", default="", help="A word to whoever sent it. Of a change, everyone who gets it can read it.")
 @click.option("--as", "by", default="", help="Your name, as you wish to be named. It stays here.")
 @click.pass_obj
-def accept(start: Path, item: int, why: str, by: str) -> None:
+def accept(start: Path, items: tuple[int, ...], why: str, by: str) -> None:
     """Use something from the inbox. What is new or corrected becomes an entry; what somebody wants removed is hidden.
 
     Example: cop accept 12
@@ -103,8 +110,35 @@ def accept(start: Path, item: int, why: str, by: str) -> None:
     site = find_site(start)
     db, signer = identity.open_installation(site, now())
     catch_up(site, db)
-    what = contributions.open_one(db, item).sent.what
-    done = accepting.accept(site, db, signer, item, now=now(), why=why, by=by)
+
+    def use(item: int) -> "Done":
+        what = contributions.open_one(db, item).sent.what
+        done = accepting.accept(site, db, signer, item, now=now(), why=why, by=by)
+        _say_used(db, what, done)
+        return done
+
+    used, failed = _each(items, use)
+    if failed or any(done.unsettled for done in used):
+        raise SystemExit(1 if failed else 5)
+
+
+def _each(items: Sequence[int], do: Callable[[int], T]) -> tuple[list[T], bool]:
+    """Do it with all of them: which were done, and whether one of several could not be. That one is told."""
+    if len(items) == 1:
+        return [do(items[0])], False
+    done, failed = [], False
+    for item in dict.fromkeys(items):
+        try:
+            done.append(do(item))
+        except CopError as error:
+            show_error(error)
+            failed = True
+    return done, failed
+
+
+def _say_used(db: sqlite3.Connection, what: str, done: "Done") -> None:
+    from cop import contributions
+
     if what == contributions.SAY:
         say("Marked as read. Whoever sent it can see that, and what you wrote.")
     elif what == contributions.REMOVE:
@@ -120,7 +154,6 @@ def accept(start: Path, item: int, why: str, by: str) -> None:
         say(f"{path} has unsaved edits and was left alone. Save them first: cop load", err=True)
     if done.unsettled:
         _say_unsettled(db, done)
-        raise SystemExit(5)
 
 
 def _say_unsettled(db: sqlite3.Connection, done: "Done") -> None:
@@ -132,11 +165,11 @@ def _say_unsettled(db: sqlite3.Connection, done: "Done") -> None:
 
 
 @click.command()
-@click.argument("item", type=int)
+@_ITEMS
 @click.option("--why", required=True, help="Why it is not used, in one sentence. Whoever sent it can read it.")
 @click.option("--as", "by", default="", help="Your name, as you wish to be named. It stays here.")
 @click.pass_obj
-def decline(start: Path, item: int, why: str, by: str) -> None:
+def decline(start: Path, items: tuple[int, ...], why: str, by: str) -> None:
     """Do not use something from the inbox, and say why. Its words are deleted after 90 days.
 
     Example: cop decline 12 --why "It is here already"
@@ -144,5 +177,14 @@ def decline(start: Path, item: int, why: str, by: str) -> None:
     from cop import contributions
 
     db = open_up_to_date(find_site(start))
-    contributions.decline(db, item, why=why, by=by, now=now())
-    say(f"Item {item} is not used. {plural(contributions.count(db), 'thing waits', 'things wait')} now.")
+
+    def turn_down(item: int) -> str:
+        contributions.decline(db, item, why=why, by=by, now=now())
+        return str(item)
+
+    done, failed = _each(items, turn_down)
+    if done:
+        which = f"Item {done[0]} is" if len(done) == 1 else f"Items {', '.join(done)} are"
+        say(f"{which} not used. {plural(contributions.count(db), 'thing waits', 'things wait')} now.")
+    if failed:
+        raise SystemExit(1)
