@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from cop import merge, read_back, terms, trust
+from cop import merge, read_back, settings, terms, trust
 from cop.endorsing import Standing, Text
 from cop.fields import AGREEMENT, BY_COMMAND, NO_RULE, TYPES
 from cop.model import PUBLIC, OrganisationId, Revision, Value
@@ -32,9 +32,8 @@ class Signed:
     votes_of: tuple[str, ...]  # names of whose votes count under it; none: all members'
     unsettled: tuple[str, ...] = ()  # fields with more than one answer: nobody can sign that
     needs: tuple[Need, ...] = ()  # who must still sign
-    instead: tuple[Need, ...] | None = (
-        None  # what counts while too few are there for what it asks; None if they are enough
-    )
+    instead: tuple[Need, ...] | None = None  # what counts while too few are there; None: they are enough
+    by_us: bool = False  # our organisation has signed it
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,8 @@ def told(db: sqlite3.Connection, origin: Origin) -> Told:
     if found.waits:
         needs = terms.needs_of_agreement(origin.voters, found)
         unsettled = tuple(sorted(found.newest.view.conflicts.keys() - BY_COMMAND))
-        proposed = replace(_signed(found.newest, origin), unsettled=unsettled, needs=needs)
+        by_us = settings.read(db, "organisation") in found.newest.organisations
+        proposed = replace(_signed(found.newest, origin), unsettled=unsettled, needs=needs, by_us=by_us)
     return Told(tuple(_signed(text, origin) for text in found.counted), proposed)
 
 

@@ -18,6 +18,7 @@ from cop.signing import Signer
 from cop.web import home
 from cop.web.asked import Asked
 from cop.web.language import speaking
+from tests.commands import ran
 from tests.network import (
     NOW,
     Place,
@@ -413,6 +414,18 @@ def test_who_agreed_alone_is_told_that_others_must_sign_once_they_are_members_ag
 
 
 # --- cheats
+
+
+def test_only_who_has_not_signed_is_asked_to_sign(three: list[Place]) -> None:
+    one, other, _ = three
+    one.change(terms.RECORD_ID, {"title": "How we work", "publishing": "any"}, type_name="agreement")
+    assert "Sign it: cop endorse agreement" in ran(one, "agreement").stderr
+    ran(one, "endorse", "agreement")
+    told = ran(one, "agreement")
+    assert f"Signed by {one.name}." in told.stdout and "Still needed" in told.stdout
+    assert "cop show agreement" in told.stderr and "Sign it" not in told.stderr
+    sync_all(three)
+    assert "Sign it: cop endorse agreement" in ran(other, "agreement").stderr
 
 
 def test_nobody_changes_the_agreement_alone(three: list[Place]) -> None:

@@ -219,7 +219,7 @@ def _say_proposed(version: "Signed") -> None:
         say(f"  It has more than one answer to {', '.join(version.unsettled)}. Settle that first: cop conflicts")
         return
     say(f"  Still needed: {needs_in_words(version.needs)}.")
-    say("  Read it: cop show agreement\n  Sign it: cop endorse agreement", err=True)
+    say("  Read it: cop show agreement" + "\n  Sign it: cop endorse agreement" * (not version.by_us), err=True)
 
 
 def _say_rule(version: "Signed", counts: str) -> None:
