@@ -36,7 +36,7 @@ _PRIVATE = 0o600
 class Backup:
     """What was written; the keys of `cop backup --json`."""
 
-    files: int
+    files: int  # without the keys, as `restore` counts them
     bytes: int  # of the zip file
     keys: int
 
@@ -57,7 +57,8 @@ def write(
             Path(file.name).chmod(_PRIVATE)
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as packed:
                 _pack(packed, inside, progress)
-        return Backup(len(inside), path.stat().st_size, sum(name.startswith(KEYS) for name, _ in inside))
+        in_it = sum(name.startswith(KEYS) for name, _ in inside)
+        return Backup(len(inside) - in_it, path.stat().st_size, in_it)
 
 
 @contextmanager

@@ -241,4 +241,5 @@ def test_the_result_for_programs(full: Cop, tmp_path: Path) -> None:
     assert told["keys"] == 2 and told["files"] > 5 and told["bytes"] == (tmp_path / "a.zip").stat().st_size
     other = Cop(tmp_path / "other", tmp_path / "other-keys")
     back = json.loads(other("restore", str(tmp_path / "a.zip"), str(other.root), "--json").stdout)
+    assert back["files"] == told["files"], "both count the same"
     assert back["keys"] == 2 and back["problems"] == [] and back["folder"] == str(other.root)

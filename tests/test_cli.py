@@ -362,6 +362,13 @@ def test_status_in_words_names_every_file_with_its_command(cop: Cop) -> None:
     assert "Gone from the folder: content/posts/a.md" in words
 
 
+def test_the_page_of_messages_has_what_status_says_of_files() -> None:
+    root = Path(__file__).parent.parent
+    explained = (root / "docs" / "when-something-is-wrong.md").read_text("utf-8")
+    said = re.findall(r'_say_paths\("([^"]+)"', (root / "cop" / "cli" / "status.py").read_text("utf-8"))
+    assert len(said) == 4 and [one for one in said if f"| `{one}: content/…` |" not in explained] == []
+
+
 def test_the_digest_changes_with_what_is_shared_and_with_nothing_else(cop: Cop) -> None:
     cop.write("events/a.md", "---\ntitle: A\ncontact: one\n---\n")
     cop("load")
