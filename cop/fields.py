@@ -353,7 +353,7 @@ PROJECT = (
         "log",
         "entries",
         "What happened and what changed",
-        "A list of {date, took_part, what, changed, about}; who took part by role, not by name.",
+        "A list of {date, took_part, who, what, changed, about}; who took part by role, not by name.",
     ),
 )
 WORD = (

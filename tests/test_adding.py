@@ -643,3 +643,16 @@ async def everybody_looks(found: list[Place], record_id: str) -> None:
     for place in found:
         look(place, record_id)
     sync_all(found)
+
+
+async def test_what_is_changed_first_offers_the_same_ticks_as_other_forms(place: Place) -> None:
+    place.change(None, {"title": "Sharing power", "slug": "sharing-power"}, type_name="topic")
+    browser = await reader(place)
+    await browser.post("/add", title="Power cube", useful="Good", where="https://example.org/")
+    desk = await signed_in(place, "", datasette=browser.datasette)
+    page = await desk.get("/desk/inbox/1")
+    tick = '<input type="checkbox" name="topics" value="sharing-power"'
+    assert tick in page.text and tick in (await desk.get("/desk/new/resource")).text
+    assert "Short addresses of topics" not in page.text
+    await desk.post("/desk/inbox/1", **filled(page, topics=["", "sharing-power"]))
+    assert "sharing-power" in (await browser.get("/resources/power-cube")).text

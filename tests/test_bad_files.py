@@ -346,3 +346,11 @@ def test_a_slip_in_an_agreement_makes_no_other_rule(folder: Folder, line: str, r
 def test_an_agreement_that_says_what_it_means_is_loaded(folder: Folder, lines: str) -> None:
     folder.write("agreement/ours.md", f"---\ntitle: Ours\n{lines}\n---\n")
     assert not folder.load().refused
+
+
+def test_who_took_part_may_be_told_in_a_sentence_too(folder: Folder) -> None:
+    folder.write(
+        "projects/a.md", "---\ntitle: A\nlog:\n  - {date: 2026-05, who: Carers and nurses, what: We met}\n---\n"
+    )
+    folder.load()
+    assert not checking.check(folder.site, date(2026, 11, 23)).remarks

@@ -122,8 +122,18 @@ def _edit_page(
 ) -> EditPage:
     record_type, fields, _old = _sides(visit.db, item)
     again = visit.form if visit.form.pairs else None
+    with at_desk.published(visit) as public:
+        known = form_page.known(public, record_type) if public else {}
     found = list(
-        forms.inputs(record_type, fields, names=_names(record_type), form=again, problems=problems, required=("title",))
+        forms.inputs(
+            record_type,
+            fields,
+            names=_names(record_type),
+            form=again,
+            problems=problems,
+            known=known,
+            required=("title",),
+        )
     )
     first = (*form_page.main_names(record_type), *item.sent.fields)
     by_name = {one.name: one for one in found}
