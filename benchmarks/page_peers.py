@@ -1,6 +1,7 @@
 """Starts the servers that are measured, and asks them with wrk."""
 
 import json
+import math
 import os
 import shutil
 import socket
@@ -50,7 +51,7 @@ class Sample:
     @property
     def cpu_each(self) -> float:
         """Processor milliseconds of the server for each answer: what other work on the machine changes least."""
-        return 1000 * self.cpu / self.requests
+        return 1000 * self.cpu / self.requests if self.requests else math.inf  # nothing came in time
 
     @property
     def rate(self) -> float:

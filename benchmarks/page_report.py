@@ -1,6 +1,7 @@
 """The tables, the aims and the file of results of `pages.py`."""
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -90,7 +91,8 @@ def _aims(results: Results, sizes: Sequence[int]) -> list[str]:
 def _ratio(results: Results, size: int, kind: str, name: str, other: str, of: str = "") -> float:
     """The median of the ratios of single rounds, because rounds meet a busier or a quieter machine."""
     return median(
-        a.rate / b.rate for a, b in zip(results[size, kind, name], results[size, of or kind, other], strict=True)
+        a.rate / b.rate if b.rate else math.inf
+        for a, b in zip(results[size, kind, name], results[size, of or kind, other], strict=True)
     )
 
 
