@@ -123,7 +123,9 @@ def test_what_we_write_we_read(write: Any, read: Any, ending: str, work: Work) -
     assert list(dict.fromkeys(map(tidy, fields.get("authors", [])))) == [name for name in names if name]  # type: ignore[arg-type]
     assert fields["year"] == 2018 and identifiers.link(str(fields["url"])) == identifiers.link(work.url)
     if work.kind in ("paper", "guidance", "website"):
-        assert fields["kind"] == work.kind or ending == "ris"
+        assert fields["kind"] == (
+            "report" if (work.kind, ending) == ("guidance", "ris") else work.kind
+        )  # RIS has no guidance
 
 
 def test_the_same_reference_is_the_same_record_from_every_program() -> None:

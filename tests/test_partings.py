@@ -80,13 +80,19 @@ def test_a_lost_laptop_counts_up_to_its_end(tmp_path: Path) -> None:
     assert ended.ended and ended.apart == 2
 
 
-def test_a_lost_laptop_gets_nothing_that_is_for_partners(tmp_path: Path) -> None:
-    one, other = network(tmp_path, 2)
-    laptop = laptop_of(one, tmp_path / "laptop")
+def with_an_ended_laptop(folder: Path) -> tuple[Place, Place, Place]:
+    """An organisation, its partner, and its laptop, which had been in step with the partner and was ended since."""
+    one, other = network(folder, 2)
+    laptop = laptop_of(one, folder / "laptop")
     around(one, other)
     laptop.sync(other)
     end(one, laptop)
     around(one, other)
+    return one, other, laptop
+
+
+def test_a_lost_laptop_gets_nothing_that_is_for_partners(tmp_path: Path) -> None:
+    one, other, laptop = with_an_ended_laptop(tmp_path)
     secret = other.change(None, {"title": "For partners"}, audience=PARTNERS)
     own = one.change(None, {"title": "Our own"}, audience=OWN)
     laptop.sync(other)
@@ -132,12 +138,7 @@ def _all_of(place: Place) -> tuple[list[object], dict[bytes, bytes]]:
 
 
 def test_what_came_of_a_laptop_after_its_end_can_be_let_in(tmp_path: Path) -> None:
-    one, other = network(tmp_path, 2)
-    laptop = laptop_of(one, tmp_path / "laptop")
-    around(one, other)
-    laptop.sync(other)
-    end(one, laptop)
-    around(one, other)
+    one, other, laptop = with_an_ended_laptop(tmp_path)
     laptop.change(None, {"title": "Honest after all"})
     other.sync(laptop)
     around(one, other)
@@ -511,12 +512,7 @@ def test_a_replaced_key_is_counted_in_words(tmp_path: Path) -> None:
 
 
 def test_an_ended_laptop_is_told_so_by_whatever_it_saves_or_sends(tmp_path: Path) -> None:
-    one, other = network(tmp_path, 2)
-    laptop = laptop_of(one, tmp_path / "laptop")
-    around(one, other)
-    laptop.sync(other)
-    end(one, laptop)
-    around(one, other)
+    one, other, laptop = with_an_ended_laptop(tmp_path)
     with serving(other) as address:
         at(laptop, other, address)
         laptop.write("posts/late.md", "# Written late\n")

@@ -55,7 +55,8 @@ def draft(one: Reference, known: Known) -> Draft | Unread:
     """The reference as a resource."""
     if not one_line(one.title):
         hint = "Write its title there, and import the file again: what is here already is not taken twice."
-        return Unread(one.line, f"“{one_line(one.key) or 'an entry'}” has no title", hint)
+        name = f"“{one_line(one.key)}”" if one_line(one.key) else "this entry"
+        return Unread(one.line, f"{name} has no title", hint)
     kept = dict(_kept(one, known))
     fields: dict[str, Value] = {name: value for name, value in {**_shown(one, known), **kept}.items() if value}
     return Draft("resource", fields, _mark(one), one.line, one_line(one.key), tuple(kept), _left_out(one))
