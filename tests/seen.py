@@ -1,5 +1,7 @@
 """What the tests in a browser look at: small programs that run in the page and give what is wrong there."""
 
+from typing import Any
+
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -100,3 +102,10 @@ FAINT = (
     }).map(one => one.outerHTML.slice(0, 120)).slice(0, 5);
 }"""
 )
+
+
+def follow(where: Any) -> None:
+    """Presses a link or a button and waits for the whole page that it leads to: a click alone returns when the first
+    bytes of it are there, and a slow machine then counts what has not been read yet."""
+    with where.page.expect_navigation(wait_until="load"):
+        where.click()

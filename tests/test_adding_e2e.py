@@ -10,7 +10,7 @@ from cop.contributions import ADD, CORRECT, REMOVE, SAY, Sent, take, waiting
 from tests.commands import serving
 from tests.desk_browser import link
 from tests.network import NOW, Place, places
-from tests.seen import FLAGS, NARROW_IS_WRONG, OPEN_ALL
+from tests.seen import FLAGS, NARROW_IS_WRONG, OPEN_ALL, follow
 from tests.test_everyone import _axe
 
 pytestmark = pytest.mark.e2e
@@ -52,37 +52,37 @@ def test_something_sent_from_a_phone_is_used_and_its_sender_sees_that(
     browser: Any, phone: Any, place: Place, address: str
 ) -> None:
     phone.goto(f"{address}/")
-    phone.click("nav >> text=Add")
+    follow(phone.get_by_role("link", name="Add", exact=True).first)
     phone.goto(f"{address}/add/resource")
     phone.fill("#f-summary", "Ring Sam on 0117 496 0000 for more.")
     phone.fill("#f-url", "example.org/tea")
     phone.click("text=Choose from")
     phone.check("input[name=topics][value=topic-7]")
     phone.fill("#f-title", "Tea and power")
-    phone.click("text=Send it")
+    follow(phone.locator("text=Send it").first)
     assert "1 thing to look at" in phone.inner_text("[role=alert]")
     phone.click("[role=alert] a")
     assert phone.input_value("#f-title") == "Tea and power" and phone.is_checked("input[value=topic-7]")
     phone.fill("#f-summary", "A short guide.")
     phone.fill("#f-my-credit", "Yasmin")
-    phone.click("text=Send it")
+    follow(phone.locator("text=Send it").first)
     assert phone.inner_text("h1") == "Thank you. We have it"
     mine = phone.inner_text("pre")
     assert mine == phone.url
 
     desk = browser.new_context(java_script_enabled=False).new_page()
     desk.goto(f"{address}{link(place, 'Aisha')}")
-    desk.click("main button")
+    follow(desk.locator("main button").first)
     desk.goto(f"{address}/desk/inbox")
     assert "Tea and power" in desk.inner_text("main") and "By Yasmin" in desk.inner_text("main")
-    desk.click("text=Change it first")
+    follow(desk.locator("text=Change it first").first)
     desk.fill("#f-year", "2024")
-    desk.click("text=Use it as it is now")
+    follow(desk.locator("text=Use it as it is now").first)
     assert "It is in use" in desk.inner_text("[role=status]")
 
     phone.goto(mine)
     assert phone.inner_text("h1") == "It is in use, with changes" and "Aisha" in phone.inner_text("main")
-    phone.click("text=Tea and power >> nth=-1")
+    follow(phone.locator("text=Tea and power >> nth=-1"))
     shown = phone.inner_text("main")
     assert "2024" in shown and "Yasmin" in shown and "example.org" in shown
     assert (place.site.content / "resources" / "tea-and-power.md").is_file()
@@ -107,17 +107,17 @@ def test_axe_finds_nothing_wrong_in_the_forms_of_the_desk(browser: Any, place: P
     number = next(one.number for one in waiting(place.db) if one.sent.what == ADD)
     page = browser.new_context(viewport={"width": 320, "height": 900}).new_page()
     page.goto(f"{address}{link(place, 'Aisha')}")
-    page.click("main button")
+    follow(page.locator("main button").first)
     for path in ("/desk/inbox", f"/desk/inbox/{number}", "/desk/told", "/desk/told/event", "/add/event", "/add"):
         page.goto(f"{address}{path}")
         page.evaluate(OPEN_ALL)
         assert page.evaluate(NARROW_IS_WRONG) == [], path
         assert _axe(page) == [], path
         if path == "/desk/inbox":
-            page.click("text=Decline it, with that reason >> nth=0")
+            follow(page.locator("text=Decline it, with that reason").first)
             assert "Say why" in page.inner_text("[role=alert]") and _axe(page) == []
         elif page.locator("main form").count():
             page.locator("main form").evaluate("form => { form.noValidate = true }")
             page.fill("main [name=title]", "")
-            page.click("main form button >> nth=0")
+            follow(page.locator("main form button").first)
             assert page.locator("[role=alert]").count() and _axe(page) == [], path

@@ -9,7 +9,7 @@ import pytest
 
 from tests.commands import serving, serving_with_link
 from tests.network import Place, befriend, places
-from tests.seen import FLAGS
+from tests.seen import FLAGS, follow
 
 pytestmark = pytest.mark.e2e
 
@@ -49,19 +49,19 @@ def test_signing_in_changing_and_settling_by_two_organisations(pair: tuple[Place
         page = context.new_page()
         page.goto(link)
         page.get_by_label("How would you like to be named?").fill("Hodan")
-        page.get_by_role("button", name="Sign in").click()
+        follow(page.get_by_role("button", name="Sign in"))
         page.wait_for_url(f"{address}/desk")
         assert "Nothing waits" not in said(page)
 
         page.goto(f"{address}/events/circle")
-        page.get_by_role("link", name="Change it").click()
+        follow(page.get_by_role("link", name="Change it"))
         for summary in page.locator("form details summary").all():
             summary.click()
         page.get_by_role("textbox", name="Food").fill("Soup and bread")
         page.get_by_label("Why do you change it?").fill("The baker joined")
-        page.get_by_role("button", name="See it first").click()
+        follow(page.get_by_role("button", name="See it first"))
         assert "Not saved yet" in said(page) and "Soup and bread" in said(page)
-        page.get_by_role("button", name="Save").click()
+        follow(page.get_by_role("button", name="Save"))
         assert "It is saved." in said(page)
         assert "food: Soup and bread" in (one.site.content / "events" / "circle.md").read_text("utf-8")
 
@@ -69,21 +69,21 @@ def test_signing_in_changing_and_settling_by_two_organisations(pair: tuple[Place
         other.sync(one)
         page.goto(f"{address}/events/circle")
         assert "2 answers came in for “Food”" in said(page)
-        page.get_by_role("link", name="Settle it").click()
+        follow(page.get_by_role("link", name="Settle it"))
         assert (
             "Soup and bread" in said(page) and "Rice for all" in said(page) and "Before, it said: “Soup”" in said(page)
         )
         page.get_by_label(re.compile(f"What {other.name} wrote")).check()
         page.get_by_label("Who took part?").fill("Hodan, the cook")
         page.get_by_label("Why this?").fill("Nobody is allergic to rice")
-        page.get_by_role("button", name="Settle it").click()
+        follow(page.get_by_role("button", name="Settle it"))
         assert "“Reading circle” is settled." in said(page)
-        page.get_by_role("link", name="See it in the history").click()
+        follow(page.get_by_role("link", name="See it in the history"))
         _told(page, one)
         other.sync(one)
 
         page.goto(f"{address}/desk/people")
-        page.get_by_role("button", name="Sign out").click()
+        follow(page.get_by_role("button", name="Sign out"))
         page.goto(f"{address}/desk")
         assert "sign in" in said(page)
     with serving(other) as address:
@@ -111,12 +111,12 @@ def test_what_was_typed_survives_a_session_that_ended(tmp_path: Path, context: A
         page = context.new_page()
         page.goto(f"{address}/desk/edit/{record_id}")
         page.get_by_label("Summary").fill("A long morning’s work")
-        page.get_by_role("button", name="Save").click()
+        follow(page.get_by_role("button", name="Save"))
         assert "Please sign in first" in said(page)
         second = context.new_page()
         second.goto(link)
-        second.get_by_role("button", name="Sign in").click()
-        page.get_by_role("button", name="I have signed in: do it now").click()
+        follow(second.get_by_role("button", name="Sign in"))
+        follow(page.get_by_role("button", name="I have signed in: do it now"))
         assert "It is saved." in said(page)
     assert one.view(record_id).fields["summary"] == "A long morning’s work"
     one.close()

@@ -12,7 +12,7 @@ import pytest
 from cop import exchanges
 from tests.commands import serving
 from tests.network import NOW, befriend, places
-from tests.seen import FLAGS, STYLED, TWICE
+from tests.seen import FLAGS, STYLED, TWICE, follow
 
 pytestmark = pytest.mark.e2e
 PROJECT = Path(__file__).parent.parent
@@ -126,10 +126,10 @@ def test_somebody_asks_what_is_new_since_a_day_and_goes_to_what_happened(browser
     page = open_page(browser, width=390, scripts=False)
     page.goto(f"{address}/new")
     page.get_by_label("Show what is new since").fill("2020-02-03")
-    page.get_by_role("button", name="Show", exact=True).click()
+    follow(page.get_by_role("button", name="Show", exact=True))
     page.wait_for_url("**since=2020-02-03")
     assert "since 3 February 2020" in page.locator("main .lead").inner_text()
-    page.get_by_role("link", name="What happened").first.click()
+    follow(page.get_by_role("link", name="What happened").first)
     assert "What happened here" in page.locator("h1").inner_text()
     page.context.close()
 
@@ -153,15 +153,15 @@ def test_the_desk_fits_and_axe_finds_nothing_wrong(browser, desk, path, width, d
 def test_a_coordinator_goes_from_the_first_page_to_the_difference_and_to_the_invitation(browser, desk):
     page = open_page(browser, width=390, scripts=False)
     page.goto(desk)
-    page.get_by_role("link", name="The desk", exact=True).click()
-    page.get_by_role("link", name="Exchange with partners").click()
+    follow(page.get_by_role("link", name="The desk", exact=True))
+    follow(page.get_by_role("link", name="Exchange with partners"))
     told = page.locator("main").inner_text()
     assert "3 entries were turned away here" in told and "cannot be reached" in told
     assert "1,200 changes, 34.2\u00a0MB" in told
-    page.locator(".note a").first.click()
+    follow(page.locator(".note a").first)
     assert "sees it" in page.locator("h1").inner_text()
-    page.get_by_role("link", name="The desk", exact=True).click()
-    page.get_by_role("link", name="Invite a partner").click()
+    follow(page.get_by_role("link", name="The desk", exact=True))
+    follow(page.get_by_role("link", name="Invite a partner"))
     assert page.locator("pre").inner_text().startswith("cop1:")
     page.wait_for_load_state("load")  # the picture, too
     assert page.locator("img.code").evaluate("image => image.complete && image.naturalWidth > 200")
@@ -180,16 +180,16 @@ def test_a_reader_without_scripts_searches_narrows_and_reads(browser, address):
     page = open_page(browser, scripts=False)
     page.goto(address)
     page.get_by_label("Search resources").fill('sharing "power" AND *')
-    page.get_by_role("button", name="Search").first.click()
+    follow(page.get_by_role("button", name="Search").first)
     assert page.locator("main h3 a").count() > 3
     page.goto(f"{address}/resources")
     page.locator("input[name=topic][value=sharing-power]").check()
-    page.get_by_role("button", name="Show these").click()
+    follow(page.get_by_role("button", name="Show these"))
     page.wait_for_url("**topic=sharing-power**")
     assert "24 of 209" in page.locator("main").inner_text()
-    page.locator("main ol h3 a").first.click()
+    follow(page.locator("main ol h3 a").first)
     assert page.locator("h1").inner_text()
-    page.get_by_role("link", name="What happened here").first.click()
+    follow(page.get_by_role("link", name="What happened here").first)
     assert "Test Group" in page.locator("main").inner_text()
     page.context.close()
 

@@ -16,7 +16,7 @@ from cop import contributions
 from cop.schema import open_store
 from tests.commands import WAIT_SECONDS, free_port, serving, started
 from tests.network import Place, places
-from tests.seen import FLAGS, NARROW_IS_WRONG
+from tests.seen import FLAGS, NARROW_IS_WRONG, follow
 from tests.test_everyone import _axe
 
 pytestmark = pytest.mark.e2e
@@ -202,11 +202,11 @@ def test_the_copy_and_what_waits_are_there_when_the_server_was_killed_and_the_br
     assert page.text_content("h1") == "Cups"
     page.goto(phone.address + "/posts/nobody")
     assert page.text_content("h1") == "This is not in your copy"
-    page.click("main >> text=Posts")
+    follow(page.locator("main >> text=Posts").first)
     assert page.locator("main li").all_text_contents() == ["Cups", "Tea & <cake>"]
-    page.click("nav >> text=Search")
+    follow(page.locator("nav >> text=Search").first)
     page.fill("#q", "zolte KUBKI")
-    page.click("button")
+    follow(page.locator("button").first)
     assert page.locator("main ol li").all_text_contents() == ["Cups"]
     page.goto(phone.address + "/cy/posts/tea")
     assert page.text_content("h1") == "Tea & <cake>"
@@ -215,7 +215,7 @@ def test_the_copy_and_what_waits_are_there_when_the_server_was_killed_and_the_br
     server = started_server()
     page.goto(phone.address + "/offline/save")
     page.wait_for_selector("#outbox li:has-text('Sent on')")
-    page.click("text=See what became of it")
+    follow(page.locator("text=See what became of it").first)
     assert "Thank you. We have it" in page.text_content("h1")
     assert waiting(place, "A guide to tea") == 1
     phone.context.close()
@@ -244,7 +244,7 @@ def test_topics_show_what_is_saved_on_them_and_lists_can_be_narrowed_by_them(pho
     assert page.locator("main li").all_text_contents() == ["Cups"] and not page.locator("main .note").count()
     page.goto(phone.address + "/posts?topic=sharing-power&topic=tea-sets")
     assert page.locator("main li").all_text_contents() == ["Cups", "Saucers"]
-    page.click("main >> text=Posts")
+    follow(page.locator("main >> text=Posts").first)
     page.wait_for_url("**/posts")
     everything = page.locator("main li").all_text_contents()
     assert len(everything) > 2
@@ -408,7 +408,7 @@ def test_what_must_be_mended_can_be_mended_with_a_network_and_without(phone: Pho
             phone.join()
             page.evaluate("navigator.serviceWorker.controller.postMessage('send')")
             page.wait_for_selector("#outbox li:has-text('must be mended')")
-            page.click("text=Look at it again")
+            follow(page.locator("text=Look at it again").first)
         assert page.input_value("[name=useful]") == "Ring 0117 496 0000"
         assert "still here" in page.text_content("[role=alert]")
         assert waiting(place, title) == 0
