@@ -44,6 +44,16 @@ class EventWaits:
     missing: tuple[Missing, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The records that one file names in its fields: small enough to keep of a hundred thousand files."""
+
+    path: str  # below content/
+    type: str
+    slug: str
+    leads: tuple[tuple[int, Lead], ...]  # with their lines
+
+
 @dataclass(frozen=True)
 class Checked:
     """What `cop check` found."""
@@ -72,16 +82,24 @@ def remarks_on(file: ContentFile) -> Iterator[Problem]:
         yield Problem(f"content/{file.path}", slip.line, slip.reason, slip.hint)
 
 
-def remarks_on_leads(site: Site, db: sqlite3.Connection | None, files: Iterable[ContentFile]) -> Iterator[Problem]:
-    """Names of records that are neither in the store nor among these files, in fields and in links of texts."""
-    files = tuple(files)
-    here = {(file.type, _slug(file)) for file in files}
+def named_by(file: ContentFile) -> Named:
+    """What `remarks_on_leads` has to know of a file."""
+    leads = tuple((file.lines.get(lead.field, 1), lead) for lead in slips.leads(file.type, file.fields))
+    return Named(file.path, file.type, _slug(file), leads)
+
+
+def remarks_on_leads(
+    site: Site, db: sqlite3.Connection | None, named: Sequence[Named], texts: Iterable[ContentFile] = ()
+) -> Iterator[Problem]:
+    """Names of records that are neither in the store nor among these files, in fields and in links of `texts`."""
+    here = {(one.type, one.slug) for one in named}
     is_known = cache(lambda type_name, slug: (type_name, slug) in here or _is_kept(site, db, type_name, slug))
     guess = _Guess(here)
-    for file in files:
-        for lead in slips.leads(file.type, file.fields):
+    for one in named:
+        for line, lead in one.leads:
             if not is_known(lead.type, lead.slug):
-                yield _leads_nowhere(file, lead, guess.meant(lead))
+                yield _leads_nowhere(one.path, line, lead, guess.meant(lead))
+    for file in texts:
         for line, lead in link_mentions.to_no_entry(file, is_known):
             yield _links_nowhere(file, line, lead, guess.meant(lead))
 
@@ -104,7 +122,7 @@ class _Guess:
         return self._known.get(key, "")
 
 
-def _leads_nowhere(file: ContentFile, lead: Lead, meant: str) -> Problem:
+def _leads_nowhere(path: str, line: int, lead: Lead, meant: str) -> Problem:
     folder = TYPES[lead.type].folder
     address = f"{folder}/{meant}" if "/" in lead.address else meant
     hint = (
@@ -113,7 +131,7 @@ def _leads_nowhere(file: ContentFile, lead: Lead, meant: str) -> Problem:
         else f"Write a short address of one of {folder}, as in: cop list {lead.type}"
     )
     reason = f"“{lead.field}”: there is no “{lead.address[:80]}” here"
-    return Problem(f"content/{file.path}", file.lines.get(lead.field, 1), reason, hint)
+    return Problem(f"content/{path}", line, reason, hint)
 
 
 def _links_nowhere(file: ContentFile, line: int, lead: Lead, meant: str) -> Problem:
@@ -149,7 +167,8 @@ def _look(
     read = [file.content for file in found if file.content]
     db = open_store(site.store_db) if site.store_db.exists() else None
     problems = tuple(sorted(_problems(site, db, found, today), key=lambda one: (one.path, one.line)))
-    remarks = (*(remark for content in read for remark in remarks_on(content)), *remarks_on_leads(site, db, read))
+    leads = remarks_on_leads(site, db, [named_by(file) for file in read], read)
+    remarks = (*(remark for file in read for remark in remarks_on(file)), *leads)
     return problems, tuple(waiting(read, today)), tuple(sorted(remarks, key=lambda one: (one.path, one.line)))
 
 

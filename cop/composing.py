@@ -163,8 +163,9 @@ def wanted(db: sqlite3.Connection, widest: int = PARTNERS) -> tuple[bytes, ...]:
 
     Of many, others each time: a partner may have only the last of them.
     """
+    # CROSS JOIN: begin with the few that are missing, not with every payload there is
     rows = db.execute(
-        "SELECT payload_hash FROM local_missing JOIN log_item USING (item_number) WHERE audience <= ?"
+        "SELECT payload_hash FROM local_missing CROSS JOIN log_item USING (item_number) WHERE audience <= ?"
         " GROUP BY 1 ORDER BY random() LIMIT ?",
         [widest, wire.MAX_WANTED],
     )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 from cop.fields import FOLDERS, STEERING, TYPES, Field, RecordType
 from cop.frontmatter import Line
@@ -29,7 +30,7 @@ class Slip:
     hint: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Lead:
     """A record that a field names by its short address."""
 
@@ -61,9 +62,12 @@ def leads(type_name: str, fields: Mapping[str, Value]) -> Iterator[Lead]:
         for one in value if isinstance(value, list) else [value]:
             if field and field.kind == "record" and isinstance(one, str):
                 folder, _, slug = one.partition("/")
-                yield Lead(name, FOLDERS[folder].name, slug, one)
+                yield _lead(name, FOLDERS[folder].name, slug, one)
             elif to and isinstance(one, str) and (field is None or field.kind == "set" or _WORD.fullmatch(one)):
-                yield Lead(name, to, one, one)
+                yield _lead(name, to, one, one)
+
+
+_lead = lru_cache(10_000)(Lead)  # one for the thousands of files that name the same topic
 
 
 def nearest(word: str, words: tuple[str, ...], alike: float = NEAR_WORD) -> str:

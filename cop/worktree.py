@@ -16,12 +16,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from cop import attached, attaching, content, files, log, views
-from cop.checking import remarks_on, remarks_on_leads
+from cop.checking import Named, named_by, remarks_on, remarks_on_leads
 from cop.config import Site
-from cop.content import ContentFile
 from cop.database import writing
 from cop.errors import CopError
-from cop.merge import BODY
 from cop.model import PayloadHash, RecordId
 from cop.patch import explained, reason
 from cop.planning import Plan, plan_all
@@ -33,6 +31,7 @@ from cop.signing import Signer
 _logger = logging.getLogger(__name__)
 BATCH = 1000  # files saved in one transaction
 LOCK_SECONDS = 600
+MOST_REMARKS = 10_000  # that a report keeps; the others are counted
 
 
 @dataclass
@@ -46,6 +45,7 @@ class LoadReport:
     missing: tuple[str, ...] = ()
     refused: tuple[Problem, ...] = ()
     remarks: tuple[Problem, ...] = ()  # about files that were taken
+    more_remarks: int = 0
     entries: int = 0
     seconds: float = 0.0
 
@@ -117,7 +117,7 @@ def _load(
     report = LoadReport(unchanged=found.unchanged)
     problems = [Problem(f"content/{odd.path}", 1, odd.reason, odd.hint) for odd in found.odd]
     remarks: list[Problem] = []
-    read: list[ContentFile] = []
+    named: list[Named] = []
     missing = set(found.missing)
     claimed: dict[RecordId, str] = {}
     grown: dict[str, int] = {}
@@ -128,7 +128,7 @@ def _load(
         problems += [*taken.problems, *bad]
         remarks += [remark for file in taken.files if file.content for remark in remarks_on(file.content)]
         remarks += [_told_back(plan) for plan in plans if plan.keeps_back]
-        read += [_without_text(file.content) for file in taken.files if file.content]
+        named += [named_by(file.content) for file in taken.files if file.content]
         if not dry_run:
             report.entries += _save(site, db, signer, plans, now, why, found.started_ns, taken.known)
             grown |= _add_ids(site, db, plans) if site.config.write_ids else {}
@@ -137,7 +137,9 @@ def _load(
         progress(done, len(found.candidates))
     if not dry_run:
         views.refresh(site, db, progress)
-    remarks += remarks_on_leads(site, db, read)
+    leads = remarks_on_leads(site, db, named)
+    remarks += islice(leads, max(MOST_REMARKS - len(remarks), 0))
+    report.more_remarks = sum(1 for _ in leads)
     report.missing = tuple(sorted(missing))
     report.refused = tuple(sorted(problems, key=lambda problem: problem.path))
     remarks = [_as_it_lies_now(remark, grown.get(remark.path.removeprefix("content/"), 0)) for remark in remarks]
@@ -155,11 +157,6 @@ def _as_it_lies_now(remark: Problem, grown: int) -> Problem:
     """With the line on which people find it, now that `id:` was added on top. The --- above that stays where it is."""
     only_id = grown == 1  # else the file had no --- either
     return remark if remark.line == 1 and only_id else replace(remark, line=remark.line + grown)
-
-
-def _without_text(file: ContentFile) -> ContentFile:
-    """Small enough to keep thousands until all are saved."""
-    return replace(file, fields={name: value for name, value in file.fields.items() if name != BODY})
 
 
 def _count(report: LoadReport, plans: Iterable[Plan]) -> None:

@@ -173,6 +173,16 @@ def test_many_names_that_lead_nowhere_are_told_without_comparing_all_with_all(
     assert len(compared) <= checking.MOST_GUESSED and max(compared) <= checking.MOST_COMPARED
 
 
+def test_a_load_keeps_so_many_remarks_and_counts_the_rest(cop: Cop, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("cop.worktree.MOST_REMARKS", 30)
+    names = ", ".join(f"no-topic-{number}" for number in range(50))
+    cop.write("posts/a.md", f"---\ntitle: A\ntopics: [{names}]\n---\n")
+    assert "There are 30 more such remarks. See them all: cop check" in cop("load", "--dry-run").stderr
+    told = cop.json("load")
+    assert len(told["remarks"]) == 30 and told["more_remarks"] == 20
+    assert len(cop.json("check")["remarks"]) == 50
+
+
 @pytest.mark.parametrize("loaded_before", [True, False])
 def test_a_file_that_is_not_there_is_told_as_cop_load_tells_it(tmp_path: Path, loaded_before: bool):
     folder = Folder(tmp_path / "site", tmp_path / "keys")

@@ -11,7 +11,22 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cop import answering, bundle, cbor, exchanges, frontier, log, partners, patch, receiving, status, sync, views, wire
+from cop import (
+    answering,
+    bundle,
+    cbor,
+    composing,
+    exchanges,
+    frontier,
+    log,
+    partners,
+    patch,
+    receiving,
+    status,
+    sync,
+    views,
+    wire,
+)
 from cop.database import writing
 from cop.errors import CopError, NotReachable, Refused
 from cop.model import OWN, PARTNERS, PUBLIC, Item, Patch
@@ -668,6 +683,17 @@ def test_spoilt_questions_are_refused_or_harmless(tmp_path: Path) -> None:
         except CopError:
             assert not other.db.in_transaction
     assert_in_step(one, other)
+
+
+def test_asking_for_missing_texts_costs_what_is_missing_not_what_is_there(tmp_path: Path) -> None:
+    (one,) = places(tmp_path, 1)
+    asked: list[str] = []
+    one.db.set_trace_callback(asked.append)
+    assert composing.wanted(one.db) == ()
+    one.db.set_trace_callback(None)
+    (plan,) = [one.db.execute(f"EXPLAIN QUERY PLAN {query}").fetchall() for query in asked]
+    assert plan[0][3].startswith("SCAN local_missing"), [tuple(row) for row in plan]
+    one.close()
 
 
 HOSTILE = [

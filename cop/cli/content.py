@@ -78,8 +78,8 @@ def _quick_look(site: Site) -> Scan | None:
 def _nothing_changed(found: Scan, seconds: float) -> dict[str, object]:
     return {
         "added": 0, "changed": 0, "unchanged": found.unchanged, "moved": 0, "missing": len(found.missing),
-        "missing_paths": [f"content/{path}" for path in found.missing], "refused": [], "remarks": [], "entries": 0,
-        "seconds": round(seconds, 3),
+        "missing_paths": [f"content/{path}" for path in found.missing], "refused": [], "remarks": [],
+        "more_remarks": 0, "entries": 0, "seconds": round(seconds, 3),
     }  # fmt: skip
 
 
@@ -99,19 +99,19 @@ def _load(site: Site, paths: tuple[Path, ...], found: Scan | None, dry_run: bool
     return {**asdict(report), "missing": len(missing), "missing_paths": missing}
 
 
-def _say_remarks(remarks: Sequence[Mapping[str, object]]) -> None:
+def _say_remarks(remarks: Sequence[Mapping[str, object]], more: int) -> None:
     for remark in remarks[:MOST_REMARKS]:
         place = f"{remark['path']}, line {remark['line']}"
         say(f"{place}: {sentence(str(remark['reason']))} {remark['hint']}", err=True)
-    if len(remarks) > MOST_REMARKS:
-        say(f"There are {len(remarks) - MOST_REMARKS:,} more such remarks. See them all: cop check", err=True)
+    if more := more + len(remarks[MOST_REMARKS:]):
+        say(f"There are {more:,} more such remarks. See them all: cop check", err=True)
 
 
 def _say(report: dict[str, object], dry_run: bool) -> None:
     for problem in report["refused"]:  # type: ignore[attr-defined]
         say(f"{problem['path']}, line {problem['line']}: {sentence(problem['reason'])}", err=True)
         say(f"  Try: {problem['hint']}", err=True)
-    _say_remarks(report["remarks"])  # type: ignore[arg-type]
+    _say_remarks(report["remarks"], report["more_remarks"])  # type: ignore[arg-type]
     for path in report["missing_paths"]:  # type: ignore[attr-defined]
         say(
             f"{path} is gone. Its record stays. Bring it back: cop checkout {path}. Hide it: cop withdraw {path}",
