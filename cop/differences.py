@@ -1,6 +1,6 @@
 """Fields of a record with more than one answer: who gave each, what stood there before, and both as one. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cop.fields import kind_of
@@ -23,12 +23,25 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Joined:
+    """One field that was merged by machine, or belongs to one that was: a person has to say that it fits."""
+
+    audience: int
+    value: Value
+
+
+@dataclass(frozen=True)
 class Differing:
     """A record, the heads by audience that a save has to name to have seen it all, and what is not settled in it."""
 
     view: RecordView
     heads: dict[int, tuple[PayloadHash, ...]]
     fields: dict[str, Difference]
+    joined: dict[str, Joined]
+
+    def audience(self, name: str) -> int:
+        """Who receives a field of either kind."""
+        return self.fields[name].audience if name in self.fields else self.joined[name].audience
 
 
 def differing(revisions: Sequence[Revision]) -> Differing | None:
@@ -42,7 +55,13 @@ def differing(revisions: Sequence[Revision]) -> Differing | None:
         name: _difference(view.type, name, versions, histories[versions[0].revision.audience])
         for name, versions in view.conflicts.items()
     }
-    return Differing(view, heads, fields)
+    return Differing(view, heads, fields, dict(_joined(revisions)) if view.checks else {})
+
+
+def _joined(revisions: Sequence[Revision]) -> Iterator[tuple[str, Joined]]:
+    for audience in sorted({r.audience for r in revisions}):
+        if view := merge(r for r in revisions if r.audience == audience):
+            yield from ((name, Joined(audience, view.fields.get(name))) for name in view.checks)
 
 
 def _difference(type_name: str, name: str, versions: tuple[Version, ...], history: History) -> Difference:

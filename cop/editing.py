@@ -15,8 +15,6 @@ from cop.errors import CopError
 from cop.fields import BY_COMMAND, widest
 from cop.log import Change
 from cop.model import OWN, PARTNERS, Patch, PayloadHash, RecordId, RecordView, Revision, Value
-from cop.patch import person as one_name
-from cop.patch import reason
 from cop.planning import Sides
 from cop.publish import short_address, title_of
 from cop.reading import hash_file
@@ -78,7 +76,7 @@ def save(
     site: Site, db: sqlite3.Connection, signer: Signer, edit: Edit, *, now: int, why: str = "", person: str = ""
 ) -> Saved:
     """Sign what somebody wrote, and let its content file follow. The same again is saved once. Raises: CopError."""
-    why, person = check_told(site, why, person)
+    why, person = shared_words.said(why, person, site.config.timezone)
     with writing(db):
         known = opened(db, edit.record_id)
         others = known is not None and set(known.seen) != set(edit.seen)
@@ -94,13 +92,6 @@ def save(
     view = views.current_view(db, edit.record_id)
     differing = tuple(name for name in edit.values if view and name in view.conflicts)
     return Saved(edit.record_id, bool(changes), others, differing, tuple(written.kept if written else ()))
-
-
-def check_told(site: Site, why: str, person: str) -> tuple[str, str]:
-    """Why something is done and by whom, as it is signed. Raises: CopError."""
-    why, person = reason(why), one_name(person)
-    shared_words.check_told(why, person, "", site.config.timezone)
-    return why, person
 
 
 def plan(site: Site, db: sqlite3.Connection, edit: Edit) -> list[Change]:

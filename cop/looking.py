@@ -16,8 +16,6 @@ from cop.errors import ChangedMeanwhile, CopError, WrongUsage
 from cop.fields import AGREEMENT, BY_COMMAND, TYPES
 from cop.model import PUBLIC, OrganisationId, Patch, PayloadHash, RecordId, RecordView, Revision, iso_time
 from cop.origin import Origin
-from cop.patch import person as one_name
-from cop.patch import reason
 from cop.publish import base_slug, title_of
 from cop.reading import hash_file
 from cop.signing import Signer
@@ -101,8 +99,7 @@ def look_at(
 
 def _told(site: Site, why: str, person: str) -> Patch:
     """What is said with a vote. Raises: WrongUsage, and Unfit for a phone number."""
-    why, person = reason(why), one_name(person)
-    shared_words.check_told(why, person, "", site.config.timezone)
+    why, person = shared_words.said(why, person, site.config.timezone)
     return Patch("", why=why, person=person)
 
 

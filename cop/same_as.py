@@ -16,8 +16,9 @@ from cop.errors import CopError, WrongUsage
 from cop.fields import SAME_AS, TYPES
 from cop.merge import History
 from cop.model import OWN, PARTNERS, PUBLIC, Members, Patch, RecordId, RecordView, Revision
-from cop.patch import is_record_id, reason
+from cop.patch import is_record_id
 from cop.publish import title_of
+from cop.shared_words import said
 from cop.signing import Signer
 from cop.withdrawal import keep_in_step
 
@@ -50,35 +51,55 @@ class _Side:
     def title(self) -> str:
         return title_of(self.view.fields)
 
-    def change(self, other: RecordId, audience: int, *, same: bool, why: str) -> log.Change:
+    def change(self, other: RecordId, audience: int, why: str, person: str, *, same: bool) -> log.Change:
         """What is written of this record."""
         heads = tuple(r.payload_hash for r in History(r for r in self.revisions if r.audience == audience).heads())
         words = {SAME_AS: (other,)}
-        patch = Patch(self.view.type, added=words if same else {}, removed={} if same else words, why=why)
+        patch = Patch(
+            self.view.type, added=words if same else {}, removed={} if same else words, why=why, person=person
+        )
         return log.Change(self.record_id, heads, patch, audience)
 
 
 def link(
-    site: Site, db: sqlite3.Connection, signer: Signer, one: RecordId, other: RecordId, *, why: str, now: int
+    site: Site,
+    db: sqlite3.Connection,
+    signer: Signer,
+    one: RecordId,
+    other: RecordId,
+    *,
+    why: str,
+    now: int,
+    person: str = "",
 ) -> tuple[str, str]:
     """Say that two records tell of the same thing. Returns their titles. Raises: CopError, WrongUsage."""
+    told_why = said(why, person, site.config.timezone)
     sides = _sides(db, one, other)
     audience = max(side.audience for side in sides)  # who sees only one of the two learns nothing of the other
     if all(id_ in words_of(side.revisions, audience) for side, id_ in zip(sides, (other, one), strict=True)):
         raise CopError("These two are linked already.", hint=f"cop history {one}")
-    _write(site, db, signer, sides, [audience], same=True, why=reason(why), now=now)
+    _write(site, db, signer, sides, [audience], told_why, same=True, now=now)
     return sides[0].title, sides[1].title
 
 
 def take_apart(
-    site: Site, db: sqlite3.Connection, signer: Signer, one: RecordId, other: RecordId, *, why: str, now: int
+    site: Site,
+    db: sqlite3.Connection,
+    signer: Signer,
+    one: RecordId,
+    other: RecordId,
+    *,
+    why: str,
+    now: int,
+    person: str = "",
 ) -> tuple[str, str]:
     """Say that two records are not the same, whoever linked them. Returns their titles. Raises: CopError, WrongUsage."""
+    told_why = said(why, person, site.config.timezone)
     sides = _sides(db, one, other)
     linked = [a for a in (PUBLIC, PARTNERS, OWN) if any(words_of(s.revisions, a) & {one, other} for s in sides)]
     if not linked:
         _refuse_what_was_said(db, one, other)
-    _write(site, db, signer, sides, linked or [max(s.audience for s in sides)], same=False, why=reason(why), now=now)
+    _write(site, db, signer, sides, linked or [max(s.audience for s in sides)], told_why, same=False, now=now)
     return sides[0].title, sides[1].title
 
 
@@ -105,15 +126,15 @@ def _write(
     signer: Signer,
     sides: tuple[_Side, _Side],
     audiences: Sequence[int],
+    told_why: tuple[str, str],
     *,
     same: bool,
-    why: str,
     now: int,
 ) -> None:
     """One entry for both records, so that nobody ever holds one half of what was said."""
     one, other = sides
     changes = [
-        side.change(of.record_id, audience, same=same, why=why)
+        side.change(of.record_id, audience, *told_why, same=same)
         for audience in audiences
         for side, of in ((one, other), (other, one))
     ]

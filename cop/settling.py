@@ -41,7 +41,12 @@ class Write:
     value: Value
 
 
-Answer = Take | Both | Write
+@dataclass(frozen=True)
+class Fits:
+    """What it says now: of a field that was merged by machine."""
+
+
+Answer = Take | Both | Write | Fits
 
 
 @dataclass(frozen=True)
@@ -87,11 +92,11 @@ def settle(
             )
         values = {name: _value(known, name, answer) for name, answer in answers.items()}
         written = {name: answer.value for name, answer in answers.items() if isinstance(answer, Write)}
-        audiences = {name: known.fields[name].audience for name in values}
+        audiences = {name: known.audience(name) for name in values}
         shared_words.check_fields(known.view, written, audiences, site.config.timezone)
         changes = []
-        for audience in sorted({known.fields[name].audience for name in values}):
-            own = {name: value for name, value in values.items() if known.fields[name].audience == audience}
+        for audience in sorted(set(audiences.values())):
+            own = {name: value for name, value in values.items() if audiences[name] == audience}
             patch = Patch(known.view.type, own, why=why, person=person, took_part=took_part)
             changes.append(log.Change(record_id, known.heads[audience], patch, audience))
         log.write(db, signer, "change", changes, claimed_time=now)
@@ -116,8 +121,12 @@ def typed(db: sqlite3.Connection, record_id: RecordId, name: str, text: str) -> 
 
 
 def _value(known: Differing, name: str, answer: Answer) -> Value:
+    field = label(known.view.type, name)
+    if isinstance(answer, Fits):
+        if name not in known.joined:
+            raise WrongUsage(f"“{field}” of this record was not merged by machine.", hint="cop conflicts")
+        return known.joined[name].value
     if name not in known.fields:
-        field = label(known.view.type, name)
         raise WrongUsage(f"There is no difference to settle in “{field}” of this record.", hint="cop conflicts")
     difference = known.fields[name]
     if isinstance(answer, Take):

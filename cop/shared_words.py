@@ -6,7 +6,7 @@ Reads no file and no database.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from cop import asking, contact_details, fitting, occasions, stale, statement
+from cop import asking, contact_details, fitting, occasions, patch, stale, statement
 from cop.contact_details import CONSENTS
 from cop.errors import CopError
 from cop.fields import label, widest
@@ -134,6 +134,13 @@ def _contact(name: str, detail: contact_details.Detail) -> Problem:
     what = "a phone number" if detail.is_number else "an e-mail address"
     hint = "Take it out. Or ask whose it is, and write their consent down first."
     return Problem(name, f"{what} would be shown to others: “{detail.text[:60]}”", hint)
+
+
+def said(why: str, person: str, zone: str) -> tuple[str, str]:
+    """Why something is done and by whom, each on one line, as it is signed. Raises: WrongUsage, Unfit."""
+    why, person = patch.reason(why), patch.person(person)
+    check_told(why, person, "", zone)
+    return why, person
 
 
 def check_told(why: str, person: str, took_part: str, zone: str) -> None:

@@ -47,7 +47,7 @@ def status_of(site: Site, db: sqlite3.Connection, unsaved: Sequence[str], missin
         "missing": [f"content/{path}" for path in missing],
         "behind": _behind(db, {*unsaved, *missing}),
         "conflicts": conflicts(db),
-        "checks": _checks(db),
+        "checks": merged_by_machine(db),
         "removals": removals.summary(db),
         "erased_in": traces.files_left(site, db),
         "inbox": contributions.count(db),
@@ -266,6 +266,7 @@ def conflicts(db: sqlite3.Connection) -> list[Report]:
     return found
 
 
-def _checks(db: sqlite3.Connection) -> list[Report]:
+def merged_by_machine(db: sqlite3.Connection) -> list[Report]:
+    """Records with fields that a person should look at, because changes of two people were put together in them."""
     rows = db.execute("SELECT record_id, title, checks FROM view_record WHERE checks <> '[]' ORDER BY 1")
     return [{"record": row[0], "title": row[1], "fields": json.loads(row[2])} for row in rows]

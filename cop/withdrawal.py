@@ -2,13 +2,11 @@
 
 import sqlite3
 
-from cop import log, merge, read_back, terms, trust, views
+from cop import log, merge, read_back, shared_words, terms, trust, views
 from cop.config import Site
 from cop.errors import CopError
 from cop.merge import History
 from cop.model import Patch, RecordId
-from cop.patch import person as one_name
-from cop.patch import reason
 from cop.publish import title_of
 from cop.signing import Signer
 
@@ -26,7 +24,8 @@ def withdraw(
     now: int,
     person: str = "",
 ) -> str:
-    """Hide a record, or with `undo` show it again. Returns its title. Raises: CopError if it is so already."""
+    """Hide a record, or with `undo` show it again. Returns its title. Raises: CopError if it is so already, Unfit."""
+    why, person = shared_words.said(why, person, site.config.timezone)
     network = trust.members(db)
     revisions = merge.accepted(read_back.revisions(db, record_id), network)
     view = merge.merge(revisions)
@@ -42,10 +41,7 @@ def withdraw(
         )
     audience = min(revision.audience for revision in revisions if revision.patch)
     heads = tuple(r.payload_hash for r in History(r for r in revisions if r.audience == audience).heads())
-    why = reason(why)
-    patch = Patch(
-        view.type, {"withdrawn": None if undo else why or NO_REASON}, why=why if undo else "", person=one_name(person)
-    )
+    patch = Patch(view.type, {"withdrawn": None if undo else why or NO_REASON}, why=why if undo else "", person=person)
     log.write(
         db, signer, "change" if undo else "withdraw", [log.Change(record_id, heads, patch, audience)], claimed_time=now
     )

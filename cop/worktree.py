@@ -21,11 +21,12 @@ from cop.config import Site
 from cop.database import writing
 from cop.errors import CopError
 from cop.model import PayloadHash, RecordId
-from cop.patch import explained, reason
+from cop.patch import explained
 from cop.planning import Plan, plan_all
 from cop.progress import Progress, no_progress
 from cop.reading import FileRead, Problem, hash_bytes, hash_file, read_all
 from cop.scan import Scan, look_at, scan
+from cop.shared_words import said
 from cop.signing import Signer
 
 _logger = logging.getLogger(__name__)
@@ -79,9 +80,9 @@ def load(
 
     `found` is a look at the content folder that was just taken; else one is taken now, or `paths` are read. One bad
     file never stops the others. May be killed at any time; the next load goes on. Two loads at once take turns.
-    `why` is saved with every change. Raises: WrongUsage if it is too long.
+    `why` is saved with every change. Raises: WrongUsage if it is too long, Unfit.
     """
-    why = reason(why)
+    why, _ = said(why, "", site.config.timezone)
     with content_lock(site):
         return _load(site, db, signer, now, paths, found, dry_run, why, progress)
 

@@ -627,3 +627,21 @@ def test_records_that_share_a_title_are_called_as_on_the_site(cop: Cop) -> None:
     }
     assert titles == {"T one", "T two"} and "pages/t-page-2" in cop("list").output
     assert cop("show", "pages/t-page-3").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["load", "--why"], ["withdraw", "posts/first", "--why"], ["same-as", "posts/first", "posts/second", "--why"],
+        ["same-as", "posts/first", "posts/second", "--not", "--why"],
+    ],
+)  # fmt: skip
+def test_a_reason_with_a_phone_number_is_refused_because_partners_would_get_it(cop: Cop, command: list[str]):
+    for name in ("first", "second"):
+        cop.write(f"posts/{name}.md", f"---\ntitle: {name.title()}\n---\n")
+    cop("load")
+    cop.write("posts/third.md", "---\ntitle: Third\n---\n")
+    entries = cop.json("status")["entries"]
+    refused = cop(*command, "Ring Sam on 0117 496 0000")
+    assert refused.exit_code == 2 and "a phone number would be shown to others" in refused.stderr
+    assert cop.json("status")["entries"] == entries

@@ -2,6 +2,7 @@
 
 import doctest
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from test_pages import check
 from web_site import SiteBuilder, build, serve
 
-from cop import duplicates, identifiers, proposing, same_as
+from cop import duplicates, identifiers, proposing, same_as, views
 from cop.duplicates import FEW, MANY, Candidate, propose
 from cop.model import PARTNERS
+from tests.desk_browser import Browser, signed_in
 from tests.network import NOW, Place, befriend, places
 from tests.test_desk import Asking, served
 
@@ -237,3 +239,68 @@ async def test_the_desk_shows_pairs_ten_at_a_time_with_the_commands(pair: list[P
     (first, *_) = proposing.proposals(one.db, one.site.site_db)
     same_as.link(one.site, one.db, one.signer, *sorted(first.ids), why="", now=NOW)
     assert "11 pairs may be the same." in (await Asking(datasette).get("/desk/duplicates")).text
+
+
+def _power_cubes(place: Place) -> tuple[str, str]:
+    """Two entries with one link."""
+    made = [
+        place.change(None, {"title": title, "url": "https://a.example", "slug": slug}, type_name="resource")
+        for title, slug in (("The power cube", "cube-a"), ("Powercube", "cube-b"))
+    ]
+    views.refresh(place.site, place.db)
+    return made[0], made[1]
+
+
+async def test_somebody_at_the_desk_says_that_two_are_the_same_under_their_own_name(pair: list[Place]) -> None:
+    one, other = pair
+    ids = _power_cubes(one)
+    browser = await signed_in(one, "Hodan")
+    page = await browser.get("/desk/duplicates")
+    assert "cop same-as" not in page.text.replace("cop duplicates", "")
+    done = await browser.post("/desk/duplicates", pair=page.value("pair"), do="same", why="One guide, found twice")
+    assert (
+        "Their pages point to each other now." in done.text and "Nothing looks as if it was there twice." in done.text
+    )
+    told = await browser.get("/resources/cube-a/history")
+    assert "Hodan" in told.text and "One guide, found twice" in told.text
+    one.sync(other)
+    assert same_as.told(other.db).same == {frozenset(ids)}
+
+
+async def test_two_that_are_not_the_same_are_never_asked_about_again(pair: list[Place]) -> None:
+    one, _ = pair
+    _power_cubes(one)
+    browser = await signed_in(one)
+    page = await browser.get("/desk/duplicates")
+    done = await browser.post("/desk/duplicates", pair=page.value("pair"), do="apart", why="")
+    assert "They stay two. Nobody is asked again." in done.text and not proposing.proposals(one.db, one.site.site_db)
+    again = await browser.post("/desk/duplicates", pair=page.value("pair"), do="apart", why="")
+    assert again.status == 422 and "Somebody said so already" in again.text
+
+
+async def test_what_cannot_be_said_of_two_changes_nothing_and_keeps_what_was_typed(pair: list[Place]) -> None:
+    one, _ = pair
+    _power_cubes(one)
+    browser = await signed_in(one)
+    page = await browser.get("/desk/duplicates")
+    before = one.digest()
+    number = await browser.post("/desk/duplicates", pair=page.value("pair"), do="same", why="Ring 0117 496 0000")
+    assert number.status == 422 and number.value("why") == "Ring 0117 496 0000" and "a phone number" in number.text
+    for odd in ("", "x", "x y", page.value("pair") + " x", page.value("pair").split()[0]):
+        answer = await browser.post("/desk/duplicates", pair=odd, do="same", why="")
+        assert answer.status == 422 and "does not say which two" in answer.text
+    none = await browser.post("/desk/duplicates", pair=page.value("pair"), why="")
+    assert none.status == 422 and "what you chose" in none.text
+    assert one.digest() == before and same_as.told(one.db) == same_as.Told()
+
+
+async def test_whoever_has_not_signed_in_sees_the_commands_and_no_buttons(pair: list[Place]) -> None:
+    one, _ = pair
+    _power_cubes(one)
+    browser = Browser(served(one))
+    await browser.datasette.invoke_startup()
+    page = (await browser.get("/desk/duplicates")).text
+    assert "To decide, sign in." in page and re.search(
+        "cop same-as resources/cube-[ab] resources/cube-[ab] --not", page
+    )
+    assert 'name="do"' not in page

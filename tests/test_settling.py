@@ -214,3 +214,51 @@ def test_a_list_is_written_with_one_part_a_line(pair) -> None:
     record_id = differ(one, other, "authors", ["A"], ["B"], type_name="post")
     cop(one, "resolve", record_id, "--field", "authors", "--write", "B\nA\n")
     assert one.view(record_id).fields["authors"] == ["B", "A"]
+
+
+def merged(one: Place, other: Place) -> str:
+    """An event of which one moved the day and the other the place, before they met again."""
+    record_id = one.change(None, {"title": "Circle", "start": "2027-01-12", "place": "Hall"}, type_name="event")
+    one.sync(other)
+    one.change(record_id, {"start": "2027-01-13"}, type_name="event")
+    other.change(record_id, {"place": "Library"}, type_name="event")
+    one.sync(other)
+    assert one.view(record_id).checks == ("place", "start")
+    return record_id
+
+
+def test_what_was_merged_by_machine_and_fits_is_asked_about_no_more_anywhere(pair):
+    one, other = pair
+    record_id = merged(one, other)
+    said = cop(one, "conflicts", code=0)
+    assert "No differences to settle." in said and "Two people changed “place”, “start” of “Circle”" in said
+    command = f"cop resolve {record_id} --field place --fits"
+    assert command in said
+    before = one.view(record_id).fields
+    assert "now says under “place”: Library" in cop(one, *command.split()[1:], "--why", "We rang them", code=0)
+    one.sync(other)
+    for place in (one, other):
+        view = place.view(record_id)
+        assert (view.checks, view.conflicts, view.fields) == ((), {}, before)
+        assert "Circle" not in cop(place, "conflicts")
+    assert one.digest() == other.digest()
+
+
+def test_only_what_was_merged_by_machine_can_be_said_to_fit(pair):
+    one, other = pair
+    record_id = differ(one, other, "food", "Soup", "Bread")
+    said = cop(one, "resolve", record_id, "--field", "food", "--fits", code=2)
+    assert "“Food” of this record was not merged by machine." in said
+
+
+def test_a_text_of_two_people_is_kept_as_it_was_put_together(pair):
+    one, other = pair
+    record_id = one.change(None, {"title": "Tea", "body": "One.\n\nTwo.\n\nThree."}, type_name="post")
+    one.sync(other)
+    one.change(record_id, {"body": "One!\n\nTwo.\n\nThree."}, type_name="post")
+    other.change(record_id, {"body": "One.\n\nTwo.\n\nThree!"}, type_name="post")
+    one.sync(other)
+    assert one.view(record_id).checks == ("body",)
+    settle(other, record_id, {"body": settling.Fits()})
+    one.sync(other)
+    assert (one.view(record_id).fields["body"], one.view(record_id).checks) == ("One!\n\nTwo.\n\nThree!", ())

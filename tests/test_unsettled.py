@@ -210,3 +210,31 @@ async def test_addresses_that_are_none(pair) -> None:
     for name in ("a" * 26, "A" * 26, "x", "../etc"):
         assert (await browser.get(f"/desk/conflicts/{name}")).status == 404
         assert (await browser.post(f"/desk/conflicts/{name}", heads="zz")).status in (404, 405)
+
+
+async def test_what_was_merged_by_machine_is_listed_until_somebody_says_that_it_fits(pair) -> None:
+    one, other = pair
+    fields = {"title": "Circle", "slug": "circle", "start": "2027-01-12", "place": "Hall"}
+    record_id = one.change(None, fields, type_name="event")
+    one.sync(other)
+    one.change(record_id, {"start": "2027-01-13"}, type_name="event")
+    other.change(record_id, {"place": "Library"}, type_name="event")
+    one.sync(other)
+    browser = await signed_in(one, "Hodan")
+    assert 'Differences to settle</a> <span class="state fresh">1</span>' in (await browser.get("/desk")).text
+    listed = words(await browser.get("/desk/conflicts"))
+    assert "There are none" in listed and "Merged by machine, please check" in listed
+    assert f'/desk/conflicts/{record_id}"' in (await browser.get("/events/circle")).text
+    reading = Browser(served(one))
+    assert "It fits together" not in words(await reading.get(f"/desk/conflicts/{record_id}"))
+    page = await browser.get(f"/desk/conflicts/{record_id}")
+    assert "Does it fit together?" in words(page) and "Library" in words(page) and "13 January 2027" in words(page)
+    heads = page.value("heads")
+    one.change(record_id, {"food": "Soup"}, type_name="event", parents=tuple(map(bytes.fromhex, heads.split()))[:1])
+    stale = await browser.post(f"/desk/conflicts/{record_id}", heads=heads, do="fits")
+    assert stale.status == 409 and "Somebody changed this while you were looking at it" in words(stale)
+    done = await browser.post(f"/desk/conflicts/{record_id}", heads=stale.value("heads"), do="fits")
+    assert "“Circle” is settled." in words(done) and "Merged by machine" not in words(done)
+    one.sync(other)
+    assert other.view(record_id).checks == one.view(record_id).checks == ()
+    assert "Hodan" in words(await browser.get("/events/circle/history"))

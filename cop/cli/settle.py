@@ -31,13 +31,15 @@ def say_conflict(conflict: dict[str, object]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
 def conflicts(start: Path, as_json: bool) -> None:
-    """Show every field that partners answered differently, with all answers.
+    """Show every field that partners answered differently, with all answers, and what was merged by machine.
 
     Example: cop conflicts
     """
     from cop.status import conflicts as all_conflicts
+    from cop.status import merged_by_machine
 
-    found = all_conflicts(open_up_to_date(find_site(start)))
+    db = open_up_to_date(find_site(start))
+    found = all_conflicts(db)
     if as_json:
         echo_json(found)
         return
@@ -49,6 +51,16 @@ def conflicts(start: Path, as_json: bool) -> None:
         else "No differences to settle.",
         err=bool(found),
     )
+    for merged in merged_by_machine(db):
+        _say_merged(merged)
+
+
+def _say_merged(merged: dict[str, object]) -> None:
+    """What two people changed at the same time and cop put together."""
+    fields: list[str] = merged["fields"]  # type: ignore[assignment]
+    names = ", ".join(f"“{name}”" for name in fields)
+    say(f"Two people changed {names} of “{merged['title']}” ({merged['record']}) at the same time, and both are in.")
+    say(f"  See it: cop show {merged['record']}. If it fits: cop resolve {merged['record']} --field {fields[0]} --fits")
 
 
 @click.command()
@@ -57,6 +69,7 @@ def conflicts(start: Path, as_json: bool) -> None:
 @click.option("--take", default="", help="The id of the answer to keep, or its beginning.")
 @click.option("--both", is_flag=True, help="Keep all answers, one after the other: for texts and lists.")
 @click.option("--write", "text", default=None, help="Another answer. Of a list, one part a line.")
+@click.option("--fits", is_flag=True, help="What it says now is right: for what was merged by machine.")
 @click.option(
     "--value-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A file with that answer."
 )
@@ -73,6 +86,7 @@ def resolve(
     take: str,
     both: bool,
     text: str | None,
+    fits: bool,
     value_file: Path | None,
     why: str,
     took_part: str,
@@ -88,7 +102,7 @@ def resolve(
     db, signer = identity.open_installation(site, now())
     catch_up(site, db)
     record_id = resolve_record(db, record)
-    answer = _answer(db, record_id, field, take, both, text, value_file)
+    answer = settling.Fits() if fits else _answer(db, record_id, field, take, both, text, value_file)
     settled = settling.settle(
         site, db, signer, record_id, {field: answer}, now=now(), why=why, person=person, took_part=took_part
     )

@@ -63,7 +63,7 @@ def to_settle(known: Differing, difference: Difference, form: Form, who: Who, pr
     """One field, with what was chosen and typed."""
     type_name, name = known.view.type, difference.field
     record_type = TYPES.get(type_name)
-    texts = [_shown(type_name, name, version.value) for version in difference.versions]
+    texts = [in_words(type_name, name, version.value) for version in difference.versions]
     chosen = form.text(f"answer-{name}") or OPEN
     made = [_given(one, at, texts, chosen, who) for at, one in enumerate(difference.versions)]
     heading = ngettext(
@@ -77,7 +77,7 @@ def to_settle(known: Differing, difference: Difference, form: Form, who: Who, pr
         label=labels.field_label(record_type, name),
         heading=heading,
         ours=facts.is_ours(type_name, name),
-        before=" / ".join(_cut(_shown(type_name, name, one), texts[0]) for one in difference.before),
+        before=" / ".join(_cut(in_words(type_name, name, one), texts[0]) for one in difference.before),
         given=_told_apart(sorted(made, key=lambda one: (one.organisation.casefold(), one.when_iso, one.id))),
         both=difference.both is not None,
         input=_input(known, name, form, problem),
@@ -133,5 +133,6 @@ def _cut(text: str, other: str) -> str:
     return str(changes.both_cut(text, other)[0]) if max(len(text), len(other)) > LONG else text
 
 
-def _shown(type_name: str, name: str, value: Value) -> str:
+def in_words(type_name: str, name: str, value: Value) -> str:
+    """A value as people read it, "" if there is none."""
     return facts.in_words(type_name, name, value) if value is not None else ""

@@ -89,6 +89,12 @@ async def _taken(take: Do, datasette: Any, request: Any, form: Form) -> Response
     return await in_thread(datasette, request, take, form)
 
 
+def page_number(visit: Visit) -> int:
+    """The page of a long list that is asked for, from 1."""
+    typed = visit.args.get("page", "")[:6]
+    return max(1, int(typed)) if typed.isascii() and typed.isdigit() else 1
+
+
 @contextmanager
 def published(visit: Visit) -> Iterator[sqlite3.Connection | None]:
     """What readers see, to look things up; None if nothing was published yet."""

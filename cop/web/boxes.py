@@ -40,7 +40,7 @@ class Waits:
 
 
 def _conflicts(_served: Served, db: sqlite3.Connection, _now: int) -> int:
-    return status.conflict_count(db)
+    return status.conflict_count(db) + len(status.merged_by_machine(db))
 
 
 def _inbox(_served: Served, db: sqlite3.Connection, _now: int) -> int:

@@ -34,18 +34,13 @@ from cop.web import (
     unsettled,
     waiting,
 )
-from cop.web.at_desk import Visit
 from cop.web.door import Served
 
 Build = Callable[[Served, sqlite3.Connection], templating.Page]
 
 
 def _paged(build: Callable[..., templating.Page]) -> at_desk.View:
-    def show(visit: Visit) -> templating.Page:
-        typed = visit.args.get("page", "")[:6]
-        return build(visit.served, visit.db, number=max(1, int(typed)) if typed.isascii() and typed.isdigit() else 1)
-
-    return at_desk.view(show)
+    return at_desk.view(lambda visit: build(visit.served, visit.db, number=at_desk.page_number(visit)))
 
 
 def _view(build: Build) -> at_desk.View:
@@ -120,7 +115,7 @@ ROUTES: list[tuple[str, Any]] = [
     (r"^/desk/sync$", _view(exchanging.sync_page)),
     (r"^/desk/invite$", _view(exchanging.invite_page)),
     (r"^/desk/events$", _paged(waiting.waiting_page)),
-    (r"^/desk/duplicates$", _paged(alike.alike_page)),
+    (r"^/desk/duplicates$", at_desk.view(alike.to_compare, alike.say)),
     (r"^/desk/removals$", at_desk.view(removals.to_decide)),
     (r"^/desk/removals/(?P<record>[a-z2-7]{26})$", at_desk.view(removals.to_read, removals.decide)),
     (r"^/desk/buddies$", _view(buddy_page.buddy_page)),

@@ -202,7 +202,6 @@ def withdraw(visit: Visit) -> Answer:
     undo = visit.form.pressed("show", "withdraw") == "show"
     signer = identity.ensure(site, visit.db, visit.now)
     try:
-        editing.check_told(site, visit.form.text(WHY), visit.person)
         withdrawal.withdraw(
             site, visit.db, signer, record_id, why=visit.form.text(WHY), undo=undo, now=visit.now, person=visit.person
         )

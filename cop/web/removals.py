@@ -95,8 +95,7 @@ class RemovalPage:
 
 def to_decide(visit: Visit) -> RemovalsPage:
     """Everything that waits, in the order of arrival."""
-    db, typed = visit.db, visit.args.get("page", "")[:6]
-    number = max(1, int(typed)) if typed.isascii() and typed.isdigit() else 1
+    db, number = visit.db, at_desk.page_number(visit)
     found, names = forgetting.waiting(db), _names(db)
     begin, end = (number - 1) * PER_PAGE, number * PER_PAGE
     return RemovalsPage(

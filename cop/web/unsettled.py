@@ -16,9 +16,9 @@ from cop.errors import ChangedMeanwhile, CopError
 from cop.fields import TYPES
 from cop.model import PUBLIC, PayloadHash
 from cop.publish import title_of
-from cop.settling import Answer, Both, Take, Write
+from cop.settling import Answer, Both, Fits, Take, Write
 from cop.shared_words import Unfit
-from cop.web import answers, at_desk, form_reading, labels
+from cop.web import answers, at_desk, form_reading, labels, posting
 from cop.web.answers import BOTH, OPEN, WRITE, ToSettle
 from cop.web.at_desk import See, Visit
 from cop.web.language import N_, _, apart, lookup, ngettext
@@ -28,6 +28,7 @@ from cop.web.words import listed
 
 MOST = 200  # records that the list names
 TARGET = "/desk/conflicts"
+FITS = "fits"  # what a button says of itself
 TWO_ANSWERS = N_(
     "It is saved. Somebody else changed the same thing meanwhile, so there are two answers now. Both are kept."
 )
@@ -54,6 +55,7 @@ class ListPage:
     done_target: str
     records: tuple[Unsettled, ...]
     more: int
+    joined: tuple[Unsettled, ...]  # of which all answers agree, but a machine put them together
     template: ClassVar[str] = "cop_desk_conflicts.html"
 
 
@@ -67,6 +69,9 @@ class ConflictPage:
     target: str  # its page, "" if readers do not see it
     history: str
     fields: tuple[ToSettle, ...]
+    record_id: str
+    joined: tuple[tuple[str, str], ...]  # label and text of what was merged by machine
+    joined_field: str  # one of them, for a command
     heads: str
     why: str
     took_part: str
@@ -85,10 +90,8 @@ class ConflictPage:
 
 def unsettled(visit: Visit) -> ListPage:
     """Every record with a difference."""
-    rows = visit.db.execute(
-        "SELECT record_id, type, slug, title, state, conflicts FROM view_record WHERE conflicts <> '[]'"
-        " ORDER BY title COLLATE NOCASE, record_id"
-    ).fetchall()
+    rows = visit.db.execute(f"{_UNSETTLED.format('conflicts')} WHERE conflicts <> '[]' {_BY_TITLE}").fetchall()
+    joined = visit.db.execute(f"{_UNSETTLED.format('checks')} WHERE checks <> '[]' {_BY_TITLE}").fetchmany(MOST)
     title, target = _just_settled(visit)
     return ListPage(
         heading=_("Differences to settle"),
@@ -101,11 +104,16 @@ def unsettled(visit: Visit) -> ListPage:
         done_target=target,
         records=tuple(_listed(row) for row in rows[:MOST]),
         more=max(0, len(rows) - MOST),
+        joined=tuple(_listed(row) for row in joined),
     )
 
 
+_UNSETTLED = "SELECT record_id, type, slug, title, state, {} AS names FROM view_record"
+_BY_TITLE = "ORDER BY title COLLATE NOCASE, record_id"
+
+
 def _listed(row: sqlite3.Row) -> Unsettled:
-    names = [labels.field_label(TYPES.get(row["type"]), name) for name in json.loads(row["conflicts"])]
+    names = [labels.field_label(TYPES.get(row["type"]), name) for name in json.loads(row["names"])]
     note = "" if row["state"] == "" else _("Readers do not see it.")
     return Unsettled(row["title"] or _("Without a title"), f"{TARGET}/{row['record_id']}", listed(names), note)
 
@@ -132,6 +140,8 @@ def settle(visit: Visit) -> at_desk.Answer:
     if known is None:
         return None
     chosen, problems = _chosen(known, form, visit.served.site.config.timezone)
+    if form.text(posting.DO) == FITS:
+        chosen, problems = {name: Fits() for name in known.joined}, {}
     seen = frozenset(bytes.fromhex(one) for one in form.text("heads").split() if _is_hash(one))
     if seen != frozenset(known.view.heads):
         return _page(visit, form, changed=True)
@@ -214,12 +224,15 @@ def _page(
         shown_problems = (("answer-1", _("What shall it say?"), _("Choose an answer, then press the button again.")),)
     languages = known.view.fields.get("languages")
     return ConflictPage(
-        heading=_("What shall it say?") if fields else _("There is nothing to settle here"),
+        heading=_heading(known),
         title=title,
         lang=str(languages[0]) if isinstance(languages, list) and languages else "",
         target=record_address(row["type"], row["slug"]) if row["state"] == "" else "",
         history=history_address(row["type"], row["slug"]) if row["state"] == "" else "",
         fields=fields,
+        record_id=record_id,
+        joined=tuple(_joined(known)),
+        joined_field=next(iter(known.joined), ""),
         heads=" ".join(head.hex() for head in known.view.heads),
         why=form.text("why"),
         took_part=form.text("took_part"),
@@ -231,6 +244,19 @@ def _page(
         can_act=visit.session is not None,
         status=409 if changed else 422 if shown_problems else 200,
     )
+
+
+def _heading(known: Differing) -> str:
+    if known.fields:
+        return _("What shall it say?")
+    return _("Does it fit together?") if known.joined else _("There is nothing to settle here")
+
+
+def _joined(known: Differing) -> Iterator[tuple[str, str]]:
+    """What was merged by machine, as it stands now."""
+    kind = TYPES.get(known.view.type)
+    for name, one in known.joined.items():
+        yield labels.field_label(kind, name), answers.in_words(known.view.type, name, one.value)
 
 
 def _left_over(known: Differing, form: Form, said: set[str]) -> Iterator[tuple[str, str]]:
