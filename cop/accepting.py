@@ -71,12 +71,12 @@ def accept(
     used = sent.fields if fields is None else fields
     if sent.what == REMOVE:
         return _remove(site, db, signer, item, told, now)
-    changes = _changes(site, db, sent, used, told)
+    record_id = _new_id(item) if sent.what == ADD else sent.record_id
+    changes = () if sent.what == ADD and _is_used(db, item, used) else _changes(site, db, sent, used, told, record_id)
     with writing(db):
         open_one(db, number)
         if changes:
             log.write(db, signer, "change", changes, claimed_time=now)
-        record_id = changes[0].record_id if changes else sent.record_id
         state = CHANGED if used != sent.fields else ACCEPTED
         settle(db, item, state, answer=told.why, now=now, by=told.person, record_id=record_id)
     _thank(db, signer, sent, record_id, told, now)
@@ -104,18 +104,37 @@ def _title(db: sqlite3.Connection, record_id: RecordId) -> str:
     return str(row[0]) if row else ""
 
 
+def _new_id(item: Contribution) -> RecordId:
+    """The record that it becomes: the same one in two copies of a folder, if somebody says yes in both."""
+    return patch.record_id_of(f"inbox {item.token}", b"")
+
+
+def _is_used(db: sqlite3.Connection, item: Contribution, fields: Mapping[str, Value]) -> bool:
+    """True if the record came here from another copy of this folder. Raises: CopError if it was to be changed first."""
+    if db.execute("SELECT 1 FROM log_item WHERE record_id = ?", [_new_id(item)]).fetchone() is None:
+        return False
+    if fields != item.sent.fields:
+        raise CopError(
+            "Somebody has used it already, at another of your computers.",
+            hint="Use it here as it was sent: nothing is doubled. Then change the entry itself.",
+        )
+    return True
+
+
 def _changes(
-    site: Site, db: sqlite3.Connection, sent: Sent, fields: Mapping[str, Value], told: Told
+    site: Site, db: sqlite3.Connection, sent: Sent, fields: Mapping[str, Value], told: Told, record_id: RecordId
 ) -> tuple[log.Change, ...]:
     if sent.what == ADD:
-        return _new_record(site, sent, fields, told)
+        return _new_record(site, sent, fields, told, record_id)
     return (_correction(site, db, sent, fields, told),) if sent.what == CORRECT else ()
 
 
 # -- something new
 
 
-def _new_record(site: Site, sent: Sent, fields: Mapping[str, Value], told: Told) -> tuple[log.Change, ...]:
+def _new_record(
+    site: Site, sent: Sent, fields: Mapping[str, Value], told: Told, record_id: RecordId
+) -> tuple[log.Change, ...]:
     kind, zone = TYPES[sent.type], site.config.timezone
     credited = {**fields, **_credits(fields.get("credits"), sent)}
     if sent.relayed:
@@ -127,7 +146,7 @@ def _new_record(site: Site, sent: Sent, fields: Mapping[str, Value], told: Told)
     path = f"{kind.folder}/{short_address(title_of(fields)) or '-'}.md"
     says = ContentFile(path, sent.type, "", credited, PUBLIC, {})
     changes = planning.new_record(says, zone)
-    return tuple(replace(one, patch=told.on(one.patch, sent.why)) for one in changes)
+    return tuple(replace(one, record_id=record_id, patch=told.on(one.patch, sent.why)) for one in changes)
 
 
 def _check(type_name: str, fields: Mapping[str, Value], changed: Mapping[str, Value], zone: str) -> None:

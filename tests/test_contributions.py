@@ -358,3 +358,34 @@ def test_a_file_with_unsaved_edits_is_left_alone(cop: Cop):
     assert "unsaved edits" in done.output
     assert "Power to" in file.read_text("utf-8")
     assert cop("load").exit_code == 0
+
+
+def test_what_two_copies_of_a_folder_both_use_is_one_entry(tmp_path: Path) -> None:
+    one, other = places(tmp_path, 2)
+    befriend(one, other)
+    number = sent(one, ONE)
+    laptop = one.copied(tmp_path / "laptop")
+    made = {use(one, number, why="Here").record_id, use(laptop, number, why="There").record_id}
+    assert len(made) == 1
+    for place in (one, laptop, one):
+        place.sync(other)
+    assert [row["record_id"] for row in other.public()["records"] if row["type"] == "resource"] == [*made]
+    assert not other.view(*made).conflicts and other.view(*made).fields == one.view(*made).fields
+    laptop.close()
+
+
+def test_what_another_computer_has_used_is_not_written_again(tmp_path: Path) -> None:
+    one, other = places(tmp_path, 2)
+    befriend(one, other)
+    number = sent(one, ONE)
+    laptop = one.copied(tmp_path / "laptop")
+    (record_id,) = {use(one, number).record_id}
+    one.sync(other)
+    laptop.sync(other)
+    with pytest.raises(CopError, match="at another of your computers"):
+        use(laptop, number, fields={**ONE.fields, "title": "Another"})
+    before = len(laptop.entries())
+    assert use(laptop, number).title == laptop.view(record_id).fields["title"]
+    assert len(laptop.entries()) == before
+    assert contributions.by_number(laptop.db, number).record_id == record_id
+    laptop.close()

@@ -12,6 +12,7 @@ from cop import currency, devices, identity, log, partings, signing, status, tru
 from cop.cli import reports
 from cop.errors import CopError, NotReachable, Refused, WrongUsage
 from cop.model import OWN, PARTNERS
+from tests.desk_browser import Browser, served
 from tests.network import NOW, FaultyLine, Line, Place, assert_same_views, befriend, network, places, store, sync_all
 
 
@@ -237,3 +238,26 @@ def test_older_texts_follow_after_a_first_exchange_that_broke_off(tmp_path: Path
             newcomer.sync(one, FaultyLine(one, lose_question=lost))
     assert newcomer.sync(one).left_out == 0
     assert newcomer.payloads().keys() >= one.payloads().keys()
+
+
+async def test_the_desk_of_a_computer_that_does_not_count_says_so_on_every_page(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    sync_all([one, other])
+    copy = carried(one, tmp_path / "laptop")
+    line = devices.new(copy.site, NOW)
+    copy._open()
+    views.refresh(copy.site, copy.db)
+    assert "vouched" not in (await Browser(served(one)).get("/desk")).text
+    for path in ("/desk", "/desk/endorse", "/cy/desk/sync"):
+        assert "cop device add" in (await Browser(served(copy)).get(path)).text
+    devices.add(one.site, one.db, one.signer, line, NOW)
+    sync_all([one, other])
+    copy.sync(other)
+    assert "cop device add" not in (await Browser(served(copy)).get("/desk")).text
+    (laptop,) = [found for found in devices.devices(one.db) if not found.here]
+    devices.end(one.site, one.db, one.signer, laptop, NOW)
+    sync_all([one, other])
+    copy.sync(other)
+    told = await Browser(served(copy)).get("/desk/endorse")
+    assert "Your organisation has ended this computer. What you do here counts nowhere." in told.text
+    assert "counts nowhere" not in (await Browser(served(copy)).get("/resources")).text

@@ -99,6 +99,7 @@ class Frame:
     searches: bool = True  # False in a copy whose reader is a program that searches by itself
     boxes: tuple[MenuLink, ...] = ()  # the menu of the desk, on its own pages
     at_desk: str = ""  # who has signed in there, in words
+    in_vain: str = ""  # why what is done there reaches nobody, in words
 
 
 def read_meta(db: sqlite3.Connection) -> dict[str, str]:

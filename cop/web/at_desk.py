@@ -149,7 +149,9 @@ def frame_of(visit: Visit, languages: Offered) -> Frame:
     meta = {"title": config.title, "organisation": config.name}
     links = language_links(languages, visit.path, "")
     around = plain_frame(visit.path, sheet.path_of(config.look), meta, names[:50], links, desk=True)
-    return replace(around, boxes=boxes.links(visit.path), at_desk=boxes.who(visit.session))
+    return replace(
+        around, boxes=boxes.links(visit.path), at_desk=boxes.who(visit.session), in_vain=boxes.in_vain(visit.db)
+    )
 
 
 def closed(datasette: Any, request: Any) -> Response:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from cop import checking, contributions, forgotten, looking, status
+from cop import checking, contributions, forgotten, looking, status, trust
 from cop.sessions import Session
 from cop.web import alike
 from cop.web.asked import MenuLink
@@ -113,6 +113,18 @@ def counted(group: tuple[Box, ...], served: Served, db: sqlite3.Connection, now:
         Waits(lookup(one.label), one.target, lookup(one.about), one.count(served, db, now) if one.count else None)
         for one in group
     )
+
+
+def in_vain(db: sqlite3.Connection) -> str:
+    """Why what is done at this computer reaches nobody, in words; "" if it does."""
+    if trust.is_ended(db):
+        return _("Your organisation has ended this computer. What you do here counts nowhere. To go on: cop device new")
+    if not trust.is_vouched_for(db):
+        return _(
+            "Your organisation has not vouched for this computer yet. What you do here stays here until it does."
+            " On its first computer, say: cop device add"
+        )
+    return ""
 
 
 def who(session: Session | None) -> str:
