@@ -51,6 +51,19 @@ async def test_the_tables_are_described(client: Any) -> None:
     assert "Things to read and use" in table and "Who it was written for" in table
 
 
+async def test_every_box_of_a_table_has_a_name_for_those_who_hear_it(client: Any) -> None:
+    """Datasette's own have none; should its templates change, this shows that ours miss them."""
+    page = (await client.get("/site/records?type=resource&_facet=type")).text
+    assert '<html lang="en">' in page and "pre { white-space" in page
+    boxes = re.findall(r"<(?:select|input)[^>]*>", page)
+    named = [
+        one for one in boxes if "aria-label" in one or re.search(r'id="_search"|type="(?:hidden|submit|checkbox)"', one)
+    ]
+    assert len(boxes) > 8 and boxes == named
+    crosses = re.findall(r'<a[^>]*class="cross"[^>]*>', page)
+    assert crosses and all("aria-label" in one for one in crosses)
+
+
 async def test_a_page_of_a_table_holds_the_beginning_of_a_text_and_its_row_the_whole(tmp_path: Path) -> None:
     site = example(tmp_path / "data" / "site.db")
     site.add("post", "long", title="Long", body=f"{'Word ' * 100}. The end.")

@@ -134,6 +134,24 @@ def test_somebody_asks_what_is_new_since_a_day_and_goes_to_what_happened(browser
     page.context.close()
 
 
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+TABLES = ["/site", "/site/resources?_sort_desc=title&type=resource", "/site/records?_facet=type&_search=power",
+          "/site/records/1", "/site/upcoming_events"]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("path", TABLES)
+def test_the_tables_of_datasette_have_names_on_everything_and_fit(browser, address, path, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(browser, width=width)
+    assert page.goto(address + path).status == 200
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    results = Axe().run(page, options=WCAG)
+    assert results.violations_count == 0, results.generate_report()
+    page.context.close()
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
 @pytest.mark.parametrize("path", ["/desk/sync", "/desk/invite", "/desk/events", "/desk/duplicates", "/desk/removals"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from datasette import Response, hookimpl
 
-from cop.web import api, desk, files, guard, pages, published, render
+from cop.web import api, desk, files, guard, named_boxes, pages, published, render
 from cop.web.language import N_
 
 MAX_VALUE_BYTES = 10_000_000  # of any value that SQLite makes, such as by randomblob()
@@ -30,6 +30,12 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
     """No query may fill the memory. Questions can ask for an event as it is at its next date."""
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
     conn.create_function("at_next_date", 2, published.at_next_date, deterministic=True)
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Any) -> None:
+    """Datasette's own pages get names where they have none."""
+    env.loader = named_boxes.Mended(env.loader)
 
 
 @hookimpl
