@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass, field, replace
 
 from cop import exchanges, frontier, partners, repeats, wire
-from cop.composing import Plan, Telling, compose, plan, wanted
+from cop.composing import Plan, Telling, audience_of, compose, plan, wanted
 from cop.counting import count_changes, named
 from cop.database import writing
 from cop.errors import Refused
@@ -77,16 +77,19 @@ def _answer_message(
     telling = Telling(
         points=not equal and (message.more or not by_base),
         unwelcome=tuple(came.refused),
-        report={"changes": came.changes, "refused": sum(came.refused.values())},
+        report={"changes": came.changes + came.apart, "refused": sum(came.refused.values())},
     )
     composed = compose(side, message, going, telling, receiver=sender, train=message.several)
     frontier.remember(db)
-    sent = count_changes(e for e in composed.entries if e.writer not in message.unwelcome)
+    going_out = (e for e in composed.entries if e.writer not in message.unwelcome)
+    sent = 0 if message.looks else count_changes(going_out, audience_of(db, sender))
     following = None
     if composed.follows:
         rest = replace(message, entries=(), payloads=(), sealed=(), own=(), wanted=())
         following = Following(rest, sender, already.union(composed.numbers))
     answer = Answer(composed.body, partners.name_of(db, owner), came, sent, following)
+    if owner and (equal or message.points is not None):
+        _keep_points(db, owner, frontier.own_points(db) if equal else message.points or {})
     if owner and not message.looks:
         in_step = not (composed.more or message.more or message.unwelcome or came.refused)
         _remember(db, owner, answer, now, in_step=in_step)
@@ -100,19 +103,31 @@ def _answer_question(side: Side, state: bytes, now: int, sender: WriterId, nonce
     partners goes to the message that follows.
     """
     db = side.db
-    if state == frontier.frontier_hash(db) and not wanted(db):
-        return Answer(b"")
     owner = partners.owner_of(db, sender)
+    if state == frontier.frontier_hash(db) and not wanted(db):
+        if owner:
+            _keep_points(db, owner, frontier.own_points(db))
+        return Answer(b"")
     if owner and nonce:
         repeats.take(db, sender, nonce)
     asking = Message(sender, b"", state, base=state, room=wire.MAX_ROOM)
     going = plan(db, asking)
     composed = compose(side, asking, going, Telling(points=going.holding is NOTHING), receiver=b"")
     frontier.remember(db)
-    answer = Answer(composed.body, partners.name_of(db, owner), sent=count_changes(composed.entries))
+    answer = Answer(
+        composed.body, partners.name_of(db, owner), sent=count_changes(composed.entries, audience_of(db, sender))
+    )
     if sender:
         _remember(db, owner, answer, now, in_step=bool(composed.entries) and not composed.more)
     return answer
+
+
+def _keep_points(db: sqlite3.Connection, organisation: OrganisationId, points: frontier.Points) -> None:
+    """What a partner says that it holds: a bundle for it begins there."""
+    with writing(db):
+        for partner in partners.all_partners(db):
+            if partner.organisation == organisation and partners.points(db, partner) != points:
+                partners.keep_points(db, partner, points)
 
 
 def _remember(db: sqlite3.Connection, organisation: OrganisationId, answer: Answer, now: int, *, in_step: bool) -> None:

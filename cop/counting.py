@@ -10,19 +10,20 @@ from collections.abc import Iterable, Mapping
 from cop import trust
 from cop.erasing import NO_REVISIONS
 from cop.log import WHO_IS_WHO
-from cop.model import Entry, OrganisationId
+from cop.model import OWN, Entry, OrganisationId
 
 CHANGES_TEXT = frozenset({"change", "withdraw"})  # kinds of entries after which a content file may be behind
 NO_CHANGES = frozenset({*WHO_IS_WHO, *NO_REVISIONS})  # kinds of entries
 
 
-def changes_in(db: sqlite3.Connection, numbers: Iterable[int]) -> int:
-    """How many changes of records these entries (`entry_number`) hold."""
+def changes_in(db: sqlite3.Connection, numbers: Iterable[int], widest: int = OWN) -> int:
+    """How many changes of records these entries (`entry_number`) hold that somebody of audience `widest` can read."""
     query = (
         "SELECT count(*) FROM log_item JOIN log_entry USING (entry_number)"
         " WHERE kind NOT IN (SELECT value FROM json_each(?)) AND entry_number IN (SELECT value FROM json_each(?))"
+        " AND audience <= ?"
     )
-    return int(db.execute(query, [json.dumps(sorted(NO_CHANGES)), json.dumps(list(numbers))]).fetchone()[0])
+    return int(db.execute(query, [json.dumps(sorted(NO_CHANGES)), json.dumps(list(numbers)), widest]).fetchone()[0])
 
 
 def texts_came(db: sqlite3.Connection, after: int) -> bool:
@@ -35,9 +36,9 @@ def texts_came(db: sqlite3.Connection, after: int) -> bool:
     return db.execute(query, [after, kinds]).fetchone() is not None
 
 
-def count_changes(entries: Iterable[Entry]) -> int:
-    """Changes of records, as people count them."""
-    return sum(len(entry.items) for entry in entries if entry.kind not in NO_CHANGES)
+def count_changes(entries: Iterable[Entry], widest: int = OWN) -> int:
+    """Changes of records, as people count them: those that somebody of audience `widest` can read."""
+    return sum(item.audience <= widest for entry in entries if entry.kind not in NO_CHANGES for item in entry.items)
 
 
 def named(db: sqlite3.Connection, by: Mapping[OrganisationId, int]) -> dict[str, int]:

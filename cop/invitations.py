@@ -78,7 +78,8 @@ def parse_invitation(text: str) -> Invitation:
 
 def _may_be_told(address: str) -> bool:
     """True for a plain web address: nobody else decides which folders or stores we write to with our rights."""
-    return address.startswith(("http://", "https://")) and not set(address) & set("?#@")
+    plain = address.isprintable() and not set(address) & set("?#@ ")
+    return address.startswith(("http://", "https://")) and plain
 
 
 def own_invitation(db: sqlite3.Connection, name: str, kind: str, address: str) -> Invitation:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cop import belonging, cutoffs, partners, read_back, settings, stances, trust
+from cop import belonging, cutoffs, partners, read_back, settings, stances, trust, vouching
 from cop.database import writing
 from cop.errors import CopError, WrongUsage
 from cop.invitations import Invitation
@@ -26,8 +26,12 @@ def remove(db: sqlite3.Connection, signer: Signer, partner: Partner, now: int, *
             last = _last_of(db, partner.organisation, *_known_through(db, partner.organisation))
             here, elsewhere = (None, last) if hide else (last, None)
             partners.say(db, signer, partner.organisation, stances.REMOVE, now, last=here, elsewhere=elsewhere)
-        for table in ("local_partner", "local_parted"):
-            db.execute(f"DELETE FROM {table} WHERE organisation = ?", [partner.organisation])
+        _forget_meeting(db, partner.organisation)
+
+
+def _forget_meeting(db: sqlite3.Connection, organisation: OrganisationId) -> None:
+    for table in ("local_partner", "local_parted"):
+        db.execute(f"DELETE FROM {table} WHERE organisation = ?", [organisation])
 
 
 def _last_of(db: sqlite3.Connection, *organisations: OrganisationId) -> Mapping[WriterId, Cutoff]:
@@ -53,17 +57,28 @@ def leave(db: sqlite3.Connection, signer: Signer, now: int) -> list[str]:
     others = [key for key in network.organisations if key != ours]
     if not others or not isinstance(ours, bytes):
         raise WrongUsage("You have no partners to leave.", hint="cop partner list")
-    names = trust.names(db, network)
+    names, accepted = trust.names(db, network), _accepted(db, ours)
     with writing(db):
         reached = db.execute("SELECT * FROM local_partner").fetchall()
-        for key in sorted(others):
-            remove(db, signer, Partner(key, names[key].name, names[key].kind, ""), now)
+        beyond = [key for key in others if key not in accepted]  # known through others: they come back with these
+        last = {key: _last_of(db, key, *beyond) for key in accepted & set(others)}  # of all, before any is removed
+        for key in sorted(last):
+            partners.say(db, signer, key, stances.REMOVE, now, last=last[key])
+        for key in others:
+            _forget_meeting(db, key)
         for row in reached:  # until they were told; some may wait for that since we left before
             db.execute(f"INSERT OR IGNORE INTO local_partner VALUES ({', '.join('?' * len(row))})", list(row))
             db.execute("INSERT OR IGNORE INTO local_parted VALUES (?)", [row[0]])
         own = [writer for writer, owner in network.present.items() if owner == ours and writer != signer.public]
         partners.say(db, signer, ours, stances.LEAVE, now, last=cutoffs.held(db, own))
     return sorted((names[key].name for key in others), key=str.casefold)
+
+
+def _accepted(db: sqlite3.Connection, ours: OrganisationId) -> set[OrganisationId]:
+    """Whom we accepted ourselves."""
+    statements = list(read_back.statements(db))
+    said = stances.current_stances(statements, vouching.certified(statements)).get(ours, {})
+    return {about for about, entries in said.items() if stances.is_with_us(entries)}
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,8 @@ def accept(db: sqlite3.Connection, signer: Signer, invitation: Invitation, now: 
         db.execute(
             "INSERT INTO local_partner (organisation, name, kind, address, accepted_time, writer) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (organisation) DO UPDATE SET name = excluded.name, kind = excluded.kind,"
-            " address = coalesce(nullif(excluded.address, ''), address), writer = excluded.writer",
+            " address = CASE WHEN address <> '' AND address NOT LIKE 'http%' THEN address"  # a place that we chose ourselves
+            " ELSE coalesce(nullif(excluded.address, ''), address) END, writer = excluded.writer",
             [invitation.organisation, invitation.name, invitation.kind, _usable(invitation), now, invitation.writer],
         )
         if not ours:  # else it is another computer of our own organisation

@@ -13,7 +13,7 @@ from cop import currency, erasing, identity, judging, log, settings, trust
 from cop.counting import count_changes
 from cop.database import writing
 from cop.identity import Side, own_organisation
-from cop.model import Entry, Members, OrganisationId, WriterId
+from cop.model import OWN, PARTNERS, Entry, Members, OrganisationId, WriterId
 from cop.wire import Message
 
 UNTOLD = "restored"  # name of a setting
@@ -63,7 +63,7 @@ def receive(side: Side, message: Message, received_from: str, now: int, *, curre
     came = Received(0, len(appended.entries), appended.payloads, appended.filled, refused)
     came.erased = appended.erased
     came.erasures = sum(entry.kind == erasing.KIND for entry in appended.entries)
-    _count(came, appended.entries, trust.members(side.db))
+    _count(came, appended.entries, trust.members(side.db), own)
     if current:
         currency.leave_out(side.db, appended.entries, message.replaced)
     _look_back(side.db, appended.entries)
@@ -72,10 +72,13 @@ def receive(side: Side, message: Message, received_from: str, now: int, *, curre
     return came
 
 
-def _count(came: Received, new: Iterable[Entry], network: Members) -> None:
+def _count(came: Received, new: Iterable[Entry], network: Members, ours: OrganisationId) -> None:
     """Count changes by who made them; those of writers who are no members any more are kept apart."""
     for entry in new:
-        changes = count_changes([entry])
+        is_ours = network.writers.get(entry.writer) == ours
+        changes = count_changes(
+            [entry], OWN if is_ours else PARTNERS
+        )  # nobody gets to read what others keep to themselves
         if not network.counts(entry.writer, entry.entry_id):
             came.apart += changes
         else:

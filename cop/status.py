@@ -233,7 +233,7 @@ def _behind(db: sqlite3.Connection, apart_from: set[str]) -> list[str]:
     """Content files whose record has moved on in the log."""
     rows = db.execute(
         "SELECT path FROM local_file JOIN view_record USING (record_id) WHERE base <> heads"
-        " AND state NOT IN ('withdrawn', 'erased') ORDER BY path"
+        " AND state NOT IN ('withdrawn', 'erased') AND heads <> x'' ORDER BY path"  # without heads: all of it is kept apart
     )
     return [f"content/{row[0]}" for row in rows if row[0] not in apart_from]
 

@@ -13,8 +13,8 @@ from cop.counting import changes_in, count_changes, named
 from cop.database import writing
 from cop.errors import NotKnown, Refused
 from cop.holding import Holding, NotRebuilt
-from cop.identity import Side
-from cop.model import Entry, PayloadHash, WriterId
+from cop.identity import Side, own_organisation
+from cop.model import OWN, PARTNERS, Entry, PayloadHash, WriterId
 from cop.partners import Partner
 from cop.progress import Progress, no_progress
 from cop.receiving import Received, receive, take_restored
@@ -256,7 +256,7 @@ def _count(exchange: _Exchange, going: Composed, theirs: Message, came: Received
     exchange.given |= going.payloads
     report.received += came.changes
     report.texts += came.texts
-    report.sent += count_changes(_welcome(going, theirs))
+    report.sent += _went(going, theirs)
     report.refused += sum(came.refused.values())
     report.apart += came.apart
     report.erasures += came.erasures
@@ -266,6 +266,12 @@ def _count(exchange: _Exchange, going: Composed, theirs: Message, came: Received
         report.by[name] = report.by.get(name, 0) + changes
     moved = exchange.transport.bytes_in + exchange.transport.bytes_out
     exchange.progress(moved, moved + (theirs.left + going.left) // 4)  # what is packed has about a quarter of its size
+
+
+def _went(going: Composed, theirs: Message) -> int:
+    """How many of our changes were new to the partner. It tells; if not, all that it did not turn away."""
+    went, told = count_changes(_welcome(going, theirs)), theirs.report.get("changes")
+    return max(0, min(went, told)) if isinstance(told, int) else went
 
 
 def _welcome(going: Composed, theirs: Message) -> list[Entry]:
@@ -310,7 +316,8 @@ def preview(side: Side, partner: Partner, transport: Transport) -> Report:
     new = [e for e in theirs.entries if e.writer in owners and not log.holds(side.db, e.entry_id)]
     going = _compose(exchange, theirs)
     report.received = count_changes(new) + theirs.left_changes
-    report.sent = changes_in(side.db, going.lacked)
+    widest = OWN if partner.organisation == own_organisation(side.db) else PARTNERS
+    report.sent = changes_in(side.db, going.lacked, widest)
     report.refused = len([e for e in theirs.entries if e.writer not in owners])
     report.bytes_in, report.bytes_out = transport.bytes_in + theirs.left // 4, len(going.body) + going.left // 4
     report.requests, report.equal = transport.requests, not (new or going.gives or theirs.more)

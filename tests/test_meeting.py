@@ -29,6 +29,7 @@ from cop import (
     invitations,
     meeting,
     nearby,
+    partings,
     partners,
     patch,
     qr_code,
@@ -943,3 +944,36 @@ def test_the_address_that_serve_names_opens_on_this_computer(host: str, shown: s
 
     with socket.create_server((host, 0)) as listening:
         assert serve._to_show(host, listening) == f"http://{shown}:{listening.getsockname()[1]}"
+
+
+def test_joining_somebody_who_has_left_does_not_say_that_what_is_apart_is_shown(two: list[Place]) -> None:
+    one, other = two
+    befriend(one, other)
+    one.sync(other)
+    partings.leave(other.db, other.signer, NOW)
+    other.change(None, {"title": "After they left"})
+    bundle_of(other, one)
+    done = run(one, "join", other.invitation().text(), "--yes")
+    assert "1 change of theirs stays apart until they say that they are back." in done.stdout
+    assert "After they left" not in run(one, "list").stdout
+
+
+@pytest.mark.parametrize(
+    "address", ["http://a.example\nPhrase: one two three", "http://a.example b", "http://a\u202eb"]
+)
+def test_an_address_that_could_pass_for_a_phrase_is_no_address(two: list[Place], address: str) -> None:
+    one, other = two
+    line = replace(other.invitation(), address=address).text()
+    done = run(one, "join", line, "--yes")
+    assert "no address" in done.stderr and done.stderr.count("Phrase:") == 1
+    assert one.partner(other).address == ""
+
+
+def test_a_place_where_we_meet_stays_when_a_partner_is_joined_again(two: list[Place], tmp_path: Path) -> None:
+    one, other = two
+    befriend(one, other)
+    (tmp_path / "share").mkdir()
+    assert run(one, "partner", "add", other.name, str(tmp_path / "share")).exit_code == 0
+    line = invitations.at_address(other.invitation(), "http://127.0.0.1:8001").text()
+    run(one, "join", line, "--yes")
+    assert one.partner(other).address == str(tmp_path / "share")

@@ -580,3 +580,28 @@ def test_who_was_removed_is_told_that_nobody_there_sees_what_they_write(tmp_path
         told = cop(one, "sync")
         assert "has ended" not in told and "Both hold the same now." in told, told
     assert titles(other) == ["Written late"]
+
+
+@pytest.mark.parametrize("first", ["middle", "far"])
+def test_who_leaves_keeps_what_came_through_others_and_coming_back_brings_them_back(tmp_path: Path, first: str) -> None:
+    """Whose key sorts first decided once whether the records of those behind a partner stayed."""
+    for attempt in range(100):
+        one, middle, far = places(tmp_path / str(attempt), 3)
+        if (middle.organisation < far.organisation) == (first == "middle"):
+            break
+    befriend(one, middle)
+    befriend(middle, far)
+    far.change(None, {"title": "From far away"})
+    around(middle, far)
+    one.sync(middle)
+    assert titles(one) == ["From far away"]
+    partings.leave(one.db, one.signer, NOW)
+    assert titles(one) == ["From far away"]
+    middle.sync(one)
+    far.change(None, {"title": "Later"})
+    befriend(one, middle)
+    for _ in range(3):
+        middle.sync(far)
+        one.sync(middle)
+    assert titles(one) == titles(far) == ["From far away", "Later"]
+    assert one.digest() == far.digest()

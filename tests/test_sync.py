@@ -860,3 +860,43 @@ def test_that_a_copy_went_on_under_another_key_is_told_though_the_line_broke(tmp
     report = backup.sync(other)
     assert (report.restored, report.renewed) == (1, True)
     assert not backup.sync(other).restored
+
+
+def test_what_went_is_what_was_new_to_the_partner(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    one.sync(other)
+    for title in ("A", "B"):
+        other.change(None, {"title": title})
+    bundle.create(other.side, tmp_path / "stick.cop", other.partner(one), full=False, now=NOW)
+    bundle.apply(one.side, tmp_path / "stick.cop", NOW)
+    report = one.sync(other)
+    assert (report.received, report.sent, report.equal) == (0, 0, True)
+
+
+def test_what_is_kept_to_oneself_is_no_change_that_came_or_went(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    one.sync(other)
+    one.change(None, {"title": "Our own note"}, audience=OWN)
+    assert sync.preview(one.side, one.partner(other), Line(other)).sent == 0
+    report = one.sync(other)
+    assert (report.sent, report.equal) == (0, True) and one.digest() == other.digest()
+
+
+def test_a_bundle_for_whoever_asked_us_holds_only_what_is_new_since(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    for place in (one, other):
+        place.change(None, {"title": f"By {place.name}"})
+    one.sync(other)
+    one.sync(other)  # both hold the same: only now the other one knows it
+    other.change(None, {"title": "New"})
+    made = bundle.create(other.side, tmp_path / "stick.cop", other.partner(one), full=False, now=NOW)
+    assert made.changes == 1
+
+
+def test_whoever_only_looks_is_not_told_of_as_somebody_who_took_something(tmp_path: Path) -> None:
+    one, other = network(tmp_path, 2)
+    other.change(None, {"title": "New"})
+    asking = composing.compose(
+        one.side, None, composing.Plan(), composing.Telling(looks=True), receiver=other.signer.public
+    )
+    assert answering.answer(other.side, asking.body, NOW, one.signer.public).sent == 0

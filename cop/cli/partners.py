@@ -107,10 +107,18 @@ def _accept(start: Path, given: Given, compared: bool) -> None:
         _take_in(Side(site, db, signer), given.bundle)
     else:
         say(f"{invitation.name} is a partner now. Try: cop sync")
-    if apart:
-        are = "was here, kept apart. It is" if apart == 1 else "were here, kept apart. They are"
-        say(f"{plural(apart, 'change')} of theirs {are} shown from now on.")
+    _say_apart(apart, status.kept_apart(db, invitation.organisation))
     click.echo("They must accept you too. Send them the line that this prints: cop invite", err=True)
+
+
+def _say_apart(before: int, now: int) -> None:
+    """What becomes of changes that were here and did not count."""
+    if shown := before - now:
+        are = "was here, kept apart. It is" if shown == 1 else "were here, kept apart. They are"
+        say(f"{plural(shown, 'change')} of theirs {are} shown from now on.")
+    if now:
+        stay = "stays" if now == 1 else "stay"
+        say(f"{plural(now, 'change')} of theirs {stay} apart until they say that they are back.")
 
 
 def _say_amount(given: Given) -> None:

@@ -18,6 +18,7 @@ from cop.config import Site
 from cop.errors import CameBefore, CopError, ForAnother, NotKnown, WrongUsage
 from cop.frontier import STATE_BYTES
 from cop.identity import Side, open_installation, own_organisation
+from cop.receiving import take_restored
 from cop.report import NOT_RENEWED, RESTORED
 from cop.signing import Signer
 from cop.transports import partly_known, several, signatures
@@ -156,6 +157,8 @@ def _answer(site: Site, asked: signatures.Request, body: bytes) -> tuple[SignedR
         content = body if asked.method == "POST" else b""
         sender = sender_of(db, asked, content)
         answer = answering.answer(Side(site, db, signer), body, now, sender.writer, sender.nonce)
+        if answer.received.restored:
+            take_restored(db)  # `_tell` says it, and no later exchange needs to
     finally:
         db.close()
     return _signed(asked, signer, answer), answer
