@@ -35,6 +35,23 @@ class Plan:
         """True if others had the record, and are to see it no more."""
         return any(change.patch.fields.get("withdrawn") == KEPT_BACK for change in self.changes)
 
+    @property
+    def narrowed(self) -> list[str]:
+        """Fields that go to fewer than before: whoever had them keeps them."""
+        taken = {
+            (name, change.audience)
+            for change in self.changes
+            for name, value in change.patch.fields.items()
+            if value is None
+        }
+        kept = [
+            (name, change.audience)
+            for change in self.changes
+            for name, value in change.patch.fields.items()
+            if value is not None
+        ]
+        return sorted({name for name, audience in kept if any(n == name and wide < audience for n, wide in taken)})
+
 
 _KNOWN = "SELECT path, record_id, file_hash, base, has_id FROM local_file"
 

@@ -128,7 +128,7 @@ def _load(
         plans, bad = plan_all(site, db, taken.files, missing, claimed)
         problems += [*taken.problems, *bad]
         remarks += [remark for file in taken.files if file.content for remark in remarks_on(file.content)]
-        remarks += [_told_back(plan) for plan in plans if plan.keeps_back]
+        remarks += [told for plan in plans for told in _told_narrower(plan)]
         named += [named_by(file.content) for file in taken.files if file.content]
         if not dry_run:
             report.entries += _save(site, db, signer, plans, now, why, found.started_ns, taken.known)
@@ -149,9 +149,17 @@ def _load(
     return report
 
 
-def _told_back(plan: Plan) -> Problem:
-    reason = "it was shared before; partners hide it from now on, and keep what they have"
-    return Problem(f"content/{plan.file.path}", 1, reason, "To destroy it everywhere: cop erase")
+def _told_narrower(plan: Plan) -> Iterator[Problem]:
+    """What goes to fewer than before is not unsaid."""
+    path = f"content/{plan.file.path}"
+    if plan.keeps_back:
+        reason = "it was shared before; partners hide it from now on, and keep what they have"
+        yield Problem(path, 1, reason, "To destroy it everywhere: cop erase")
+        return
+    for name in plan.narrowed:
+        line = plan.file.content.lines.get(name, 1) if plan.file.content else 1
+        reason = f"“{name}” was shared with more before, and stands in the history of this entry and in copies"
+        yield Problem(path, line, reason, f"To destroy it everywhere: cop erase {path} --field {name}")
 
 
 def _as_it_lies_now(remark: Problem, grown: int) -> Problem:

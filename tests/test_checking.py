@@ -296,3 +296,16 @@ def test_links_to_what_is_there_or_elsewhere_are_not(folder: Folder, link: str):
 
 def test_pages_of_every_site_are_known_to_be_there():
     assert link_mentions.ALWAYS_THERE == links.OWN_PAGES
+
+
+def test_a_field_that_goes_to_fewer_than_before_is_told_to_stand_in_the_history(cop: Cop):
+    cop.write("posts/a.md", "---\ntitle: A\nsummary: Ring the bell\n---\n\nWords.\n")
+    cop("load")
+    text = (cop.root / "content/posts/a.md").read_text("utf-8")
+    cop.write("posts/a.md", text.replace("summary:", "share_fields: {summary: own, body: partners}\nsummary:"))
+    said = cop("load").stderr
+    assert "content/posts/a.md, line 5: “summary” was shared with more before" in said and "“body” was shared" in said
+    assert "cop erase content/posts/a.md --field summary" in said
+    cop.write("posts/a.md", (cop.root / "content/posts/a.md").read_text("utf-8") + "More words.\n")
+    assert "was shared with more before" not in cop("load").stderr
+    assert cop("erase", "content/posts/a.md", "--field", "summary", "--reason", "personal", "--yes").exit_code == 0

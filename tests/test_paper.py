@@ -220,6 +220,12 @@ def test_a_form_that_is_not_there_is_told(full: Cop, tmp_path: Path) -> None:
     assert result.exit_code == 2 and "There is no form for “poem”." in result.stderr and "resource" in result.stderr
 
 
+def test_a_form_in_a_language_that_has_none_is_told(full: Cop, tmp_path: Path) -> None:
+    result = full("export", "print", str(tmp_path / "a.pdf"), "--form", "any", "--language", "zz")
+    assert result.exit_code == 2 and "There is no form in “zz”." in result.stderr and "cy, so, ar" in result.stderr
+    assert not (tmp_path / "a.pdf").exists()
+
+
 def test_one_file_is_for_one_thing(full: Cop, tmp_path: Path) -> None:
     result = full("export", "print", str(tmp_path / "a.pdf"), "--form", "any", "--topic", "meetings")
     assert result.exit_code == 2 and "One file is for a topic, an event or a form." in result.stderr

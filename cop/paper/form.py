@@ -9,7 +9,9 @@ from datetime import date
 from pathlib import Path
 
 from cop.config import Site
+from cop.errors import WrongUsage
 from cop.fields import TYPES
+from cop.languages import OWN_NAMES
 from cop.paper import book, sheets, source, templating
 from cop.paper.sheets import Look, Sheets, Told
 from cop.progress import Progress, no_progress
@@ -40,6 +42,8 @@ def write(
     site: Site, target: Path, *, kind: str, language: str, look: Look, today: date, progress: Progress = no_progress
 ) -> Told:
     """Write a form. Raises: CopError; then what was at `target` is as it was."""
+    if language and language.partition("-")[0] not in OWN_NAMES:
+        raise WrongUsage(f"There is no form in “{language}”.", hint=f"Name one of these: {', '.join(OWN_NAMES)}.")
     with closing(source.opened(site.site_db)) as db, speaking(*source.spoken_for(db, language)):
         made = sheets_of(db, kind, look, today)
     return sheets.put(target, made, look, progress)
