@@ -4,6 +4,7 @@ Files that may have changed are read (`reading`), what saving each means is deci
 file that is gone is reported, never taken as a wish to delete.
 """
 
+import json
 import logging
 import sqlite3
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from cop import attached, attaching, content, files, log, views
+from cop import attached, attaching, content, files, log, ready_copies, saved_files, views
 from cop.checking import Named, named_by, remarks_on, remarks_on_leads
 from cop.config import Site
 from cop.database import writing
@@ -122,6 +123,7 @@ def _load(
     missing = set(found.missing)
     claimed: dict[RecordId, str] = {}
     grown: dict[str, int] = {}
+    narrowed: list[RecordId] = []
     done = 0
     for batch in _batches(read_all(site.content, found.candidates)):
         taken = attaching.take_in(site, db, batch, keep=not dry_run)
@@ -129,6 +131,7 @@ def _load(
         problems += [*taken.problems, *bad]
         remarks += [remark for file in taken.files if file.content for remark in remarks_on(file.content)]
         remarks += [told for plan in plans for told in _told_narrower(plan)]
+        narrowed += [plan.record_id for plan in plans if plan.narrowed]
         named += [named_by(file.content) for file in taken.files if file.content]
         if not dry_run:
             report.entries += _save(site, db, signer, plans, now, why, found.started_ns, taken.known)
@@ -138,6 +141,7 @@ def _load(
         progress(done, len(found.candidates))
     if not dry_run:
         views.refresh(site, db, progress)
+        _take_out_of_copies(site, db, narrowed)
     leads = remarks_on_leads(site, db, named)
     remarks += islice(leads, max(MOST_REMARKS - len(remarks), 0))
     report.more_remarks = sum(1 for _ in leads)
@@ -149,6 +153,14 @@ def _load(
     return report
 
 
+def _take_out_of_copies(site: Site, db: sqlite3.Connection, record_ids: Sequence[RecordId]) -> None:
+    """Copies that readers can take hold no field any longer that goes to fewer now."""
+    if record_ids:
+        query = "SELECT type, slug FROM view_record WHERE record_id IN (SELECT value FROM json_each(?))"
+        saved_files.strike(site.site_db, db.execute(query, [json.dumps(record_ids)]).fetchall())
+        ready_copies.forget(ready_copies.folder_beside(site.site_db))
+
+
 def _told_narrower(plan: Plan) -> Iterator[Problem]:
     """What goes to fewer than before is not unsaid."""
     path = f"content/{plan.file.path}"
@@ -158,7 +170,7 @@ def _told_narrower(plan: Plan) -> Iterator[Problem]:
         return
     for name in plan.narrowed:
         line = plan.file.content.lines.get(name, 1) if plan.file.content else 1
-        reason = f"“{name}” was shared with more before, and stands in the history of this entry and in copies"
+        reason = f"“{name}” was shared with more before, and stands in the history of this entry and in copies that others took"
         yield Problem(path, line, reason, f"To destroy it everywhere: cop erase {path} --field {name}")
 
 

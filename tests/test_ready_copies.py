@@ -123,6 +123,14 @@ def test_copies_go_from_the_page_once_an_entry_is_not_public_any_more(stocked: C
     assert "folder" in kinds(stocked)
 
 
+def test_they_go_once_a_field_goes_to_fewer_than_before(stocked: Cop) -> None:
+    text = (stocked.root / "content/posts/a.md").read_text("utf-8")
+    stocked.write("posts/a.md", text.replace("---\n", "---\nshare_fields: {body: partners}\n", 1))
+    assert kinds(stocked) == ["folder"]
+    assert "“body” was shared with more before" in stocked("load").stderr
+    assert not kinds(stocked) and not list(ready_copies.folder_beside(find_site(stocked.root).site_db).glob("*.zip"))
+
+
 def test_an_erasure_destroys_them(stocked: Cop) -> None:
     folder = find_site(stocked.root).site_db.parent / "copies"
     assert list(folder.iterdir())

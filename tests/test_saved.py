@@ -216,6 +216,21 @@ def test_what_is_withdrawn_leaves_all_files_at_once_and_others_keep_their_steps(
     assert state(kept).line == line
 
 
+def test_a_field_that_goes_to_fewer_leaves_all_files_at_once(place: Place) -> None:
+    kept = keeper(place)
+    place.write("posts/mugs.md", "---\ntitle: Mugs\n---\n\nQzmugs\n")
+    place.load()
+    state(kept)
+    assert b"Qzmugs" in on_disk(place)
+    path = place.site.content / "posts" / "mugs.md"
+    path.write_text(path.read_text("utf-8").replace("title:", "share_fields: {body: own}\ntitle:"), "utf-8")
+    place.load()
+    assert b"Qzmugs" not in on_disk(place)
+    assert "posts/mugs" in entries(kept)
+    state(kept)
+    assert b"posts/mugs" in on_disk(place) and b"Qzmugs" not in on_disk(place)
+
+
 def test_a_folder_elsewhere_loses_what_was_erased_when_it_is_written_again(cop: Cop, tmp_path: Path) -> None:
     cop.write("posts/cups.md", f"---\ntitle: Cups\n---\n\n{WORD} drinks.\n")
     cop.write("posts/tea.md", "---\ntitle: Tea\n---\n\nHot.\n")
