@@ -75,6 +75,5 @@ def _of_files(told: Mapping[str, int], *, dry_run: bool) -> list[str]:
 
 
 def carrier_of(report: Report, name: str) -> str:
-    """Who carried the changes of an organisation, if that is worth saying. In a place everyone finds everything."""
-    met = report.partners if isinstance(report, PlaceReport) else [report.partner]
-    return "" if name in met or len(met) > 1 else report.partner
+    """Who carried the changes of an organisation, if that is worth saying. What lies in a place, anybody may have left."""
+    return "" if isinstance(report, PlaceReport) or name == report.partner else report.partner

@@ -5,6 +5,7 @@ import os
 import random
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -701,6 +702,9 @@ def test_partners_in_one_place_are_met_in_one_go(tmp_path: Path, folder: Path) -
     report = exchange.run(one.side, meeting, NOW, lambda done, of: None)
     assert (report.received, report.by, report.partner) == (1, {third.name: 1}, meeting.name)
     assert carrier_of(report, third.name) == "" == carrier_of(report, "Somebody else")
+    assert carrier_of(replace(report, partners=[other.name]), third.name) == "", (
+        "one alone is met there, and may know nothing of it"
+    )
     heard = {p.name: p.heard_time for p in partners.all_partners(one.db)}
     assert heard == {other.name: 0, third.name: NOW}
 
