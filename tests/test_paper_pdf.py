@@ -196,3 +196,20 @@ def test_without_pango_one_sentence_says_what_to_install(monkeypatch: pytest.Mon
     with pytest.raises(CopError, match="Printing needs Pango") as told:
         pdf.write("", lambda address: None)
     assert told.value.hint.startswith("sudo apt install libpango")
+
+
+WORD = re.compile(r'yMin="([\d.]+)" xMax="([\d.]+)"[^>]*>([^<]+)</word>')
+
+
+def test_a_title_that_runs_the_other_way_has_its_number_in_the_column_of_the_contents(
+    site: Site, tmp_path: Path
+) -> None:
+    printed_to(site, tmp_path / "all.pdf")
+    for page in ("2", "3"):  # the contents fill two
+        words = WORD.findall(text_of(tmp_path / "all.pdf", "-bbox", "-f", page, "-l", page))
+        numbers = [(float(y), float(end)) for y, end, word in words if word.isdecimal()]
+        column = max(end for _, end in numbers)
+        for y in (float(y) for y, _, word in words if re.search("[\u0600-\u06ff]{3}", word)):
+            assert [end for at, end in numbers if abs(at - y) < 6 and column - end < 2], (page, y, numbers)
+            return
+    raise AssertionError("The title is not in the contents.")
