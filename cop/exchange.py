@@ -5,7 +5,19 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
-from cop import addresses, blob_exchange, forgotten, identity, invitations, judging, partners, settings, stale, sync
+from cop import (
+    addresses,
+    blob_exchange,
+    forgotten,
+    identity,
+    invitations,
+    judging,
+    partners,
+    settings,
+    stale,
+    sync,
+    trust,
+)
 from cop.errors import CopError, NotReachable
 from cop.identity import Side
 from cop.invitations import Invitation
@@ -66,10 +78,13 @@ def at_one_address(meeting: Meeting, exchange: Callable[[Meeting], T]) -> tuple[
 
 def run(side: Side, meeting: Meeting, now: int, progress: Progress, pages: Progress = no_progress) -> Report:
     """Exchange with everyone in a meeting, and do what others want erased. Raises: NotReachable, Refused, WrongUsage."""
+    before = trust.members(side.db).organisations
     try:
         report = _run(_present(side, now), meeting, now, progress, pages)
     finally:
         clean_up(side, now)
+    gone = before - trust.members(side.db).organisations
+    report.gone = sorted((partners.name_of(side.db, one) for one in gone), key=str.casefold)
     partners.were_told(side.db, meeting.partners)
     report.removals = forgotten.undecided(side.db)
     return report

@@ -28,6 +28,7 @@ class Report:
     partner_lacks: int = 0  # entries they turned away, because they do not know who wrote them
     refused: int = 0  # entries we turned away, likewise
     apart: int = 0  # changes of those who left, were removed or ended: kept, not shown
+    gone: list[str] = field(default_factory=list)  # names of members that are none any more since this exchange
     restored: int = 0  # entries that were written here, lost, and came back
     renewed: bool = False  # we go on under another key since then
     left_out: int = 0  # older texts that we chose not to fetch

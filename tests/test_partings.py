@@ -605,3 +605,19 @@ def test_who_leaves_keeps_what_came_through_others_and_coming_back_brings_them_b
         one.sync(middle)
     assert titles(one) == titles(far) == ["From far away", "Later"]
     assert one.digest() == far.digest()
+
+
+def test_whose_words_are_shown_no_longer_because_a_partner_ended_with_them_is_told(tmp_path: Path) -> None:
+    one, hub, far = places(tmp_path, 3)
+    befriend(one, hub)
+    befriend(hub, far)
+    far.change(None, {"title": "Before"})
+    around(hub, far)
+    one.sync(hub)
+    hub.remove(far)
+    with serving(hub) as address:
+        partners.set_address(one.db, one.partner(hub), address)
+        said = cop(one, "sync", code=0)
+        assert f"{far.name} is no member of the network any more: a partner has ended with it, or it left." in said
+        assert "is no member" not in cop(one, "sync", code=0)
+    assert titles(one) == ["Before"]

@@ -25,6 +25,7 @@ def lines(
         _moved(report, dry_run=dry_run),
         *_by(report.by, lambda name: carrier_of(report, name)),
         *_ended(ended_by),
+        *_gone(report.gone),
         *([f"  {_who(report)} hold the same now."] if report.equal and not dry_run and not ended_by else []),
         *_of_ours(report),
         *_texts(report.texts),
@@ -58,6 +59,17 @@ def _ended(by: tuple[str, ...]) -> list[str]:
         return []
     have, show = ("have", "do not show") if len(by) > 1 else ("has", "does not show")
     return [f"  {names(by)} {have} ended the exchange with you and {show} what you write since then."]
+
+
+def _gone(found: list[str]) -> list[str]:
+    """Whose newer words are not shown any more, which nobody would notice otherwise."""
+    if not found:
+        return []
+    are, they, them = ("are no members", "they", "them") if len(found) > 1 else ("is no member", "it", "it")
+    return [
+        f"  {names(tuple(found))} {are} of the network any more: a partner has ended with {them}, or {they} left."
+        f" What came of {them} since then is kept apart, not shown."
+    ]
 
 
 def _moved(report: Report, *, dry_run: bool) -> str:
