@@ -124,9 +124,9 @@ def _answer_question(side: Side, state: bytes, now: int, sender: WriterId, nonce
 
 def _keep_points(db: sqlite3.Connection, organisation: OrganisationId, points: frontier.Points) -> None:
     """What a partner says that it holds: a bundle for it begins there."""
-    with writing(db):
-        for partner in partners.all_partners(db):
-            if partner.organisation == organisation and partners.points(db, partner) != points:
+    for partner in partners.all_partners(db):
+        if partner.organisation == organisation and partners.points(db, partner) != points:
+            with writing(db):  # not before: most questions change nothing, and must not wait for whoever writes
                 partners.keep_points(db, partner, points)
 
 

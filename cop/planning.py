@@ -38,19 +38,13 @@ class Plan:
     @property
     def narrowed(self) -> list[str]:
         """Fields that go to fewer than before: whoever had them keeps them."""
-        taken = {
-            (name, change.audience)
-            for change in self.changes
-            for name, value in change.patch.fields.items()
-            if value is None
-        }
-        kept = [
-            (name, change.audience)
-            for change in self.changes
-            for name, value in change.patch.fields.items()
-            if value is not None
-        ]
-        return sorted({name for name, audience in kept if any(n == name and wide < audience for n, wide in taken)})
+        taken: set[str] = set()
+        found: set[str] = set()
+        for change in sorted(self.changes, key=lambda one: one.audience):  # the widest first
+            fields = change.patch.fields
+            found |= {name for name, value in fields.items() if value is not None and name in taken}
+            taken |= {name for name, value in fields.items() if value is None}
+        return sorted(found - {"slug"})
 
 
 _KNOWN = "SELECT path, record_id, file_hash, base, has_id FROM local_file"

@@ -75,10 +75,8 @@ def receive(side: Side, message: Message, received_from: str, now: int, *, curre
 def _count(came: Received, new: Iterable[Entry], network: Members, ours: OrganisationId) -> None:
     """Count changes by who made them; those of writers who are no members any more are kept apart."""
     for entry in new:
-        is_ours = network.writers.get(entry.writer) == ours
-        changes = count_changes(
-            [entry], OWN if is_ours else PARTNERS
-        )  # nobody gets to read what others keep to themselves
+        # nobody gets to read what others keep to themselves
+        changes = count_changes([entry], OWN if network.writers.get(entry.writer) == ours else PARTNERS)
         if not network.counts(entry.writer, entry.entry_id):
             came.apart += changes
         else:

@@ -168,6 +168,10 @@ def _told_narrower(plan: Plan) -> Iterator[Problem]:
         reason = "it was shared before; partners hide it from now on, and keep what they have"
         yield Problem(path, 1, reason, "To destroy it everywhere: cop erase")
         return
+    if "title" in plan.narrowed:
+        reason = "it was shared with more before, and stands in their copies"
+        yield Problem(path, 1, reason, f"To destroy it everywhere: cop erase {path}")
+        return
     for name in plan.narrowed:
         line = plan.file.content.lines.get(name, 1) if plan.file.content else 1
         reason = f"“{name}” was shared with more before, and stands in the history of this entry and in copies that others took"

@@ -306,6 +306,10 @@ def test_a_field_that_goes_to_fewer_than_before_is_told_to_stand_in_the_history(
     said = cop("load").stderr
     assert "content/posts/a.md, line 5: “summary” was shared with more before" in said and "“body” was shared" in said
     assert "cop erase content/posts/a.md --field summary" in said
+    narrow = (cop.root / "content/posts/a.md").read_text("utf-8")
+    cop.write("posts/a.md", narrow.replace("title:", "share: partners\ntitle:"))
+    said = [line for line in cop("load").stderr.splitlines() if "was shared" in line]
+    assert len(said) == 1 and "it was shared with more before" in said[0], "one sentence for a whole entry"
     cop.write("posts/a.md", (cop.root / "content/posts/a.md").read_text("utf-8") + "More words.\n")
     assert "was shared with more before" not in cop("load").stderr
     assert cop("erase", "content/posts/a.md", "--field", "summary", "--reason", "personal", "--yes").exit_code == 0
