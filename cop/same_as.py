@@ -61,46 +61,52 @@ class _Side:
         return log.Change(self.record_id, heads, patch, audience)
 
 
-def link(
+def say(
     site: Site,
     db: sqlite3.Connection,
     signer: Signer,
     one: RecordId,
     other: RecordId,
     *,
+    same: bool,
     why: str,
     now: int,
     person: str = "",
 ) -> tuple[str, str]:
-    """Say that two records tell of the same thing. Returns their titles. Raises: CopError, WrongUsage."""
-    told_why = said(why, person, site.config.timezone)
+    """Say that two records tell of the same thing, or that they do not, whoever linked them. Returns their titles.
+
+    Raises: CopError, WrongUsage, and Unfit for a phone number.
+    """
+    told_by = said(why, person, site.config.timezone)
     sides = _sides(db, one, other)
-    audience = max(side.audience for side in sides)  # who sees only one of the two learns nothing of the other
-    if all(id_ in words_of(side.revisions, audience) for side, id_ in zip(sides, (other, one), strict=True)):
-        raise CopError("These two are linked already.", hint=f"cop history {one}")
-    _write(site, db, signer, sides, [audience], told_why, same=True, now=now)
+    audiences = _to_link(*sides) if same else _to_part(db, *sides)
+    changes = [
+        side.change(of.record_id, audience, *told_by, same=same)
+        for audience in audiences
+        for side, of in (sides, sides[::-1])
+    ]
+    log.write(db, signer, KIND, changes, claimed_time=now)  # one entry, so that nobody ever holds half of what was said
+    views.refresh(site, db)
+    for side in sides:
+        keep_in_step(db, side.record_id, b"".join(side.view.heads))
     return sides[0].title, sides[1].title
 
 
-def take_apart(
-    site: Site,
-    db: sqlite3.Connection,
-    signer: Signer,
-    one: RecordId,
-    other: RecordId,
-    *,
-    why: str,
-    now: int,
-    person: str = "",
-) -> tuple[str, str]:
-    """Say that two records are not the same, whoever linked them. Returns their titles. Raises: CopError, WrongUsage."""
-    told_why = said(why, person, site.config.timezone)
-    sides = _sides(db, one, other)
-    linked = [a for a in (PUBLIC, PARTNERS, OWN) if any(words_of(s.revisions, a) & {one, other} for s in sides)]
+def _to_link(one: _Side, other: _Side) -> Sequence[int]:
+    """Whom it is told. Who sees only one of the two learns nothing of the other."""
+    audience = max(one.audience, other.audience)
+    if all(of.record_id in words_of(side.revisions, audience) for side, of in ((one, other), (other, one))):
+        raise CopError("These two are linked already.", hint=f"cop history {one.record_id}")
+    return [audience]
+
+
+def _to_part(db: sqlite3.Connection, one: _Side, other: _Side) -> Sequence[int]:
+    """Likewise: whoever was told that they are the same, else who sees both."""
+    ids = {one.record_id, other.record_id}
+    linked = [a for a in (PUBLIC, PARTNERS, OWN) if any(words_of(side.revisions, a) & ids for side in (one, other))]
     if not linked:
-        _refuse_what_was_said(db, one, other)
-    _write(site, db, signer, sides, linked or [max(s.audience for s in sides)], told_why, same=False, now=now)
-    return sides[0].title, sides[1].title
+        _refuse_what_was_said(db, one.record_id, other.record_id)
+    return linked or [max(one.audience, other.audience)]
 
 
 def _sides(db: sqlite3.Connection, one: RecordId, other: RecordId) -> tuple[_Side, _Side]:
@@ -118,30 +124,6 @@ def _side(db: sqlite3.Connection, record_id: RecordId, network: Members) -> _Sid
     if view.type not in TYPES:
         raise WrongUsage("This is a record of a kind that cannot be linked.", hint="cop list")
     return _Side(record_id, view, revisions)
-
-
-def _write(
-    site: Site,
-    db: sqlite3.Connection,
-    signer: Signer,
-    sides: tuple[_Side, _Side],
-    audiences: Sequence[int],
-    told_why: tuple[str, str],
-    *,
-    same: bool,
-    now: int,
-) -> None:
-    """One entry for both records, so that nobody ever holds one half of what was said."""
-    one, other = sides
-    changes = [
-        side.change(of.record_id, audience, *told_why, same=same)
-        for audience in audiences
-        for side, of in ((one, other), (other, one))
-    ]
-    log.write(db, signer, KIND, changes, claimed_time=now)
-    views.refresh(site, db)
-    for side in sides:
-        keep_in_step(db, side.record_id, b"".join(side.view.heads))
 
 
 def words_of(revisions: Iterable[Revision], audience: int) -> frozenset[RecordId]:

@@ -170,7 +170,7 @@ def test_two_partners_who_add_one_work_offline_lose_neither_and_are_asked(pair: 
     assert (found.ids, found.reasons) == (frozenset((a, b)), ("doi",)) and hidden not in found.ids
     # two ask for one address, so the command that is shown names the ids
     assert {proposing.name_of(one.db, found.one), proposing.name_of(one.db, found.other)} == {a, b}
-    same_as.take_apart(other.site, other.db, other.signer, a, b, why="", now=NOW)
+    same_as.say(other.site, other.db, other.signer, a, b, same=False, why="", now=NOW)
     one.sync(other)
     assert proposing.proposals(one.db, one.site.site_db) == []
     one.remove(other, hide=True)
@@ -183,7 +183,7 @@ def test_what_is_linked_through_others_is_not_proposed(pair: list[Place]) -> Non
     ids = [one.change(None, {"title": "Power", "url": "https://a.example"}, type_name="resource") for _ in range(3)]
     assert len(proposing.proposals(one.db, one.site.site_db)) == 3
     for at in (0, 1):
-        same_as.link(one.site, one.db, one.signer, ids[at], ids[at + 1], why="", now=NOW)
+        same_as.say(one.site, one.db, one.signer, ids[at], ids[at + 1], same=True, why="", now=NOW)
     assert proposing.proposals(one.db, one.site.site_db) == []
 
 
@@ -237,7 +237,7 @@ async def test_the_desk_shows_pairs_ten_at_a_time_with_the_commands(pair: list[P
     second = check((await Asking(datasette).get("/desk/duplicates?page=2")).text).text
     assert second.count("Look at both") == 2
     (first, *_) = proposing.proposals(one.db, one.site.site_db)
-    same_as.link(one.site, one.db, one.signer, *sorted(first.ids), why="", now=NOW)
+    same_as.say(one.site, one.db, one.signer, *sorted(first.ids), same=True, why="", now=NOW)
     assert "11 pairs may be the same." in (await Asking(datasette).get("/desk/duplicates")).text
 
 

@@ -186,10 +186,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(at=any_place, one=any_record, other=any_record, same=st.booleans())
     def say_what_is_the_same(self, at: int, one: str, other: str, same: bool) -> None:
-        say_so = same_as.link if same else same_as.take_apart
-
         def act(place: Place) -> None:
-            say_so(place.site, place.db, place.signer, one, other, why="", now=net.NOW)
+            same_as.say(place.site, place.db, place.signer, one, other, same=same, why="", now=net.NOW)
 
         with suppress(CopError):  # it is one record, it was said already, or nothing is known of it
             self._writes(at, act)

@@ -40,11 +40,11 @@ step = st.tuples(st.integers(0, 2), st.sampled_from([LINK, LINK, APART, EDIT, SY
 
 
 def link(place: Place, one: str, other: str, why: str = "") -> None:
-    same_as.link(place.site, place.db, place.signer, one, other, why=why, now=NOW)
+    same_as.say(place.site, place.db, place.signer, one, other, same=True, why=why, now=NOW)
 
 
 def apart(place: Place, one: str, other: str, why: str = "") -> None:
-    same_as.take_apart(place.site, place.db, place.signer, one, other, why=why, now=NOW)
+    same_as.say(place.site, place.db, place.signer, one, other, same=False, why=why, now=NOW)
 
 
 def linked(place: Place, record_id: str) -> list[str]:
@@ -281,7 +281,7 @@ def test_content_files_keep_quiet_about_links_and_lose_none(folder: Folder) -> N
     one, other = folder.write("posts/a.md", "---\ntitle: A\n---\n"), folder.write("posts/b.md", "---\ntitle: B\n---\n")
     folder.load()
     a, b = folder.id_of("posts/a.md"), folder.id_of("posts/b.md")
-    same_as.link(folder.site, folder.db, folder.signer, a, b, why="", now=NOW)
+    same_as.say(folder.site, folder.db, folder.signer, a, b, same=True, why="", now=NOW)
     out = folder.check_out()
     assert (list(out.written), list(out.kept), out.unchanged) == ([], [], 2)
     assert "same" not in one.read_text() + other.read_text()

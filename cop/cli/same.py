@@ -95,13 +95,13 @@ def same_as(start: Path, one: str, other: str, why: str, undo: bool, never: bool
     Example: cop same-as resources/power-cube resources/powercube --why "One guide, found twice"
     """
     from cop import identity
-    from cop.same_as import link, take_apart
+    from cop.same_as import say as say_so
 
     site = find_site(start)
     db, signer = identity.open_installation(site, now())
     catch_up(site, db)
     records = resolve_record(db, one), resolve_record(db, other)
-    say_so = take_apart if undo or never else link
-    titles = say_so(site, db, signer, *records, why=why, now=now())
-    told = "do not point to each other" if undo or never else "now point to each other"
+    same = not (undo or never)
+    titles = say_so(site, db, signer, *records, same=same, why=why, now=now())
+    told = "now point to each other" if same else "do not point to each other"
     say(f"“{titles[0]}” and “{titles[1]}” {told}. Partners follow at the next sync.")

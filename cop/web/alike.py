@@ -84,11 +84,11 @@ def say(visit: Visit) -> at_desk.Answer:
     """Say that two are the same, or that they are not."""
     form, site = visit.form, visit.served.site
     is_same = form.pressed("same", "apart") == "same"
-    write = same_as.link if is_same else same_as.take_apart
     try:
         one, other = _both(form.text("pair"))
         signer = identity.ensure(site, visit.db, visit.now)
-        write(site, visit.db, signer, one, other, why=form.text("why"), now=visit.now, person=visit.person)
+        told = {"why": form.text("why"), "person": visit.person}
+        same_as.say(site, visit.db, signer, one, other, same=is_same, now=visit.now, **told)
     except CopError as error:
         return _page(visit, None, at_desk.told(error))
     return See(TARGET, {"done": "same" if is_same else "apart"})

@@ -140,8 +140,6 @@ def settle(visit: Visit) -> at_desk.Answer:
     if known is None:
         return None
     chosen, problems = _chosen(known, form, visit.served.site.config.timezone)
-    if form.text(posting.DO) == FITS:
-        chosen, problems = {name: Fits() for name in known.joined}, {}
     seen = frozenset(bytes.fromhex(one) for one in form.text("heads").split() if _is_hash(one))
     if seen != frozenset(known.view.heads):
         return _page(visit, form, changed=True)
@@ -175,6 +173,8 @@ def _is_hash(text: str) -> bool:
 
 def _chosen(known: Differing, form: Form, zone: str) -> tuple[dict[str, Answer], dict[str, str]]:
     """What was chosen, by field; and what is wrong with it."""
+    if form.text(posting.DO) == FITS:
+        return {name: Fits() for name in known.joined}, {}
     found: dict[str, Answer] = {}
     problems: dict[str, str] = {}
     for name, difference in known.fields.items():
