@@ -122,7 +122,7 @@ def in_vain(db: sqlite3.Connection) -> str:
     if not trust.is_vouched_for(db):
         return _(
             "Your organisation has not vouched for this computer yet. What you do here stays here until it does."
-            " On its first computer, say: cop device add"
+            " On its first computer, say cop device add with the line that cop device new printed here."
         )
     return ""
 
