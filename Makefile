@@ -34,7 +34,7 @@ test-pythons: ## fast tests of each layer on Python 3.12 and 3.13 (both must be 
 	FILES="$(LAYERS)" sh .ci/pythons 3.12 3.13
 
 test-slow: $(VENV)/ready-dev ## long random histories, and a real object store (installs Debian's Ceph if there is none)
-	$(RUN)/python -m pytest -n $(WORKERS) -m slow
+	$(RUN)/python -m pytest -n $(WORKERS) -m slow --verbose --durations 0
 
 e2e: $(VENV)/ready-dev ## journeys in real browsers, and pages that everyone can use (installs Debian’s Chromium, Firefox, Java and Kiwix, and a validator)
 	sh .ci/chromium
