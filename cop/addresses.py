@@ -1,6 +1,7 @@
 """Addresses that partners can be reached at: a site, a folder, an object store."""
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,6 +25,27 @@ def check_address(address: str) -> str:
     if not is_folder(address):
         raise wrong
     return full_path(address)
+
+
+def only_here(host: str) -> bool:
+    """True for the name or number of a host that means this computer, on each computer.
+
+    >>> [only_here(host) for host in ("localhost", "127.0.0.1", "::1", "0.0.0.0", "example.org", "192.168.1.7")]
+    [True, True, True, True, False, False]
+    """
+    try:
+        ip = ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return ip.is_loopback or ip.is_unspecified
+
+
+def is_of_this_computer(address: str) -> bool:
+    """True for a web address that leads everybody to their own computer."""
+    try:
+        return address.startswith(("http://", "https://")) and only_here(urlsplit(address).hostname or "")
+    except ValueError:
+        return False
 
 
 def is_folder(address: str) -> bool:

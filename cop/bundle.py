@@ -59,6 +59,7 @@ class Applied:
     renewed: bool = False  # we go on under another key since then
     by: dict[str, int] = field(default_factory=dict)  # changes that came, per organisation that made them
     waiting: int = 0
+    waiting_own: int = 0  # of these, for ourselves only: they lie on another of our computers
     conflicts: int = 0
     not_understood: int = 0
     pages_waiting: int = 0  # records whose pages are made when they are next asked for
@@ -174,6 +175,7 @@ def apply(
     applied.pages_waiting = stale.count(side.db)
     if not dry_run:
         applied.restored, applied.renewed = take_restored(side.db)
+        applied.files_left_out = min(applied.files_left_out, bundle_files.not_here(side.site))
     if dry_run:
         applied.files = header.files
         seen.tell(side.db, applied)

@@ -22,6 +22,12 @@ def to_pack(site: Site) -> tuple[Named, ...]:
     return lacking(site).held
 
 
+def not_here(site: Site) -> int:
+    """How many of the attachments that records name are not in this copy."""
+    found = lacking(site)
+    return len(found.wanted) + len(found.left_out)
+
+
 def frames(site: Site, files: Sequence[Named]) -> Iterator[bytes]:
     """The contents of the frames that carry attachments, smallest first."""
     root = blobs.folder(site)

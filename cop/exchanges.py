@@ -130,6 +130,8 @@ def sentence(name: str, happened: Mapping[str, Any]) -> str:
         text += f", {apart:,} by those who left, were removed, or whose computer was ended (kept apart, not shown)"
     if texts := happened.get("texts", 0):
         text += f", {texts:,} {'text' if texts == 1 else 'texts'} of earlier changes came"
+    if why := happened.get("not_written"):
+        text += f". Not all that we hold could be left there: {str(why).rstrip('.')}"
     lost = RESTORED if happened.get("renewed") else NOT_RENEWED
     return f"{text}. {lost}" if happened.get("restored", 0) else f"{text}."
 

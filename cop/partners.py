@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cop import cbor, log, read_back, settings, stances, trust, vouching
-from cop.addresses import check_address
+from cop.addresses import check_address, is_of_this_computer
 from cop.database import writing
 from cop.errors import CopError, WrongUsage
 from cop.frontier import Points
@@ -165,7 +165,14 @@ def accept(db: sqlite3.Connection, signer: Signer, invitation: Invitation, now: 
             " ON CONFLICT (organisation) DO UPDATE SET name = excluded.name, kind = excluded.kind,"
             " address = CASE WHEN address <> '' AND address NOT LIKE 'http%' THEN address"  # a place that we chose ourselves
             " ELSE coalesce(nullif(excluded.address, ''), address) END, writer = excluded.writer",
-            [invitation.organisation, invitation.name, invitation.kind, _usable(invitation), now, invitation.writer],
+            [
+                invitation.organisation,
+                invitation.name,
+                invitation.kind,
+                _usable(db, invitation),
+                now,
+                invitation.writer,
+            ],
         )
         if not ours:  # else it is another computer of our own organisation
             _be_there(db, signer, now)
@@ -180,12 +187,19 @@ def _be_there(db: sqlite3.Connection, signer: Signer, now: int) -> None:
         say(db, signer, ours, stances.SELF, now)
 
 
-def _usable(invitation: Invitation) -> str:
-    """The address of an invitation, or "": then bundles go by stick, and `cop partner add` sets one later."""
+def _usable(db: sqlite3.Connection, invitation: Invitation) -> str:
+    """The address of an invitation, or "": then the one that we know stays, or bundles go by stick."""
+    if is_of_this_computer(invitation.address) and _is_reached_elsewhere(db, invitation.organisation):
+        return ""
     try:
         return check_address(invitation.address)
     except WrongUsage:
         return ""
+
+
+def _is_reached_elsewhere(db: sqlite3.Connection, organisation: OrganisationId) -> bool:
+    row = db.execute("SELECT address FROM local_partner WHERE organisation = ?", [organisation]).fetchone()
+    return row is not None and row[0] != "" and not is_of_this_computer(row[0])
 
 
 def say(

@@ -24,6 +24,7 @@ class Report:
     requests: int = 0
     conflicts: int = 0  # fields with more than one answer, after the exchange
     waiting: int = 0  # changes announced and not here yet
+    waiting_own: int = 0  # of these, for ourselves only: they lie on another of our computers
     not_understood: int = 0
     partner_lacks: int = 0  # entries they turned away, because they do not know who wrote them
     refused: int = 0  # entries we turned away, likewise
@@ -50,6 +51,10 @@ class PlaceReport(Report):
     partners: list[str] = field(default_factory=list)  # whom we meet there
     files_waiting: int = 0  # files of others that are not whole yet
     files_unreadable: int = 0  # files that are whole and make no sense here
+    not_written: str = ""  # why nothing could be left there, or not all
+    absent: list[str] = field(default_factory=list)  # of those whom we meet there, who has left nothing
+    unread: dict[str, int] = field(default_factory=dict)  # who has not read how many files that we left before
+    yet_to_accept: list[str] = field(default_factory=list)  # who has not accepted us, as far as their word is here
 
 
 def remarks(report: Report, *, dry_run: bool = False) -> list[str]:

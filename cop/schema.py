@@ -5,12 +5,15 @@ the log.
 """
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cop.database import APPLICATION_ID, connect, make_tables, writing
 from cop.errors import CopError
 
-STORE_VERSION = 9  # how many functions stand in _migrate()
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 M001_LOG = """
     CREATE TABLE log_entry (
@@ -244,6 +247,26 @@ M009_SENDINGS = """
     ) WITHOUT ROWID;
 """
 
+M010_UNSETTLED = """
+    CREATE INDEX view_record_checks ON view_record (record_id) WHERE checks <> '[]';
+    CREATE INDEX view_record_not_understood ON view_record (type) WHERE state IN ('unknown', 'unreadable');
+"""
+
+# how a file became what it is: names and order never change
+STEPS = {
+    "m001_log": M001_LOG,
+    "m002_sync": M002_SYNC,
+    "m003_contributions": M003_CONTRIBUTIONS,
+    "m004_session": M004_SESSION,
+    "m005_pairs": M005_PAIRS,
+    "m006_waiting": M006_WAITING,
+    "m007_forgetting": M007_FORGETTING,
+    "m008_parted": M008_PARTED,
+    "m009_sendings": M009_SENDINGS,
+    "m010_unsettled": M010_UNSETTLED,
+}
+STORE_VERSION = len(STEPS)
+
 
 def open_store(path: Path) -> sqlite3.Connection:
     """Open `store.db`, making it or bringing it up to date first. Every commit is on the disk when it returns."""
@@ -263,57 +286,21 @@ def _migrate(db: sqlite3.Connection) -> None:
     from sqlite_utils import Database, Migrations
 
     migrations = Migrations("cop")
-
-    @migrations(name="m001_log")
-    def m001_log(store: Database) -> None:
-        """The log, and what this installation knows of its files and partners."""
-        make_tables(store.conn, M001_LOG, APPLICATION_ID)
-
-    @migrations(name="m002_sync")
-    def m002_sync(store: Database) -> None:
-        """What sync remembers, so that it asks for and sends only what is new."""
-        make_tables(store.conn, M002_SYNC, APPLICATION_ID)
-
-    @migrations(name="m003_contributions")
-    def m003_contributions(store: Database) -> None:
-        """What people sent by the forms of the site, until somebody has decided."""
-        make_tables(store.conn, M003_CONTRIBUTIONS, APPLICATION_ID)
-
-    @migrations(name="m004_session")
-    def m004_session(store: Database) -> None:
-        """Who may work at the desk in a browser."""
-        make_tables(store.conn, M004_SESSION, APPLICATION_ID)
-
-    @migrations(name="m005_pairs")
-    def m005_pairs(store: Database) -> None:
-        """Buddies."""
-        make_tables(store.conn, M005_PAIRS, APPLICATION_ID)
-
-    @migrations(name="m006_waiting")
-    def m006_waiting(store: Database) -> None:
-        """What waits to be looked at before it counts as published."""
-        make_tables(store.conn, M006_WAITING, APPLICATION_ID)
-
-    @migrations(name="m007_forgetting")
-    def m007_forgetting(store: Database) -> None:
-        """What was erased and must not come back, and which copies left this folder."""
-        make_tables(store.conn, M007_FORGETTING, APPLICATION_ID)
-        _index_erasures(store.conn)
-
-    @migrations(name="m008_parted")
-    def m008_parted(store: Database) -> None:
-        """Whom to tell that we left."""
-        make_tables(store.conn, M008_PARTED, APPLICATION_ID)
-
-    @migrations(name="m009_sendings")
-    def m009_sendings(store: Database) -> None:
-        """What phones may send again, because they do not know that it arrived."""
-        make_tables(store.conn, M009_SENDINGS, APPLICATION_ID)
-
+    for name, tables in STEPS.items():
+        migrations(name=name)(_step(tables))
     with writing(db):  # two first runs at once: the second finds it done
         if db.execute("PRAGMA user_version").fetchone()[0] < STORE_VERSION:
             migrations.apply(Database(db))
             db.execute(f"PRAGMA user_version = {STORE_VERSION}")
+
+
+def _step(tables: str) -> Callable[["Database"], None]:
+    def step(store: "Database") -> None:
+        make_tables(store.conn, tables, APPLICATION_ID)
+        if tables == M007_FORGETTING:
+            _index_erasures(store.conn)
+
+    return step
 
 
 def _index_erasures(db: sqlite3.Connection) -> None:

@@ -281,8 +281,7 @@ def _welcome(going: Composed, theirs: Message) -> list[Entry]:
 def _finish(exchange: _Exchange) -> None:
     db, report, transport = exchange.side.db, exchange.report, exchange.transport
     report.bytes_in, report.bytes_out, report.requests = transport.bytes_in, transport.bytes_out, transport.requests
-    report.conflicts = status.conflict_count(db)
-    report.waiting, report.not_understood = status.waiting(db), status.not_understood(db)
+    status.count_open_ends(db, report)
     report.left_out, report.pages_waiting = currency.left_out(db), stale.count(db)
     report.texts = min(report.texts, exchange.lacked)  # the others were left out and fetched within this exchange
     report.restored, report.renewed = take_restored(db)

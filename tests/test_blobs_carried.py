@@ -56,6 +56,8 @@ def test_a_bundle_without_files_says_what_it_left_out(tmp_path: Path) -> None:
     made = packed(one, tmp_path / "news.cop", files=False)
     assert (bundle_frames.show(made).files, bundle_frames.show(made).files_left_out) == (0, 1)
     assert (applied(other, made).files_left_out, holds(other)) == (1, False)
+    applied(other, packed(one, tmp_path / "with files.cop"))
+    assert (applied(other, made).files_left_out, holds(other)) == (0, True), "nothing is left out that is here"
 
 
 def test_what_is_too_large_here_is_not_taken_from_a_bundle(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from cop import bundle, bundle_frames, cbor, files, frontier, status, unpacking, wire
+from cop import bundle, bundle_frames, cbor, files, frontier, standing, unpacking, wire
 from cop.cli import reports
 from cop.errors import CopError, NotReachable, Refused
 from cop.model import OWN, PARTNERS, PUBLIC
@@ -420,7 +420,7 @@ def test_through_whom_something_came_on_a_stick_is_not_what_the_stick_says(tmp_p
         messages = [replace(message, points=None, proof=b"") for message in messages]
     header = bundle_frames.Header(named.name, named.organisation.hex(), "", NOW, 0, 0)
     bundle.apply(one.side, _forged(tmp_path / "forged.cop", header, *map(wire.pack, messages)), NOW + 60)
-    assert status.heard_json(one.db)[far.name]["through"] == (carrier.name if proved else "a bundle")
+    assert standing.heard_json(one.db)[far.name]["through"] == (carrier.name if proved else "a bundle")
 
 
 def test_a_dry_run_counts_what_applying_then_does(tmp_path: Path) -> None:

@@ -240,6 +240,21 @@ async def test_a_site_without_partners_is_shown_the_way(tmp_path: Path) -> None:
     alone.close()
 
 
+async def test_a_partner_that_has_not_accepted_us_is_named(tmp_path: Path) -> None:
+    one, other = places(tmp_path, 2)
+    one.accept(other)
+    one.sync(other)
+    datasette = served(one)
+    await datasette.invoke_startup()
+    said = "They have not accepted us yet, as far as we know. Send them our invitation."
+    assert said in words((await Asking(datasette).get("/desk/sync")).text)
+    other.accept(one)
+    one.sync(other)
+    assert said not in words((await Asking(datasette).get("/desk/sync")).text)
+    for place in (one, other):
+        place.close()
+
+
 # --- /desk/invite
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cop import currency, devices, identity, log, partings, signing, status, trust, views
+from cop import currency, devices, identity, log, partings, signing, standing, status, trust, views
 from cop.cli import reports
 from cop.errors import CopError, NotReachable, Refused, WrongUsage
 from cop.model import OWN, PARTNERS
@@ -102,6 +102,11 @@ def test_two_computers_of_one_organisation_exchange_what_is_their_own_too(tmp_pa
     copy.accept(one)
     secret = one.change(None, {"title": "Diary"}, audience=OWN)
     draft = one.change(None, {"title": "For partners"}, audience=PARTNERS)
+    other.sync(one)
+    report = copy.sync(other)
+    assert (report.waiting, report.waiting_own) == (1, 1)
+    said = "\n".join(reports.lines(report, standing.Lacking(True, ())))
+    assert "1 change for ourselves only is on another of our computers." in said and "not here yet" not in said
     copy.sync(one)
     assert copy.view(secret).fields["title"] == "Diary" and copy.view(draft).fields["title"] == "For partners"
     partings.remove(copy.db, copy.signer, copy.partner(one), NOW)
@@ -177,7 +182,7 @@ def test_a_light_copy_leaves_older_texts_out_and_shows_the_same(tmp_path: Path) 
     currency.choose(other.db, currency.ALL)
     report = other.sync(one)
     assert (report.received, report.texts, report.left_out) == (0, 4, 0)
-    assert "  4 texts of earlier changes came." in reports.lines(report, status.Lacking(True, ()))
+    assert "  4 texts of earlier changes came." in reports.lines(report, standing.Lacking(True, ()))
     assert other.payloads().keys() >= one.payloads().keys()
 
 

@@ -33,6 +33,7 @@ from cop import (
     partners,
     patch,
     qr_code,
+    standing,
     status,
 )
 from cop.cli import cli, every, near, reports
@@ -729,7 +730,7 @@ def test_who_was_heard_through_whom_follows_the_way_the_news_took(tmp_path: Path
     far.change(None, {"title": "From afar"})
     middle.sync(far)
     one.sync(middle)
-    told = status.heard_json(one.db)
+    told = standing.heard_json(one.db)
     assert told[middle.name] == {"last_heard": "2026-11-22T09:14:00Z", "through": ""}
     assert told[far.name] == {"last_heard": "2026-11-22T09:14:00Z", "through": middle.name}
     assert one.name not in told
@@ -772,13 +773,13 @@ def test_status_says_who_wrote_what_is_not_here_yet(tmp_path: Path) -> None:
     for place in (other, far):
         store(one, place.entries(), place.payloads().values())
     store(one, [next_entry(far, [item_of(patch.new_record_id(), b"never sent")])])
-    assert f"1 change not here yet (by {far.name}); more with the next sync or stick." in run(one, "status").stdout
+    assert f"1 change not here yet (by {far.name}); more with a later exchange or stick." in run(one, "status").stdout
     assert status.waiting_by(one.db) == [far.name]
 
 
 def test_several_partners_in_one_place_all_hold_the_same() -> None:
     for names, who in ((["A", "B"], "All"), (["A"], "Both")):
-        told = reports.lines(PlaceReport(" and ".join(names), partners=names, equal=True), status.Lacking(True, ()))
+        told = reports.lines(PlaceReport(" and ".join(names), partners=names, equal=True), standing.Lacking(True, ()))
         assert f"  {who} hold the same now." in told
 
 
@@ -791,7 +792,7 @@ def test_a_renamed_partner_is_listed_and_found_by_its_new_name_and_by_the_old(tw
     one.sync(other)
     assert "Another Name (" in run(one, "partner", "list").stdout
     assert partners.find(one.db, "another name") == partners.find(one.db, old)
-    told = status.heard_json(one.db)
+    told = standing.heard_json(one.db)
     assert set(told) == {"Another Name"} and told["Another Name"]["through"] == ""
 
 
@@ -813,7 +814,9 @@ def test_two_partners_of_one_name_are_told_apart_by_their_keys(tmp_path: Path) -
 def test_what_a_partner_lacks_is_told_with_whose_it_is_and_what_to_do(tmp_path: Path) -> None:
     one, other, third = places(tmp_path, 3)
     one.accept(other)
-    told = "\n".join(reports.lines(Report(other.name, partner_lacks=3), status.why_lacking(one.db, one.partner(other))))
+    told = "\n".join(
+        reports.lines(Report(other.name, partner_lacks=3), standing.why_lacking(one.db, one.partner(other)))
+    )
     assert "They turned away 3 entries" in told and "has not accepted you yet" in told and "cop invite" in told
     other.accept(one)
     befriend(one, third)
@@ -821,12 +824,12 @@ def test_what_a_partner_lacks_is_told_with_whose_it_is_and_what_to_do(tmp_path: 
     third.rename("Hill Charity")
     one.sync(third)
     other.remove(third) if any(p.name == third.name for p in partners.all_partners(other.db)) else None
-    why = status.why_lacking(one.db, one.partner(other))
-    assert why == status.Lacking(True, ())  # we accepted them, so they are members for our partner, too
+    why = standing.why_lacking(one.db, one.partner(other))
+    assert why == standing.Lacking(True, ())  # we accepted them, so they are members for our partner, too
     partners.say(other.db, other.signer, third.organisation, "remove", NOW)
     one.sync(other)
-    why = status.why_lacking(one.db, one.partner(other))
-    assert why == status.Lacking(True, ("Hill Charity",))
+    why = standing.why_lacking(one.db, one.partner(other))
+    assert why == standing.Lacking(True, ("Hill Charity",))
     told = "\n".join(reports.lines(Report(other.name, partner_lacks=1), why))
     assert "They turned away 1 entry, probably of Hill Charity" in told
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cop import addresses, exchange, exchanges, identity, invitations, partners, place, schema, wire
+from cop.cli.reports import lines
 from cop.errors import CopError, NotReachable, Refused, WrongUsage
 from cop.model import PARTNERS, PUBLIC
 from cop.place import memory, state
@@ -23,6 +24,7 @@ from cop.place.state import State
 from cop.place.visit import MAX_STRANGERS, arrive
 from cop.report import carrier_of, remarks
 from cop.signing import Signer
+from cop.standing import Lacking
 from cop.transports.folder import FolderCarrier
 from tests.carriers import LateFolder, data_files, files_in, visit, visit_folder, web_server
 from tests.network import NOW, Place, assert_same_views, befriend, network, places, steady, store
@@ -92,6 +94,33 @@ def test_a_copy_by_another_name_is_another_name_of_the_file(ending: str) -> None
 )  # fmt: skip
 def test_files_that_are_not_ours_are_left_alone(path: str) -> None:
     assert not sort_out({path: 5})
+
+
+# -- who was there
+
+
+def test_a_visit_says_who_has_not_been_there_read_or_accepted_us(tmp_path: Path, folder: Path) -> None:
+    one, other = places(tmp_path, 2)
+    one.accept(other)
+    one.change(None, {"title": "A"})
+    told = visit_folder(one, folder)
+    assert (told.absent, told.unread, told.yet_to_accept) == ([other.name], {}, [])
+    visit_folder(other, folder)
+    one.change(None, {"title": "B"})
+    told = visit_folder(one, folder)
+    assert (told.absent, told.unread, told.yet_to_accept) == ([], {}, [other.name])
+    said = "\n".join(lines(told, Lacking(True, ())))
+    assert f"{other.name} has not accepted you yet, as far as we know. Send them: cop invite" in said
+    other.accept(one)
+    visit_folder(other, folder)
+    told = visit_folder(one, folder)
+    assert (told.absent, told.unread, told.yet_to_accept) == ([], {}, [])
+    one.change(None, {"title": "C"})
+    visit_folder(one, folder)
+    told = visit_folder(one, folder)
+    assert list(told.unread) == [other.name]
+    assert f"{other.name} has not read yet what we left there before." in "\n".join(lines(told, Lacking(True, ())))
+    assert_settles(folder, other, one)
 
 
 # -- what cloud services do
@@ -268,9 +297,10 @@ def test_a_place_that_cannot_be_written_is_named_and_what_came_is_kept(
     visit_folder(one, folder)
     before = files_in(folder)
     fails(monkeypatch, code, lambda path: path.startswith(str(folder)))
-    with pytest.raises(NotReachable, match=os.strerror(code)) as failed:
-        visit_folder(other, folder)
-    assert failed.value.exit_code == 3 and str(folder) in str(failed.value)
+    report = visit_folder(other, folder)
+    assert report.received == 1 and os.strerror(code) in report.not_written and str(folder) in report.not_written
+    assert "could be left there" in "\n".join(lines(report, Lacking(True, ())))
+    assert exchanges.recent(other.db)[0].error == report.not_written
     assert files_in(folder) == before and other.view(record_id)
     monkeypatch.undo()
     assert_settles(folder, other, one)
@@ -299,8 +329,7 @@ def test_a_disk_that_is_full_midway_leaves_nothing_half_written(
 
     fails(monkeypatch, errno.ENOSPC, full)
     monkeypatch.setattr(os, "fsync", fsync)
-    with pytest.raises(NotReachable, match="No space left"):
-        visit_folder(one, folder)
+    assert "No space left" in visit_folder(one, folder).not_written
     monkeypatch.undo()
     now = files_in(folder)
     assert {name: now[name] for name in before} == before and not [name for name in now if name.endswith(".part")]
@@ -324,8 +353,7 @@ def test_a_link_or_a_pipe_in_the_folder_is_neither_followed_nor_waited_for(
     ours.unlink()
     ours.mkdir()
     (ours / "state.cop.part").symlink_to(tmp_path / "private")
-    with pytest.raises(NotReachable):
-        visit_folder(other, folder)
+    assert visit_folder(other, folder).not_written
     assert_settles(folder, other, one)
     assert (tmp_path / "private").read_text() == "keep"
 

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from tests.commands import cop
+from cop.place.names import publisher_of
+from tests.commands import cop, ran
 from tests.network import NAMES, Place, befriend, places
 
 
@@ -62,6 +63,35 @@ def test_a_newcomer_meets_partners_where_their_files_are(tmp_path: Path) -> None
     assert f"{NAMES[2]} and {NAMES[1]}" in cop(one, "sync") or f"{NAMES[1]} and {NAMES[2]}" in cop(one, "sync")
     told = cop(one, "partner", "list")
     assert "last heard from: not yet" not in told
+
+
+def test_an_address_that_leads_everybody_to_their_own_computer_replaces_no_better_one(tmp_path: Path) -> None:
+    one, other = places(tmp_path, 2)
+    closed(one, other)
+    told = json.loads(cop(one, "invite", "--address", "http://localhost:1", "--json"))["invitation"]
+    assert "That address leads everybody to their own computer" in ran(other, "join", told, "--yes").stderr
+    cop(other, "partner", "add", one.name, "https://caafi.example")
+    cop(other, "join", told, "--yes")
+    assert "https://caafi.example" in cop(other, "partner", "list")
+
+
+def test_a_folder_that_can_only_be_read_is_read_and_told_of(tmp_path: Path) -> None:
+    one, other = places(tmp_path, 2)
+    befriend(one, other)
+    closed(one, other)
+    folder = tmp_path / "share"
+    (folder / "cop1" / publisher_of(other.signer.public)).parent.mkdir(parents=True)
+    for place, partner in ((one, other), (other, one)):
+        cop(place, "partner", "add", partner.name, str(folder))
+        place.write("posts/hello.md", f"---\ntitle: Hello from {place.name}\n---\n")
+        cop(place, "load")
+    cop(one, "sync")
+    (folder / "cop1" / publisher_of(other.signer.public)).write_bytes(b"where a folder should be")
+    said = cop(other, "sync", code=3)
+    assert "1 change came, 0 went." in said and "Not all that we hold could be left there." in said
+    (told,) = json.loads(cop(other, "sync", "--json", code=3).partition("\n]")[0] + "]")
+    assert str(folder) in told["not_written"] and told["received"] == 0
+    assert f"Hello from {one.name}" in cop(other, "list")
 
 
 def test_an_invitation_by_an_address_that_is_a_folder_leaves_the_address_open(tmp_path: Path) -> None:

@@ -86,7 +86,8 @@ def _outcome(do: Callable[[], T]) -> T | CopError:
         return known
 
 
-def _is_news(report: Report) -> bool:
+def is_news(report: Report) -> bool:
+    """True if anything moved, or was turned away."""
     moved = report.received or report.sent or report.texts or report.apart or report.restored
     files = report.attachments.get("received") or report.attachments.get("sent")
     return bool(moved or files or report.refused or report.partner_lacks)
@@ -110,7 +111,7 @@ class Teller:
                 self._say_failure(outcome, meeting.name if meeting else "", again)
             return
         back = self._failing.pop(key, "")
-        moved = _is_news(outcome)
+        moved = is_news(outcome)
         if self._as_json and (moved or back):
             say(json.dumps(asdict(outcome), ensure_ascii=False))
         elif moved:

@@ -18,6 +18,7 @@ from cop import (
     forgotten,
     identity,
     partners,
+    standing,
     status,
 )
 from cop import bundle as bundles
@@ -35,12 +36,12 @@ from cop.cli.common import (
     say,
     say_if_ended,
 )
-from cop.errors import CopError, WrongUsage
+from cop.errors import CopError, NotReachable, WrongUsage
 from cop.exchange import Meeting
 from cop.identity import Side
 from cop.model import iso_time
 from cop.partners import Partner
-from cop.report import Report
+from cop.report import PlaceReport, Report
 from cop.schedule import parse_interval
 
 
@@ -135,21 +136,25 @@ def _sync_all(
             errors.append((meeting, error))
             _remember_failure(side, meeting, error)
     if as_json:
-        told = {"heard": status.heard_json(side.db)}
+        told = {"heard": standing.heard_json(side.db)}
         failed = [{"partner": p.name, "error": str(e), "hint": e.hint, "exit_code": e.exit_code} for p, e in errors]
         echo_json(
             [*[{**asdict(report), **told} for _, report, _ in reports], *[{**one, **told} for one in failed], *more]
         )
     else:
         for meeting, report, texts in reports:
-            why = status.why_lacking(side.db, meeting.partners[0]) if report.partner_lacks else status.Lacking(True, ())
-            ended_by = status.ended_by(side.db, meeting.partners)
+            why = (
+                standing.why_lacking(side.db, meeting.partners[0])
+                if report.partner_lacks
+                else standing.Lacking(True, ())
+            )
+            ended_by = standing.ended_by(side.db, meeting.partners)
             for line in words.lines(report, why, ended_by=ended_by, texts=texts, dry_run=dry_run):
                 say(line)
         for meeting, failure in errors:
             show_error(failure)
             for partner in meeting.partners:
-                one = status.heard_from(side.db, partner)
+                one = standing.heard_from(side.db, partner)
                 say(f"       {last_heard(partner.name, one.time, one.through, now())}.", err=True)
     say_if_ended(side.db)  # the exchange may have brought that
     _exit([report for _, report, _ in reports], [failure for _, failure in errors])
@@ -166,7 +171,10 @@ def _sync_every(side: Side, names: Sequence[str], interval: int, as_json: bool, 
 
     def quietly(meeting: Meeting) -> Report:
         try:
-            return exchange.at_one_address(meeting, lambda one: _sync_one(side, one, quiet=True))[1]
+            report = exchange.at_one_address(meeting, lambda one: _sync_one(side, one, quiet=True))[1]
+            if isinstance(report, PlaceReport) and report.not_written and not every_.is_news(report):
+                raise NotReachable(report.not_written)
+            return report
         except CopError as error:
             _remember_failure(side, meeting, error)
             raise
@@ -184,8 +192,10 @@ def _sync_every(side: Side, names: Sequence[str], interval: int, as_json: bool, 
 
 def _exit(reports: Sequence[Report], errors: Sequence[CopError]) -> None:
     """4 and 3 for what went wrong, 5 if something waits for a person."""
-    if errors:
-        raise SystemExit(max((error.exit_code for error in errors), key=[0, 1, 2, 3, 4].index))
+    codes = [error.exit_code for error in errors]
+    codes += [NotReachable.exit_code for one in reports if isinstance(one, PlaceReport) and one.not_written]
+    if codes:
+        raise SystemExit(max(codes, key=[0, 1, 2, 3, 4].index))
     if any(report.conflicts or report.partner_lacks or report.refused or report.removals for report in reports):
         raise SystemExit(5)
 
@@ -260,8 +270,7 @@ def apply(start: Path, file: Path, dry_run: bool, as_json: bool) -> None:
         applied = bundles.apply(side, file, now(), dry_run=dry_run, progress=bar, pages=pages)
     exchange.clean_up(side, now())
     applied.removals = forgotten.undecided(side.db)
-    applied.conflicts, applied.waiting = status.conflict_count(side.db), status.waiting(side.db)
-    applied.not_understood = status.not_understood(side.db)
+    status.count_open_ends(side.db, applied)
     if not dry_run:
         maker = bytes.fromhex(applied.organisation)
         exchanges.remember(side.db, maker, exchanges.BUNDLE, asdict(applied), now())

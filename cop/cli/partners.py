@@ -17,6 +17,7 @@ from cop import (
     meeting,
     partners,
     serving,
+    standing,
     status,
 )
 from cop import bundle as bundles
@@ -128,13 +129,18 @@ def _say_amount(given: Given) -> None:
         say(f"The bundle holds {plural(given.header.changes, 'change')}, {size}. They come right away.", err=True)
     elif told := about.ask(given.invitation.address):
         say(f"They hold {told.in_words()}: cop sync", err=True)
+    elif addresses.is_of_this_computer(given.invitation.address):
+        say(
+            "That address leads everybody to their own computer, and here nobody answers at it. Ask them where you reach"
+            " them, then: cop partner add NAME ADDRESS",
+            err=True,
+        )
 
 
 def _take_in(side: Side, path: Path) -> None:
     with progress_bar(f"Taking in {path.name}", in_bytes=True) as bar, progress_bar(PAGES) as pages:
         applied = bundles.apply(side, path, now(), progress=bar, pages=pages)
-    applied.conflicts, applied.waiting = status.conflict_count(side.db), status.waiting(side.db)
-    applied.not_understood = status.not_understood(side.db)
+    status.count_open_ends(side.db, applied)
     maker = bytes.fromhex(applied.organisation)
     exchanges.remember(side.db, maker, exchanges.BUNDLE, asdict(applied), now())
     for line in words.bundle_lines(applied, dry_run=False):
@@ -181,11 +187,11 @@ def add(start: Path, name: str, address: str, phrase: str) -> None:
 def list_(start: Path, as_json: bool) -> None:
     """Our partners, and when each was last heard from. Example: cop partner list"""
     db = open_set_up(find_site(start))
-    found = status.partner_summaries(db)
+    found = standing.partner_summaries(db)
     if as_json:
         echo_json(found)
         return
-    times = status.heard(db)
+    times = standing.heard(db)
     for one in found:
         heard = times[bytes.fromhex(one["key"])]
         said = last_heard(

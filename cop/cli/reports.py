@@ -7,7 +7,7 @@ from cop.bundle import Applied
 from cop.bundle_frames import Header
 from cop.cli.common import NOT_VOUCHED, VOUCH, plural
 from cop.report import NOT_RENEWED, RESTORED, PlaceReport, Report, carrier_of, remarks
-from cop.status import Lacking
+from cop.standing import Lacking
 
 APART = "{} by those who left, were removed, or whose computer was ended: kept apart, not shown."
 LEFT_OUT = "{} left out: cop sync --history all"
@@ -36,7 +36,8 @@ def lines(
         ),
         *_erasures(report),
         *(f"  {remark}" for remark in remarks(report, dry_run=dry_run)),
-        *_open_ends(report.conflicts, report.waiting, report.not_understood),
+        *(_of_those_in_a_place(report) if isinstance(report, PlaceReport) and not dry_run else []),
+        *_open_ends(report),
         *_pages(report.pages_waiting),
         *_turned_away(report.refused),
         *_lacks(report, lacking),
@@ -115,16 +116,46 @@ def _of_ours(report: Report | Applied) -> list[str]:
     return lost + ([f"  {APART.format(plural(report.apart, 'change'))}"] if report.apart else [])
 
 
-def _open_ends(conflicts: int, waiting: int, not_understood: int) -> list[str]:
+def _open_ends(report: Report | Applied) -> list[str]:
     found = []
-    if conflicts:
-        found.append(f"  {plural(conflicts, 'line has', 'lines have')} more than one answer: cop conflicts")
-    if waiting:
-        found.append(f"  {plural(waiting, 'change')} not here yet; more with a later exchange.")
-    if not_understood:
-        them = plural(not_understood, "item needs", "items need")
-        kept = "It is" if not_understood == 1 else "They are"
+    if report.conflicts:
+        found.append(f"  {plural(report.conflicts, 'line has', 'lines have')} more than one answer: cop conflicts")
+    found += [f"  {line}" for line in waiting_lines(report.waiting, report.waiting_own)]
+    if report.not_understood:
+        them = plural(report.not_understood, "item needs", "items need")
+        kept = "It is" if report.not_understood == 1 else "They are"
         found.append(f"  {them} a newer cop. {kept} kept and passed on.")
+    return found
+
+
+def waiting_lines(waiting: int, own: int, whose: str = "") -> list[str]:
+    """What is announced and not here, apart by where it can come from."""
+    found = []
+    if others := waiting - own:
+        found.append(f"{plural(others, 'change')} not here yet{whose}; more with a later exchange or stick.")
+    if own:
+        is_, it = ("is", "It comes") if own == 1 else ("are", "They come")
+        found.append(f"{plural(own, 'change')} for ourselves only {is_} on another of our computers."
+                     f" {it} when that one and this one exchange.")  # fmt: skip
+    return found
+
+
+def _of_those_in_a_place(report: PlaceReport) -> list[str]:
+    """What nobody says there, since nobody answers."""
+    found = []
+    if report.not_written:
+        found.append(f"  Not all that we hold could be left there. {report.not_written}"
+                     "\n  Is there room, and may you write there? It is safe to run again.")  # fmt: skip
+    if report.absent:
+        found.append(f"  Nothing of {names(tuple(report.absent))} lies there yet. Is the address the same for all?")
+    if report.unread:
+        has = "have" if len(report.unread) > 1 else "has"
+        found.append(f"  {names(tuple(report.unread))} {has} not read yet what we left there before.")
+    if report.yet_to_accept:
+        has = "have" if len(report.yet_to_accept) > 1 else "has"
+        found.append(
+            f"  {names(tuple(report.yet_to_accept))} {has} not accepted you yet, as far as we know. Send them: cop invite"
+        )
     return found
 
 
@@ -198,7 +229,7 @@ def bundle_lines(applied: Applied, *, dry_run: bool) -> list[str]:
         *_by(applied.by, lambda name: "" if name == applied.name else applied.name),
         *_of_ours(applied),
         *_bundle_files(applied, dry_run=dry_run),
-        *_open_ends(applied.conflicts, applied.waiting, applied.not_understood),
+        *_open_ends(applied),
         *([] if dry_run else _pages(applied.pages_waiting)),
         *_turned_away(applied.refused),
         *(["  Nothing was stored."] if dry_run else []),

@@ -53,7 +53,8 @@ def status(start: Path, as_json: bool) -> None:
 
 
 def _say(db: sqlite3.Connection, report: dict[str, Any]) -> None:
-    from cop.status import others
+    from cop.cli.reports import waiting_lines  # late, both: what they need takes long to start
+    from cop.standing import others
 
     counts = ", ".join(
         f"{count:,} {(TYPES[name].label if count == 1 else TYPES[name].plural).lower()}"
@@ -80,9 +81,9 @@ def _say(db: sqlite3.Connection, report: dict[str, Any]) -> None:
     if report["to_look_at"]:
         verb = "waits" if report["to_look_at"] == 1 else "wait"
         say(f"{plural(report['to_look_at'], 'record')} {verb} to be looked at  (cop endorse --waiting)")
-    if report["waiting"]:
-        whose = f" (by {', '.join(report['waiting_by'])})" if report["waiting_by"] else ""
-        say(f"{plural(report['waiting'], 'change')} not here yet{whose}; more with the next sync or stick.")
+    whose = f" (by {', '.join(report['waiting_by'])})" if report["waiting_by"] else ""
+    for line in waiting_lines(report["waiting"], report["waiting_own"], whose):
+        say(line)
     if report["not_understood"]:
         kept = "It is" if report["not_understood"] == 1 else "They are"
         say(f"{plural(report['not_understood'], 'item needs', 'items need')} a newer cop. {kept} kept and passed on.")

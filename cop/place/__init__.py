@@ -12,19 +12,15 @@ from dataclasses import asdict
 from cop import (
     catching_up,
     choosing,
-    currency,
     exchanges,
-    frontier,
     invitations,
     log,
     partners,
-    stale,
-    status,
     trust,
     wire,
 )
-from cop.counting import count_changes, named
-from cop.errors import CopError, Refused, WrongUsage
+from cop.counting import count_changes
+from cop.errors import CopError, NotReachable, Refused, WrongUsage
 from cop.identity import Side
 from cop.invitations import Invitation
 from cop.model import PARTNERS, Entry
@@ -32,10 +28,10 @@ from cop.partners import Partner
 from cop.place import memory
 from cop.place.names import ENTRIES, FileName
 from cop.place.reading import new_files, read_all, whole
+from cop.place.telling import report_of, unread_by
 from cop.place.visit import Visit, arrive, invitations_at
 from cop.place.writing import write_all
 from cop.progress import Progress, no_progress
-from cop.receiving import take_restored
 from cop.report import PlaceReport
 from cop.transports.base import FileCarrier
 
@@ -48,7 +44,7 @@ def run(
     progress: Progress,
     pages: Progress = no_progress,
 ) -> PlaceReport:
-    """Read what is new in a place, then write what it lacks. Raises: NotReachable.
+    """Read what is new in a place, then write what it lacks. Raises: NotReachable where nothing can be read.
 
     Killed at any point, it can be run again: what was stored and written by then counts.
     """
@@ -56,64 +52,29 @@ def run(
     visit = arrive(side, carrier, _writers(side, met), now, progress)
     with catching_up.bringing_up_to_date(side.site, side.db, pages):
         read_all(visit)
+        unread = unread_by(visit, met)
         if not carrier.read_only:
-            write_all(visit)
-    report = _report(visit, met)
+            _write(visit)
+    report = report_of(visit, met, unread)
     report.seconds = round(time.monotonic() - started, 3)
+    happened = asdict(report) | ({"error": report.not_written} if report.not_written else {})
     for one in met:
-        exchanges.remember(side.db, one.organisation, exchanges.ASKED, asdict(report), now)
+        exchanges.remember(side.db, one.organisation, exchanges.ASKED, happened, now)
     return report
+
+
+def _write(visit: Visit) -> None:
+    """Leave there what it lacks. Where that fails, what was read still counts, and is told."""
+    try:
+        write_all(visit)
+    except NotReachable as error:
+        visit.not_written = str(error)
+        visit.carrier.read_only = True  # for what is left of this visit
 
 
 def _writers(side: Side, met: Sequence[Partner]) -> list[bytes]:
     """Installations of these partners: where to start on a web server that shows no list."""
     return [writer for one in met for writer in partners.receivers(side.db, one.organisation)]
-
-
-def _report(visit: Visit, met: Sequence[Partner]) -> PlaceReport:
-    db, carrier = visit.side.db, visit.carrier
-    held = frontier.frontier_hash(db)
-    owners = partners.owners(db)
-    same = {owners.get(state.writer) for state in visit.states.values() if state.held == held}
-    _keep_reports(visit, owners, same)
-    restored, renewed = take_restored(db)
-    return PlaceReport(
-        partner=partners.names_of(met),
-        partners=[one.name for one in met],
-        received=visit.received,
-        sent=visit.sent,
-        bytes_in=carrier.bytes_in,
-        bytes_out=carrier.bytes_out,
-        requests=carrier.requests,
-        conflicts=status.conflict_count(db),
-        waiting=status.waiting(db),
-        not_understood=status.not_understood(db),
-        refused=sum(visit.turned_away.values()),
-        apart=visit.apart,
-        texts=visit.texts,
-        erasures=visit.erasures,
-        erased=visit.erased,
-        restored=restored,
-        renewed=renewed,
-        left_out=currency.left_out(db),
-        pages_waiting=stale.count(db),
-        by=named(visit.side.db, visit.by),
-        equal=all(one.organisation in same for one in met),
-        files_waiting=len(visit.expected_but_not_whole()),
-        files_unreadable=visit.unreadable,
-    )
-
-
-def _keep_reports(visit: Visit, owners: dict[bytes, bytes], same: set[bytes | None]) -> None:
-    """Remember whom we heard from. Their own signature is on what they say of themselves."""
-    db = visit.side.db
-    heard = {owners.get(state.writer) for state in visit.news_of()}
-    for partner in partners.all_partners(db):
-        if partner.organisation in heard:
-            happened = {"received": visit.by.get(partner.organisation, 0), "sent": visit.sent, "refused": 0}
-            partners.keep_report(db, partner.organisation, happened, visit.now)
-        if partner.organisation in same:
-            partners.keep_points(db, partner, frontier.own_points(db))
 
 
 def preview(side: Side, met: Sequence[Partner], carrier: FileCarrier) -> PlaceReport:

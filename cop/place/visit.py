@@ -41,6 +41,7 @@ class Visit:
     erased: int = 0  # texts that were not taken, because they were erased here
     turned_away: dict[str, int] = field(default_factory=dict)  # per file, entries of writers we do not know
     unreadable: int = 0  # files
+    not_written: str = ""  # why what we hold could not be left there
     by: dict[OrganisationId, int] = field(default_factory=dict)
 
     @property

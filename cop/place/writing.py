@@ -28,7 +28,7 @@ class Writer:
         self.visit = visit
         self.receivers = partners.receivers(visit.side.db)
         self.wishes = _wishes(visit)
-        self.number = max((name.number for name in _own_names(visit)), default=0)
+        self.number = max((name.number for name in own_names(visit)), default=0)
 
     def entries(self, entries: Sequence[Entry], open_: Sequence[bytes], closed: Sequence[bytes]) -> None:
         """One file of entries, after one of their payloads: whoever sees the entries finds the payloads too."""
@@ -78,7 +78,8 @@ class Writer:
         visit.show_progress()
 
 
-def _own_names(visit: Visit) -> list[FileName]:
+def own_names(visit: Visit) -> list[FileName]:
+    """Our files there, as far as we remember them."""
     # not what merely lies there: anybody may put a file with a giant number into our folder
     remembered = (data_file(path) for path in visit.known)
     return [name for name in remembered if name and name.publisher == visit.own]

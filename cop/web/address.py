@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from cop.addresses import only_here
 from cop.web.links import outside
 
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
-_THIS_COMPUTER = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 
 
 def top(datasette: Any, request: Any, meta: Mapping[str, str]) -> str:
@@ -20,11 +20,6 @@ def top(datasette: Any, request: Any, meta: Mapping[str, str]) -> str:
     scheme = "https" if datasette.setting("force_https_urls") else request.scheme
     base = str(datasette.setting("base_url")).rstrip("/")
     return f"{scheme}://{host if _HOST.fullmatch(host) else 'localhost'}{base}"  # whoever asks writes the host
-
-
-def only_here(host: str) -> bool:
-    """True for a name that means this computer, on each computer."""
-    return host in _THIS_COMPUTER
 
 
 def subscribing(address: str) -> str:

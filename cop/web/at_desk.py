@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote
 from datasette import Response
 from markupsafe import Markup
 
-from cop import status
+from cop import standing
 from cop.errors import CopError
 from cop.schema import open_store
 from cop.sessions import Session
@@ -145,7 +145,7 @@ def _made(do: Do, visit: Visit, scope: dict[str, Any]) -> tuple[Answer, str]:
 def frame_of(visit: Visit, languages: Offered) -> Frame:
     """What stands around a page of the desk."""
     config = visit.served.site.config
-    names = sorted([config.name, *(one.name for one in status.others(visit.db))], key=str.casefold)
+    names = sorted([config.name, *(one.name for one in standing.others(visit.db))], key=str.casefold)
     meta = {"title": config.title, "organisation": config.name}
     links = language_links(languages, visit.path, "")
     around = plain_frame(visit.path, sheet.path_of(config.look), meta, names[:50], links, desk=True)

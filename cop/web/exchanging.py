@@ -3,19 +3,19 @@
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from markupsafe import Markup
 
-from cop import exchanges, invitations, partners, status
+from cop import exchanges, invitations, partners, standing, status
 from cop.exchanges import Exchange
 from cop.fields import TYPES
 from cop.invitations import Invitation
 from cop.model import OrganisationId, iso_time
 from cop.partners import Partner
-from cop.status import Member
+from cop.standing import Member
 from cop.web import dates, words
 from cop.web.door import Served
 from cop.web.labels import changes, choice, field_label
@@ -106,8 +106,9 @@ def sync_page(served: Served, db: sqlite3.Connection) -> SyncPage:
     now = int(time.time())
     recent = exchanges.recent(db)
     accepted = {p.organisation: p for p in partners.current(db)}
-    members = status.others(db)
-    rows = [_partner_row(db, one, accepted.get(one.organisation), recent, now) for one in members]
+    members = standing.others(db)
+    yet_to = standing.yet_to_accept_us(db, accepted.values())
+    rows = [_partner_row(db, one, accepted.get(one.organisation), recent, now, yet_to) for one in members]
     conflicts = _conflicts(db)
     return SyncPage(
         heading=_("Exchange with partners"),
@@ -148,7 +149,15 @@ def _conflicts(db: sqlite3.Connection) -> list[Conflict]:
 
 def _notes(db: sqlite3.Connection, accepted: dict[OrganisationId, Partner], recent: list[Exchange]) -> Iterator[str]:
     """What is not settled, and what to do about it."""
-    if waiting := status.waiting(db):
+    own = status.waiting_own(db)
+    if own:
+        is_on = ngettext(
+            "%(num)s change for ourselves only is on another of our computers.",
+            "%(num)s changes for ourselves only are on another of our computers.",
+            own,
+        )
+        yield words.spaced(is_on, _("They come when that computer and this one exchange."))
+    if waiting := status.waiting(db) - own:
         here = ngettext("%(num)s change is not here yet.", "%(num)s changes are not here yet.", waiting)
         yield words.spaced(here, _("What is missing comes with a later exchange."))
     if unknown := status.not_understood(db):
@@ -190,23 +199,34 @@ def _last_of_each(recent: list[Exchange]) -> dict[OrganisationId, Exchange]:
 
 
 def _partner_row(
-    db: sqlite3.Connection, one: Member, partner: Partner | None, recent: list[Exchange], now: int
+    db: sqlite3.Connection,
+    one: Member,
+    partner: Partner | None,
+    recent: list[Exchange],
+    now: int,
+    yet_to_accept_us: Collection[str],
 ) -> PartnerRow:
     heard = _moment(one.heard.time, now) if one.heard.time else None
     last = _last_of_each([e for e in recent if "partner_lacks" in e.counts]).get(one.organisation)
     lacking = int(last.counts["partner_lacks"]) if last else 0
-    lacks = _lacks(status.why_lacking(db, partner), lacking) if partner and lacking else ""
+    lacks = _not_accepted() if partner and partner.name in yet_to_accept_us else ""
+    if partner and lacking:
+        lacks = _lacks(standing.why_lacking(db, partner), lacking)
     return PartnerRow(one.name, one.address, one.is_partner, heard, one.heard.through, lacks)
 
 
-def _lacks(why: status.Lacking, entries: int) -> str:
+def _lacks(why: standing.Lacking, entries: int) -> str:
     away = ngettext("%(num)s entry that they turned away.", "%(num)s entries that they turned away.", entries)
     if not why.accepted_us:
-        return words.spaced(away, _("They have not accepted us yet, as far as we know. Send them our invitation."))
+        return words.spaced(away, _not_accepted())
     if why.strangers:
         whom = listed([apart(name) for name in why.strangers])
         return words.spaced(away, _("They do not know %(whom)s. They can accept their invitation, too.", whom=whom))
     return words.spaced(away, _("They do not know who wrote them."))
+
+
+def _not_accepted() -> str:
+    return _("They have not accepted us yet, as far as we know. Send them our invitation.")
 
 
 def _exchange_row(one: Exchange, now: int) -> ExchangeRow:

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from datasette import Response
 
 from cop import qr_code, ready_copies
+from cop.addresses import only_here
 from cop.ready_copies import Ready, Shelf
 from cop.web import dates, door, files, render, texts, words
-from cop.web.address import only_here
 from cop.web.asked import Asked
 from cop.web.language import N_, _, lookup
 from cop.web.texts import TextPage
